@@ -1,0 +1,4 @@
+//! The Countersign authenticator for the terminal.
+#![forbid(unsafe_code)]
+
+fn main() {}

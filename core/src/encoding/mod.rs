@@ -1,0 +1,1 @@
+//! Text encodings of links and messages.

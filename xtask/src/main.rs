@@ -1,0 +1,4 @@
+//! Set-up, tests, benches and fuzzing of Countersign.
+#![forbid(unsafe_code)]
+
+fn main() {}
