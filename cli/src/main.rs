@@ -1,4 +1,11 @@
 //! The Countersign authenticator for the terminal.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod args;
+
+use clap::Parser as _;
+
+fn main() {
+    let cli = args::Cli::parse();
+    drop(cli);
+}
