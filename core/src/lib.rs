@@ -6,8 +6,11 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+pub mod doctor;
 pub mod encoding;
 pub mod entropy;
+pub mod manual;
 pub mod otp;
 pub mod secret;
 pub mod time;
+pub mod uri;
