@@ -11,3 +11,4 @@ pub mod entropy;
 pub mod otp;
 pub mod secret;
 pub mod time;
+pub mod vault;
