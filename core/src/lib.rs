@@ -11,6 +11,7 @@ pub mod encoding;
 pub mod entropy;
 pub mod manual;
 pub mod otp;
+pub mod qr;
 pub mod secret;
 pub mod time;
 pub mod vault;
