@@ -14,4 +14,5 @@ pub mod otp;
 pub mod qr;
 pub mod secret;
 pub mod time;
+pub mod vault;
 pub mod uri;
