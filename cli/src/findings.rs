@@ -15,7 +15,7 @@ fn slots(findings: &[SlotFinding]) -> Vec<Value> {
     findings
         .iter()
         .map(|finding| {
-            let what = match finding.what {
+            let what = match finding.change {
                 SlotChange::Missing => "missing",
                 SlotChange::Added => "added",
                 SlotChange::Changed => "changed",
@@ -25,23 +25,9 @@ fn slots(findings: &[SlotFinding]) -> Vec<Value> {
         .collect()
 }
 
-/// Whether somebody changed the file without its key.
-fn is_tampered(findings: &Findings) -> bool {
-    findings.manifest_unreadable
-        || !findings.missing.is_empty()
-        || !findings.extra.is_empty()
-        || !findings.changed.is_empty()
-        || !findings.slots.is_empty()
-}
-
-/// Whether nothing at all was found.
-pub(crate) fn is_clean(findings: &Findings) -> bool {
-    !is_tampered(findings) && findings.lineage.is_none() && findings.unreadable.is_empty()
-}
-
 /// The member `tampered`: what was changed, or null.
 pub(crate) fn tampered(findings: &Findings) -> Value {
-    if !is_tampered(findings) {
+    if !findings.is_tampered() {
         return Value::Null;
     }
     json!({
@@ -49,13 +35,13 @@ pub(crate) fn tampered(findings: &Findings) -> Value {
         "extra": ids(&findings.extra),
         "changed": ids(&findings.changed),
         "slots": slots(&findings.slots),
-        "manifest_unreadable": findings.manifest_unreadable,
+        "index": findings.index,
     })
 }
 
 /// The name of what weighs most, with words for it; none when nothing is wrong.
 fn worst(findings: &Findings) -> Option<(&'static str, String)> {
-    if is_tampered(findings) {
+    if findings.is_tampered() {
         return Some(("tampered", tampered_words(findings)));
     }
     match findings.lineage {
@@ -102,7 +88,7 @@ fn tampered_words(findings: &Findings) -> String {
     if !findings.slots.is_empty() {
         parts.push("the ways to unlock were changed".into());
     }
-    if findings.manifest_unreadable {
+    if findings.index {
         parts.push("its table of contents cannot be read".into());
     }
     format!(
@@ -131,14 +117,14 @@ pub(crate) fn describe_all(report: Report, findings: &Findings) -> Report {
     let report = report
         .member("unreadable", ids(&findings.unreadable))
         .member("tampered", tampered(findings))
-        .member("warnings", warnings);
+        .warnings(warnings);
     anchor_note(report, findings).fail(failure(findings))
 }
 
 /// Adds to the report of a verb about one account what it must not be silent about. Damage of *other*
 /// accounts is a remark; a changed or exchanged vault is an error beside the answer.
 pub(crate) fn describe_for_one(report: Report, findings: &Findings) -> Report {
-    let report = anchor_note(report.member("warnings", warnings(findings)), findings);
+    let report = anchor_note(report.warnings(warnings(findings)), findings);
     match (failure(findings), findings.write_error()) {
         (Some(failure), None) => report.note(failure.message().to_owned()),
         (failure, _) => report.fail(failure),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use etcetera::{BaseStrategy as _, choose_native_strategy};
+use etcetera::base_strategy::{BaseStrategy as _, choose_native_strategy};
 
 use crate::failure::Failure;
 

@@ -43,6 +43,18 @@ impl Report {
         self
     }
 
+    /// Adds to the member `warnings`.
+    pub(crate) fn warnings(mut self, warnings: Vec<Value>) -> Self {
+        let member = self
+            .document
+            .entry("warnings")
+            .or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(known) = member {
+            known.extend(warnings);
+        }
+        self
+    }
+
     /// Adds lines for standard output; each ends with a newline.
     pub(crate) fn text(mut self, text: impl AsRef<str>) -> Self {
         self.text.push_str(text.as_ref());

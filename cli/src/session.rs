@@ -180,7 +180,7 @@ impl Session {
     }
 
     fn ask_key(&self, locked: &LockedCompanion) -> Result<Key, Failure> {
-        if locked.has_password() {
+        if locked.has_password()? {
             return self.console.ask_password("Password:").map(Key::Password);
         }
         let text = self.console.ask_hidden("Recovery code:")?;

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use account::{
-    AddArgs, EditArgs, ExportArgs, ExportForm, NextArgs, RemoveArgs, RestoreArgs, TypedFields,
+    AddArgs, EditArgs, ExportArgs, NextArgs, RemoveArgs, RestoreArgs, TypedFields,
 };
 pub(crate) use look::{CodeArgs, DemoArgs, DoctorArgs, ListArgs};
 pub(crate) use vault::{CheckArgs, InitArgs, PasswdArgs, VaultArgs, VaultVerb};

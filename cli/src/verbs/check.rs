@@ -14,13 +14,13 @@ use crate::session::Session;
 pub(crate) fn run(session: &Session, args: &CheckArgs) -> Result<Report, Failure> {
     let mut companion = session.open()?;
     let now = session.now();
-    let found = companion.check(now)?;
+    let found = companion.check()?;
     let accounts = companion.list(now).len();
     if !args.accept || found.write_error().is_none() {
         let report = Report::new()
             .member("accepted", false)
             .member("accounts", accounts);
-        let report = if findings::is_clean(&found) {
+        let report = if found.is_whole() {
             report.text(format!("All is well: {accounts} accounts, and nobody changed the vault without its key.\n"))
         } else {
             report

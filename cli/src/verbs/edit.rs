@@ -47,7 +47,7 @@ pub(crate) fn run(session: &Session, args: &EditArgs) -> Result<Report, Failure>
         // People count from one.
         position: args.position.map(|place| place - 1),
     };
-    companion.edit(id, &edit, now)?;
+    companion.edit(id, edit, now)?;
     let row = companion.row(id, now)?;
     let report = Report::new()
         .member("account", rows::to_json(&row))

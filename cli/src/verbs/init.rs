@@ -4,10 +4,10 @@ use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
-use countersign_core::companion::{Companion, NewVault};
+use countersign_core::companion::Companion;
 use countersign_core::entropy::{SystemEntropy, generate_bytes};
 use countersign_core::secret::Secret;
-use countersign_core::vault::{KdfParams, RecoveryCode, VaultLocation};
+use countersign_core::vault::{KdfParams, NewVault, RecoveryCode, VaultLocation};
 
 use crate::args::InitArgs;
 use crate::failure::Failure;

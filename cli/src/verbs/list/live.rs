@@ -88,10 +88,10 @@ fn watch(
     let mut last_used = session.now();
     loop {
         let now = session.now();
-        if companion.is_idle(last_used, now, args.auto_lock) {
+        if Companion::is_idle(last_used, now, args.auto_lock) {
             return Ok(End::Idle);
         }
-        match companion.refresh(now) {
+        match companion.refresh() {
             // Somebody writes right now; the next second will show it.
             Ok(_) | Err(countersign_core::vault::VaultError::Busy) => {}
             Err(error) => return Err(error.into()),
