@@ -3,7 +3,7 @@
 #[path = "src/args/mod.rs"]
 #[allow(
     dead_code,
-    
+    unused_imports,
     reason = "the build script only needs the structure of the command line"
 )]
 mod args;

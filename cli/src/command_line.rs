@@ -99,13 +99,10 @@ fn own_option(error: &clap::Error) -> Option<String> {
 
 /// The nearest name of our own; only names that clap knows are ever suggested.
 fn suggestion(error: &clap::Error) -> Option<String> {
-    [
-        ContextKind::SuggestedArg,
-        ContextKind::SuggestedSubcommand,
-    ]
-    .into_iter()
-    .flat_map(|kind| strings(error, kind))
-    .next()
+    [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand]
+        .into_iter()
+        .flat_map(|kind| strings(error, kind))
+        .next()
 }
 
 fn strings(error: &clap::Error, kind: ContextKind) -> Vec<String> {
@@ -127,16 +124,19 @@ fn has_secret_option(arguments: &[OsString]) -> bool {
             .filter_map(clap::Arg::get_long)
             .any(|long| long == name)
     };
-    arguments.iter().filter_map(|argument| argument.to_str()).any(|argument| {
-        let Some(option) = argument.strip_prefix("--") else {
-            return false;
-        };
-        let name = option.split('=').next().unwrap_or(option);
-        !is_ours(name)
-            && ["secret", "password", "recovery", "key", "seed", "uri"]
-                .iter()
-                .any(|word| name.contains(word))
-    })
+    arguments
+        .iter()
+        .filter_map(|argument| argument.to_str())
+        .any(|argument| {
+            let Some(option) = argument.strip_prefix("--") else {
+                return false;
+            };
+            let name = option.split('=').next().unwrap_or(option);
+            !is_ours(name)
+                && ["secret", "password", "recovery", "key", "seed", "uri"]
+                    .iter()
+                    .any(|word| name.contains(word))
+        })
 }
 
 #[cfg(test)]
@@ -179,7 +179,11 @@ mod tests {
             let (report, _) = answer(arguments);
             let failure = report.failure().unwrap();
             assert_eq!(failure.name(), "usage", "{arguments:?}");
-            assert!(!failure.message().contains("MARKED"), "{arguments:?}: {}", failure.message());
+            assert!(
+                !failure.message().contains("MARKED"),
+                "{arguments:?}: {}",
+                failure.message()
+            );
             assert!(failure.message().len() > 40);
         }
     }

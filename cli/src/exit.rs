@@ -116,12 +116,7 @@ pub(crate) const ERRORS: [(Exit, &[&str]); 5] = [
     ),
     (
         Exit::Locked,
-        &[
-            "wrong_password",
-            "wait",
-            "locked",
-            "invalid_recovery_code",
-        ],
+        &["wrong_password", "wait", "locked", "invalid_recovery_code"],
     ),
     (
         Exit::Damaged,

@@ -45,7 +45,9 @@ impl Failure {
             ErrorKind::NotFound => Self::new("no_such_file", format!("There is no such {what}.")),
             ErrorKind::AlreadyExists => Self::new(
                 "file_exists",
-                format!("The {what} is there already and is never overwritten. Choose another name."),
+                format!(
+                    "The {what} is there already and is never overwritten. Choose another name."
+                ),
             ),
             ErrorKind::PermissionDenied => Self::new(
                 "no_access",

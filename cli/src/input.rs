@@ -198,10 +198,7 @@ mod tests {
             password_from(&vec![b'a'; 65_537]).unwrap_err().name(),
             "password_too_long"
         );
-        assert_eq!(
-            password_from(&vec![b'a'; 65_536]).unwrap().len(),
-            65_536
-        );
+        assert_eq!(password_from(&vec![b'a'; 65_536]).unwrap().len(), 65_536);
         assert_eq!(password_from(b" \n").unwrap().len(), 2);
     }
 

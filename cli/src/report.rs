@@ -93,9 +93,7 @@ impl Report {
     pub(crate) fn document(&self) -> Value {
         let mut document = self.document.clone();
         if let Some(failure) = &self.failure {
-            document
-                .entry("error")
-                .or_insert_with(|| failure.to_json());
+            document.entry("error").or_insert_with(|| failure.to_json());
         }
         Value::Object(document)
     }

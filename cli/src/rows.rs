@@ -134,11 +134,15 @@ pub(crate) fn to_json(row: &AccountRow) -> Map<String, Value> {
     // EXPOSE: codes are what the list is for.
     put(
         "code",
-        window.map(|window| window.current.text().expose().to_owned()).into(),
+        window
+            .map(|window| window.current.text().expose().to_owned())
+            .into(),
     );
     put(
         "next_code",
-        window.map(|window| window.next.text().expose().to_owned()).into(),
+        window
+            .map(|window| window.next.text().expose().to_owned())
+            .into(),
     );
     put(
         "changes_at",

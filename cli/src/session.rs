@@ -146,10 +146,14 @@ impl Session {
         let (location, anchors) = self.place()?;
         let locked = Companion::open(&location, anchors, Box::new(SystemEntropy::new()))?;
         if let Some(code) = self.given_recovery_code()? {
-            return self.unlock(locked, &Key::Recovery(code)).map_err(|(_, failure)| failure);
+            return self
+                .unlock(locked, &Key::Recovery(code))
+                .map_err(|(_, failure)| failure);
         }
         if let Some(password) = self.given_password()? {
-            return self.unlock(locked, &Key::Password(password)).map_err(|(_, failure)| failure);
+            return self
+                .unlock(locked, &Key::Password(password))
+                .map_err(|(_, failure)| failure);
         }
         self.ask_and_unlock(locked)
     }

@@ -14,7 +14,9 @@ pub(crate) const fn warning(warning: Warning) -> &'static str {
         Warning::NoncanonicalSecret => {
             "Its key has an unusual length: one character may be missing or too many. Compare a code before you rely on it."
         }
-        Warning::IssuerMismatch => "Its label names another issuer than the code itself; both are kept.",
+        Warning::IssuerMismatch => {
+            "Its label names another issuer than the code itself; both are kept."
+        }
         Warning::MissingLabel => "It has no name. Give it one with `countersign edit`.",
         Warning::MissingAccount => "It does not say whose account it is.",
         Warning::MissingCounter => "It does not say where its counter begins; it begins at 0.",
@@ -28,11 +30,21 @@ pub(crate) const fn warning(warning: Warning) -> &'static str {
 /// What a text looks like instead.
 pub(crate) const fn hint(hint: Hint) -> &'static str {
     match hint {
-        Hint::GoogleExport => "It looks like an export of Google Authenticator: add it as a link or by --qr.",
-        Hint::PushActivation => "It activates approvals of another app; ask the website for codes instead.",
-        Hint::LooksLikeBase64 => "It looks like a key in Base64, as Steam stores it; keys here are in Base32.",
-        Hint::LooksLikeCode => "It looks like a one-time code; what is needed is the key that makes the codes.",
-        Hint::LooksLikeHex => "It looks like a key in hexadecimal, as hardware tokens have; keys here are in Base32.",
+        Hint::GoogleExport => {
+            "It looks like an export of Google Authenticator: add it as a link or by --qr."
+        }
+        Hint::PushActivation => {
+            "It activates approvals of another app; ask the website for codes instead."
+        }
+        Hint::LooksLikeBase64 => {
+            "It looks like a key in Base64, as Steam stores it; keys here are in Base32."
+        }
+        Hint::LooksLikeCode => {
+            "It looks like a one-time code; what is needed is the key that makes the codes."
+        }
+        Hint::LooksLikeHex => {
+            "It looks like a key in hexadecimal, as hardware tokens have; keys here are in Base32."
+        }
         Hint::WebLink => "It is a web link, not a key.",
         Hint::Passkey => "It is a passkey code, not a key.",
     }

@@ -65,7 +65,13 @@ pub(crate) struct Cli {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Globals {
     /// Use the vault at PATH [default: countersign/vault in the platform's data folder]
-    #[arg(long, global = true, value_name = "PATH", env = "COUNTERSIGN_VAULT", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "COUNTERSIGN_VAULT",
+        hide_env = true
+    )]
     pub(crate) vault: Option<PathBuf>,
     /// Print exactly one JSON document, also for an error
     #[arg(long, global = true)]

@@ -105,9 +105,7 @@ impl Console {
             .map_err(failed)?;
         write!(tty, "{question} ").map_err(failed)?;
         let mut answer = Zeroizing::new(String::new());
-        BufReader::new(tty)
-            .read_line(&mut answer)
-            .map_err(failed)?;
+        BufReader::new(tty).read_line(&mut answer).map_err(failed)?;
         if answer.is_empty() {
             return Err(Failure::new("not_confirmed", "There was no answer."));
         }
@@ -130,7 +128,10 @@ impl Console {
                 _ => {}
             }
         }
-        Err(Failure::new("not_confirmed", "That was neither yes nor no."))
+        Err(Failure::new(
+            "not_confirmed",
+            "That was neither yes nor no.",
+        ))
     }
 
     /// Asks for a secret without showing it.

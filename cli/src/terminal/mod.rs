@@ -4,7 +4,7 @@ mod console;
 mod interrupt;
 
 pub(crate) use console::Console;
-pub(crate) use interrupt::{Changed, Interrupts};
+pub(crate) use interrupt::Interrupts;
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 

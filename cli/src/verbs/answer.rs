@@ -81,10 +81,7 @@ pub(crate) fn refused(kind: &str, name: &str, message: &str) -> Map<String, Valu
     answer.insert("accepted".into(), false.into());
     answer.insert("kind".into(), kind.into());
     answer.insert("warnings".into(), Value::Array(Vec::new()));
-    answer.insert(
-        "error".into(),
-        json!({"name": name, "message": message}),
-    );
+    answer.insert("error".into(), json!({"name": name, "message": message}));
     answer
 }
 

@@ -21,7 +21,9 @@ pub(crate) fn run(session: &Session, args: &CheckArgs) -> Result<Report, Failure
             .member("accepted", false)
             .member("accounts", accounts);
         let report = if found.is_whole() {
-            report.text(format!("All is well: {accounts} accounts, and nobody changed the vault without its key.\n"))
+            report.text(format!(
+                "All is well: {accounts} accounts, and nobody changed the vault without its key.\n"
+            ))
         } else {
             report
         };

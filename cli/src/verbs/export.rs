@@ -51,7 +51,9 @@ pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<Report, Failur
             .text(text.expose())
             .note(IS_SECRET)
     } else if let Some(path) = &form.qr_png {
-        let png = matrix(&companion, id)?.to_png(MODULE_PX).map_err(qr_failure)?;
+        let png = matrix(&companion, id)?
+            .to_png(MODULE_PX)
+            .map_err(qr_failure)?;
         // EXPOSE: the file is where the person wants the code.
         written(report, path, png.expose())?
     } else if let Some(path) = &form.qr_svg {
@@ -59,7 +61,9 @@ pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<Report, Failur
         // EXPOSE: the file is where the person wants the code.
         written(report, path, svg.expose().as_bytes())?
     } else {
-        return Err(Failure::usage("Say how: --uri, --qr, --qr-png or --qr-svg."));
+        return Err(Failure::usage(
+            "Say how: --uri, --qr, --qr-png or --qr-svg.",
+        ));
     };
     Ok(findings::describe_for_one(report, companion.findings()))
 }

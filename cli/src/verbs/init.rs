@@ -48,7 +48,13 @@ pub(crate) fn run(session: &Session, args: &InitArgs) -> Result<Report, Failure>
         }
         _ => None,
     };
-    let made = make(session, &location, anchors, password.as_ref(), recovery.code());
+    let made = make(
+        session,
+        &location,
+        anchors,
+        password.as_ref(),
+        recovery.code(),
+    );
     if let (Err(_), Some(path)) = (&made, file) {
         // It would stand in the way of the next try and opens nothing.
         let _ = fs::remove_file(path);
@@ -125,7 +131,9 @@ fn new_password(session: &Session) -> Result<Secret, Failure> {
             "There is no terminal to ask for a password on. Use --password-file FILE (or - or fd:3), or the variable COUNTERSIGN_PASSWORD.",
         ));
     }
-    session.console().ask_new_password("A password for the new vault:")
+    session
+        .console()
+        .ask_new_password("A password for the new vault:")
 }
 
 /// Shows the code once and has two of its groups typed back.

@@ -14,7 +14,7 @@ mod list;
 mod passwd;
 mod trash;
 
-use crate::args::{Verb, VaultVerb};
+use crate::args::{VaultVerb, Verb};
 use crate::failure::Failure;
 use crate::report::Report;
 use crate::session::Session;

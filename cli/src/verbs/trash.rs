@@ -9,7 +9,8 @@ use crate::rows::{self, Place};
 use crate::session::Session;
 
 /// What people forget (K5).
-const STILL_EXPECTED: &str = "The website still expects codes: switch two-factor off there, or you may lock yourself out.";
+const STILL_EXPECTED: &str =
+    "The website still expects codes: switch two-factor off there, or you may lock yourself out.";
 
 /// Puts an account into the trash, or deletes one that is there for good.
 ///
@@ -17,7 +18,11 @@ const STILL_EXPECTED: &str = "The website still expects codes: switch two-factor
 ///
 /// `not_confirmed`, and those of finding, unlocking and writing.
 pub(crate) fn remove(session: &Session, args: &RemoveArgs) -> Result<Report, Failure> {
-    let place = if args.purge { Place::Trash } else { Place::List };
+    let place = if args.purge {
+        Place::Trash
+    } else {
+        Place::List
+    };
     let mut companion = session.open()?;
     let now = session.now();
     let id = rows::find(&companion, place, &args.name, now)?;

@@ -76,7 +76,11 @@ fn read(session: &Session, args: &AddArgs) -> Result<Read, Failure> {
         return scanned::read(session, args);
     }
     match args.link.as_deref() {
-        Some("-") => take(session, args, examine(&read_text(&Source::Stdin)?, TestMode::Off)),
+        Some("-") => take(
+            session,
+            args,
+            examine(&read_text(&Source::Stdin)?, TestMode::Off),
+        ),
         Some(link) => take(session, args, examine(link, TestMode::Off)),
         None => typed::read(session, args),
     }
@@ -146,7 +150,10 @@ fn confirm_names(
             &prospect.same_names,
             session.now(),
         );
-        if !session.console().confirm(&format!("{question} Keep both?"), true)? {
+        if !session
+            .console()
+            .confirm(&format!("{question} Keep both?"), true)?
+        {
             return Err(Failure::new("not_confirmed", "Nothing was added."));
         }
     }

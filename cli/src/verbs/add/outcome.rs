@@ -149,7 +149,11 @@ pub(super) fn same_names_words(
         .collect();
     format!(
         "New: {}. There already, with another key: {}. Nothing is replaced.",
-        named(&account.issuer, account.label_issuer.as_ref(), &account.account),
+        named(
+            &account.issuer,
+            account.label_issuer.as_ref(),
+            &account.account
+        ),
         there.join(", ")
     )
 }

@@ -85,7 +85,11 @@ fn ask_which(session: &Session, findings: &[Finding]) -> Result<u32, Failure> {
             .accounts()
             .map(|parsed| {
                 let account = &parsed.account;
-                named(&account.issuer, account.label_issuer.as_ref(), &account.account)
+                named(
+                    &account.issuer,
+                    account.label_issuer.as_ref(),
+                    &account.account,
+                )
             })
             .collect();
         console.note(&format!(
@@ -159,17 +163,14 @@ pub(super) fn join(
         let is_enough = args.partial
             || (session.console().can_ask()
                 && !args.yes
-                && session.console().confirm(
-                    &format!("{} Take what is there?", failure.message()),
-                    false,
-                )?);
+                && session
+                    .console()
+                    .confirm(&format!("{} Take what is there?", failure.message()), false)?);
         if !is_enough {
             return Err(failure);
         }
-        read.notes.push(format!(
-            "Added without part {}.",
-            numbers(&missing)
-        ));
+        read.notes
+            .push(format!("Added without part {}.", numbers(&missing)));
     }
     read.accounts = accounts_of(batch.accept_partial());
     Ok(read)

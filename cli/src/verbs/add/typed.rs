@@ -83,7 +83,10 @@ fn ask_names(
         return Ok(asked);
     }
     for (field, question) in [
-        (&mut asked.issuer, "Issuer (who wants the codes, as in Acme):"),
+        (
+            &mut asked.issuer,
+            "Issuer (who wants the codes, as in Acme):",
+        ),
         (&mut asked.account, "Account (as in ann@acme.example):"),
     ] {
         if field.is_none() {

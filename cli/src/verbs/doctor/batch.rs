@@ -84,13 +84,9 @@ fn read_line(input: &mut impl BufRead) -> io::Result<Option<Line>> {
 fn answer(line: &Line, showing: Showing) -> String {
     let Request { id, question } = Request::parse(&line.bytes);
     let about = match question {
-        _ if line.is_too_long => {
-            answer::refused("text", "too_long", "A line has at most 1 MiB.")
-        }
+        _ if line.is_too_long => answer::refused("text", "too_long", "A line has at most 1 MiB."),
         Some(Question::Text(text)) => answer::about(&examine(&text, TestMode::Off), showing),
-        Some(Question::Manual(fields)) => {
-            answer::about(&examine_manual(&entry(&fields)), showing)
-        }
+        Some(Question::Manual(fields)) => answer::about(&examine_manual(&entry(&fields)), showing),
         Some(Question::Image(path)) => answer::about_image(
             &images::read_listed(&path),
             |text| examine(text, TestMode::Off),
@@ -195,7 +191,10 @@ mod tests {
 
     #[test]
     fn an_image_that_is_not_there_is_an_answer() {
-        let answers = answers(b"{\"id\":1,\"image\":\"/nonexistent\"}\n{\"id\":2,\"image\":\"/dev/zero\"}\n", HIDING);
+        let answers = answers(
+            b"{\"id\":1,\"image\":\"/nonexistent\"}\n{\"id\":2,\"image\":\"/dev/zero\"}\n",
+            HIDING,
+        );
         for answer in answers {
             assert_eq!(answer["kind"], "image");
             assert_eq!(answer["error"]["name"], "not_an_image");

@@ -48,9 +48,9 @@ fn text(session: &Session, argument: Option<&str>) -> Result<Zeroizing<String>, 
     match argument {
         Some("-") => read_text(&Source::Stdin),
         Some(text) => Ok(Zeroizing::new(text.to_owned())),
-        None if session.console().can_ask() => {
-            session.console().ask_hidden("Paste the link or text (it is not shown):")
-        }
+        None if session.console().can_ask() => session
+            .console()
+            .ask_hidden("Paste the link or text (it is not shown):"),
         None => Err(Failure::usage(
             "Say what to look at: a text, - for standard input, --qr IMAGE or --batch FILE.",
         )),

@@ -166,11 +166,16 @@ mod tests {
             read(r#"{"image": "a.png", "id": "b", "more": [1]}"#).question,
             Some(Question::Image(_))
         ));
-        let manual = read(r#"{"id": 2, "manual": {"secret": "A", "digits": 8, "period": "60", "counter": null}}"#);
+        let manual = read(
+            r#"{"id": 2, "manual": {"secret": "A", "digits": 8, "period": "60", "counter": null}}"#,
+        );
         let Some(Question::Manual(fields)) = manual.question else {
             panic!("no manual entry");
         };
-        assert_eq!((fields.digits.as_str(), fields.period.as_str()), ("8", "60"));
+        assert_eq!(
+            (fields.digits.as_str(), fields.period.as_str()),
+            ("8", "60")
+        );
         assert_eq!(fields.counter, "");
     }
 

@@ -17,6 +17,8 @@ use crate::rows;
 use crate::session::Session;
 use crate::terminal::shown;
 
+pub(crate) use table::{Style, render};
+
 /// Seconds of a day.
 const DAY_S: u64 = 86_400;
 
@@ -45,9 +47,12 @@ pub(crate) fn run(session: &Session, args: &ListArgs) -> Result<Report, Failure>
             "No accounts yet. Add one with `countersign add --qr IMAGE`, or type it with `countersign add`.\n".into()
         }
         (true, false) => "No account has that.\n".into(),
-        (false, _) => table::render(&accounts, now, table::Style::Plain, None).join("\n") + "\n",
+        (false, _) => render(&accounts, now, Style::Plain, None).join("\n") + "\n",
     };
-    let members: Vec<Value> = accounts.iter().map(|row| rows::to_json(row).into()).collect();
+    let members: Vec<Value> = accounts
+        .iter()
+        .map(|row| rows::to_json(row).into())
+        .collect();
     let report = Report::new().member("accounts", members).text(text);
     Ok(findings::describe_all(report, companion.findings()))
 }
@@ -92,8 +97,7 @@ fn trash(companion: &Companion, args: &ListArgs, now: UnixSeconds) -> Report {
 }
 
 fn purged_at(row: &AccountRow) -> Option<UnixSeconds> {
-    row.trashed_at
-        .map(|at| at.plus(TRASH_DAYS * DAY_S))
+    row.trashed_at.map(|at| at.plus(TRASH_DAYS * DAY_S))
 }
 
 fn trash_line(row: &AccountRow, now: UnixSeconds) -> String {

@@ -58,7 +58,12 @@ impl Line {
             }
             None => {
                 let counter = row.kind.counter().map_or(0, |counter| counter.value());
-                (format!("counter {counter}"), String::new(), String::new(), false)
+                (
+                    format!("counter {counter}"),
+                    String::new(),
+                    String::new(),
+                    false,
+                )
             }
         };
         let issuer = issuer_of(&row.issuer, row.label_issuer.as_ref());
@@ -192,8 +197,16 @@ fn written(line: &Line, widths: &Widths, style: Style) -> String {
     let parts = [
         (&line.issuer, widths.issuer, ""),
         (&line.account, widths.account, ""),
-        (&line.code, widths.code, if line.is_urgent { RED } else { BOLD }),
-        (&line.left, widths.left, if line.is_urgent { RED } else { "" }),
+        (
+            &line.code,
+            widths.code,
+            if line.is_urgent { RED } else { BOLD },
+        ),
+        (
+            &line.left,
+            widths.left,
+            if line.is_urgent { RED } else { "" },
+        ),
         (&line.next, widths.next, DIM),
         (&line.tags, widths.tags, DIM),
     ];
@@ -269,7 +282,11 @@ mod tests {
     fn no_line_is_wider_than_the_terminal() {
         let rows = [
             row("Acme", "ann@acme.example", OtpKind::TOTP),
-            row("漢字漢字漢字漢字漢字", "山田太郎@example.jp", OtpKind::Steam),
+            row(
+                "漢字漢字漢字漢字漢字",
+                "山田太郎@example.jp",
+                OtpKind::Steam,
+            ),
             row("בנק הפועלים", &"x".repeat(900), OtpKind::TOTP),
         ];
         for width in 22..200 {
@@ -281,7 +298,11 @@ mod tests {
 
     #[test]
     fn the_code_outlives_everything_else() {
-        let rows = [row("A very long issuer", "a very long account", OtpKind::TOTP)];
+        let rows = [row(
+            "A very long issuer",
+            "a very long account",
+            OtpKind::TOTP,
+        )];
         let window = rows[0].window.as_ref().unwrap();
         for width in [20, 30, 40] {
             let lines = render(&rows, NOW, Style::Plain, Some(width));
