@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+pub mod companion;
 pub mod doctor;
 pub mod encoding;
 pub mod entropy;
@@ -14,5 +15,5 @@ pub mod otp;
 pub mod qr;
 pub mod secret;
 pub mod time;
-pub mod vault;
 pub mod uri;
+pub mod vault;

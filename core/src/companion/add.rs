@@ -55,7 +55,10 @@ impl Companion {
         let mut new: Vec<(RecordId, Account)> = vec![];
         for account in accounts {
             let prospect = self.prospect(&account);
-            let twin = new.iter().find(|(_, earlier)| *earlier == account).map(|(id, _)| (*id, false));
+            let twin = new
+                .iter()
+                .find(|(_, earlier)| *earlier == account)
+                .map(|(id, _)| (*id, false));
             if let Some((id, in_trash)) = prospect.already_here.or(twin) {
                 results.push(Added::AlreadyHere { id, in_trash });
                 continue;
@@ -63,9 +66,15 @@ impl Companion {
             let id = RecordId::generate(self.vault.entropy())?;
             let mut same_secret = prospect.same_secret;
             same_secret.extend(
-                new.iter().filter(|(_, earlier)| earlier.otp.key() == account.otp.key()).map(|(id, _)| *id),
+                new.iter()
+                    .filter(|(_, earlier)| earlier.otp.key() == account.otp.key())
+                    .map(|(id, _)| *id),
             );
-            results.push(Added::New { id, same_names: prospect.same_names, same_secret });
+            results.push(Added::New {
+                id,
+                same_names: prospect.same_names,
+                same_secret,
+            });
             new.push((id, account));
         }
         if new.is_empty() {
@@ -73,7 +82,11 @@ impl Companion {
         }
         let ids: Vec<RecordId> = new.iter().map(|(id, _)| *id).collect();
         self.vault.change(now, |vault, change: &mut Change| {
-            let last = vault.accounts().map(|(_, stored)| stored.order).max().unwrap_or(0);
+            let last = vault
+                .accounts()
+                .map(|(_, stored)| stored.order)
+                .max()
+                .unwrap_or(0);
             for (place, (id, account)) in (1_u64..).zip(new) {
                 let order = last.saturating_add(place.saturating_mul(ORDER_GAP));
                 let stored = StoredAccount::new(account, order, now);

@@ -44,13 +44,24 @@ impl Companion {
     ) -> Result<(Code, Counter), VaultError> {
         let passed = self.vault.change(now, |vault, change| {
             let stored = listed(vault, id)?;
-            let OtpKind::Hotp { algorithm, digits, counter } = stored.account.otp.kind() else {
+            let OtpKind::Hotp {
+                algorithm,
+                digits,
+                counter,
+            } = stored.account.otp.kind()
+            else {
                 return Err(VaultError::NoCounter);
             };
-            let next = counter.next().map_err(|_: OtpError| VaultError::CounterExhausted)?;
+            let next = counter
+                .next()
+                .map_err(|_: OtpError| VaultError::CounterExhausted)?;
             let code = stored.account.otp.generator().code(now);
             let mut moved = stored.duplicate();
-            let kind = OtpKind::Hotp { algorithm, digits, counter: next };
+            let kind = OtpKind::Hotp {
+                algorithm,
+                digits,
+                counter: next,
+            };
             moved.account.otp = moved.account.otp.with_kind(kind);
             change.put(id, Stored::Account(Box::new(moved)));
             Ok((code, counter))
@@ -72,7 +83,10 @@ impl Companion {
                 edited.account.issuer = issuer;
                 // The old prefix belonged to the old name; a prefix equal to the issuer says nothing.
                 let issuer = &edited.account.issuer;
-                edited.account.label_issuer.take_if(|prefix| prefix == issuer);
+                edited
+                    .account
+                    .label_issuer
+                    .take_if(|prefix| prefix == issuer);
             }
             if let Some(account) = edit.account {
                 edited.account.account = account;
@@ -146,14 +160,19 @@ impl Companion {
     /// Those of every write; nothing was deleted then.
     pub fn purge_expired(&mut self, now: UnixSeconds) -> Result<u32, VaultError> {
         let is_expired = |stored: &StoredAccount| {
-            stored.trashed_at.is_some_and(|trashed_at| now >= trashed_at.plus(TRASH_S))
+            stored
+                .trashed_at
+                .is_some_and(|trashed_at| now >= trashed_at.plus(TRASH_S))
         };
         if !self.vault.accounts().any(|(_, stored)| is_expired(stored)) {
             return Ok(0);
         }
         let purged = self.vault.change(now, |vault, change| {
-            let expired: Vec<RecordId> =
-                vault.accounts().filter(|(_, stored)| is_expired(stored)).map(|(id, _)| id).collect();
+            let expired: Vec<RecordId> = vault
+                .accounts()
+                .filter(|(_, stored)| is_expired(stored))
+                .map(|(id, _)| id)
+                .collect();
             for id in &expired {
                 change.delete(*id);
             }
@@ -168,17 +187,21 @@ impl Companion {
 }
 
 fn listed(vault: &Vault, id: RecordId) -> Result<&StoredAccount, VaultError> {
-    vault.account(id).and_then(|stored| match stored.trashed_at {
-        None => Ok(stored),
-        Some(_) => Err(VaultError::NoSuchAccount),
-    })
+    vault
+        .account(id)
+        .and_then(|stored| match stored.trashed_at {
+            None => Ok(stored),
+            Some(_) => Err(VaultError::NoSuchAccount),
+        })
 }
 
 fn trashed(vault: &Vault, id: RecordId) -> Result<&StoredAccount, VaultError> {
-    vault.account(id).and_then(|stored| match stored.trashed_at {
-        Some(_) => Ok(stored),
-        None => Err(VaultError::NoSuchAccount),
-    })
+    vault
+        .account(id)
+        .and_then(|stored| match stored.trashed_at {
+            Some(_) => Ok(stored),
+            None => Err(VaultError::NoSuchAccount),
+        })
 }
 
 /// The ids of tags, known or made in the same change.
@@ -195,7 +218,10 @@ fn tag_ids(
     }
     let mut ids = Vec::with_capacity(wanted.len());
     for name in wanted {
-        let known = vault.tags().find(|(_, tag)| tag.name == name).map(|(id, _)| id);
+        let known = vault
+            .tags()
+            .find(|(_, tag)| tag.name == name)
+            .map(|(id, _)| id);
         let id = match known {
             Some(id) => id,
             None => {
@@ -219,10 +245,12 @@ fn drop_unused_tags(vault: &Vault, change: &mut Change) {
         .tags()
         .map(|(id, _)| id)
         .filter(|id| {
-            !vault.accounts().any(|(account, stored)| match change.stored_account(account) {
-                Some(changed) => changed.tags.contains(id),
-                None => !change.deletes(account) && stored.tags.contains(id),
-            })
+            !vault
+                .accounts()
+                .any(|(account, stored)| match change.stored_account(account) {
+                    Some(changed) => changed.tags.contains(id),
+                    None => !change.deletes(account) && stored.tags.contains(id),
+                })
         })
         .collect();
     for id in unused {
@@ -245,11 +273,17 @@ fn place(
         })
         .collect();
     others.sort_by_key(|(other, stored)| (stored.order, stored.created_at, *other));
-    let at = usize::try_from(position).unwrap_or(usize::MAX).min(others.len());
-    let before = at.checked_sub(1).and_then(|n| others.get(n)).map_or(0, |(_, stored)| stored.order);
-    let after = others
-        .get(at)
-        .map_or_else(|| before.saturating_add(2 * ORDER_GAP), |(_, stored)| stored.order);
+    let at = usize::try_from(position)
+        .unwrap_or(usize::MAX)
+        .min(others.len());
+    let before = at
+        .checked_sub(1)
+        .and_then(|n| others.get(n))
+        .map_or(0, |(_, stored)| stored.order);
+    let after = others.get(at).map_or_else(
+        || before.saturating_add(2 * ORDER_GAP),
+        |(_, stored)| stored.order,
+    );
     if after.saturating_sub(before) >= 2 {
         moved.order = before + (after - before) / 2;
         return;

@@ -28,7 +28,10 @@ impl Companion {
             let in_trash = stored.trashed_at.is_some();
             if same_names && same_key && is_same_kind(known.otp.kind(), account.otp.kind()) {
                 // One in the list is meant before one in the trash.
-                if prospect.already_here.is_none_or(|(_, earlier_in_trash)| earlier_in_trash) {
+                if prospect
+                    .already_here
+                    .is_none_or(|(_, earlier_in_trash)| earlier_in_trash)
+                {
                     prospect.already_here = Some((id, in_trash));
                 }
                 continue;
@@ -48,8 +51,14 @@ impl Companion {
 fn is_same_kind(known: OtpKind, new: OtpKind) -> bool {
     match (known, new) {
         (
-            OtpKind::Hotp { algorithm, digits, .. },
-            OtpKind::Hotp { algorithm: new_algorithm, digits: new_digits, .. },
+            OtpKind::Hotp {
+                algorithm, digits, ..
+            },
+            OtpKind::Hotp {
+                algorithm: new_algorithm,
+                digits: new_digits,
+                ..
+            },
         ) => (algorithm, digits) == (new_algorithm, new_digits),
         _ => known == new,
     }

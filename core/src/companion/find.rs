@@ -82,11 +82,14 @@ impl Companion {
         if wanted.is_empty() {
             return Err(FindError::NoSuchAccount);
         }
-        let labels: Vec<(RecordId, [String; 3])> =
-            candidates.iter().map(|(id, stored)| (*id, labels(stored))).collect();
+        let labels: Vec<(RecordId, [String; 3])> = candidates
+            .iter()
+            .map(|(id, stored)| (*id, labels(stored)))
+            .collect();
         // The whole name is meant before a part of it: "Ann" finds Ann beside Joanna.
-        let whole: Vec<RecordId> =
-            matching(&labels, |label| label.strip_suffix(':').unwrap_or(label) == wanted);
+        let whole: Vec<RecordId> = matching(&labels, |label| {
+            label.strip_suffix(':').unwrap_or(label) == wanted
+        });
         let found = if whole.is_empty() {
             matching(&labels, |label| label.contains(&wanted))
         } else {
@@ -102,9 +105,16 @@ impl Companion {
     /// All the searched text of an account, folded, with line feeds between its parts.
     fn searchable(&self, stored: &StoredAccount) -> String {
         let account = &stored.account;
-        let label_issuer = account.label_issuer.as_ref().map_or("", |name| name.as_str());
+        let label_issuer = account
+            .label_issuer
+            .as_ref()
+            .map_or("", |name| name.as_str());
         let mut text = String::new();
-        for part in [account.issuer.as_str(), label_issuer, account.account.as_str()] {
+        for part in [
+            account.issuer.as_str(),
+            label_issuer,
+            account.account.as_str(),
+        ] {
             fold_into(&mut text, part);
         }
         for tag in self.tag_names(stored) {
@@ -118,7 +128,11 @@ impl Companion {
 
 fn matching(labels: &[(RecordId, [String; 3])], is_match: impl Fn(&str) -> bool) -> Vec<RecordId> {
     let is_any = |texts: &[String; 3]| texts.iter().any(|text| is_match(text));
-    labels.iter().filter(|(_, texts)| is_any(texts)).map(|(id, _)| *id).collect()
+    labels
+        .iter()
+        .filter(|(_, texts)| is_any(texts))
+        .map(|(id, _)| *id)
+        .collect()
 }
 
 /// `issuer:account`, the account alone, and `label_issuer:account` where there is one.
@@ -126,8 +140,15 @@ fn labels(stored: &StoredAccount) -> [String; 3] {
     let account = &stored.account;
     let name = account.account.as_str();
     let issuer = account.issuer.as_str();
-    let prefix = account.label_issuer.as_ref().map_or(issuer, |prefix| prefix.as_str());
-    [fold(&format!("{issuer}:{name}")), fold(name), fold(&format!("{prefix}:{name}"))]
+    let prefix = account
+        .label_issuer
+        .as_ref()
+        .map_or(issuer, |prefix| prefix.as_str());
+    [
+        fold(&format!("{issuer}:{name}")),
+        fold(name),
+        fold(&format!("{prefix}:{name}")),
+    ]
 }
 
 /// Lower case without accents: compatibility decomposition, marks dropped.
@@ -156,9 +177,12 @@ mod tests {
 
     #[test]
     fn folding_ignores_case_and_accents() {
-        for (text, folded) in
-            [("Ångström", "angstrom"), ("İSTANBUL", "istanbul"), ("ﬁne", "fine"), ("ABC", "abc")]
-        {
+        for (text, folded) in [
+            ("Ångström", "angstrom"),
+            ("İSTANBUL", "istanbul"),
+            ("ﬁne", "fine"),
+            ("ABC", "abc"),
+        ] {
             assert_eq!(fold(text), folded);
         }
     }

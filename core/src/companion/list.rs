@@ -42,14 +42,18 @@ impl Companion {
     #[must_use]
     pub fn list(&self, now: UnixSeconds) -> Vec<AccountRow> {
         let mut rows = self.sorted(|stored| stored.trashed_at.is_none());
-        rows.drain(..).map(|(id, stored)| self.make_row(id, stored, Some(now))).collect()
+        rows.drain(..)
+            .map(|(id, stored)| self.make_row(id, stored, Some(now)))
+            .collect()
     }
 
     /// The accounts in the trash, without codes.
     #[must_use]
     pub fn trash(&self) -> Vec<AccountRow> {
         let mut rows = self.sorted(|stored| stored.trashed_at.is_some());
-        rows.drain(..).map(|(id, stored)| self.make_row(id, stored, None)).collect()
+        rows.drain(..)
+            .map(|(id, stored)| self.make_row(id, stored, None))
+            .collect()
     }
 
     /// One account, wherever it is.
@@ -66,22 +70,32 @@ impl Companion {
     #[must_use]
     pub fn codes(&self, now: UnixSeconds) -> Vec<(RecordId, CodeWindow)> {
         let rows = self.sorted(|stored| stored.trashed_at.is_none());
-        rows.into_iter().filter_map(|(id, _)| Some((id, self.generators.get(&id)?.window(now)?))).collect()
+        rows.into_iter()
+            .filter_map(|(id, _)| Some((id, self.generators.get(&id)?.window(now)?)))
+            .collect()
     }
 
     /// The earliest second at which a code of the list changes; none when no code changes by itself.
     #[must_use]
     pub fn next_change(&self, now: UnixSeconds) -> Option<UnixSeconds> {
-        let listed = self.vault.accounts().filter(|(_, stored)| stored.trashed_at.is_none());
-        listed.filter_map(|(_, stored)| stored.account.otp.kind().next_change(now)).min()
+        let listed = self
+            .vault
+            .accounts()
+            .filter(|(_, stored)| stored.trashed_at.is_none());
+        listed
+            .filter_map(|(_, stored)| stored.account.otp.kind().next_change(now))
+            .min()
     }
 
     pub(super) fn sorted(
         &self,
         is_wanted: impl Fn(&StoredAccount) -> bool,
     ) -> Vec<(RecordId, &StoredAccount)> {
-        let mut rows: Vec<_> =
-            self.vault.accounts().filter(|(_, stored)| is_wanted(stored)).collect();
+        let mut rows: Vec<_> = self
+            .vault
+            .accounts()
+            .filter(|(_, stored)| is_wanted(stored))
+            .collect();
         rows.sort_by_key(|(id, stored)| (!stored.pinned, stored.order, stored.created_at, *id));
         rows
     }

@@ -23,13 +23,13 @@ use crate::secret::{Secret, SecretText};
 use crate::time::UnixSeconds;
 use crate::uri::format_otpauth;
 use crate::vault::{
-    AnchorStore, Credential, Findings, KdfParams, LockedVault, NewVault, RecordId, Refused, SlotKind,
-    Vault, VaultError, VaultId, VaultLocation,
+    AnchorStore, Credential, Findings, KdfParams, LockedVault, NewVault, RecordId, Refused,
+    SlotKind, Vault, VaultError, VaultId, VaultLocation,
 };
 
 /// A companion whose vault is open and locked.
 #[derive(Debug)]
-pub struct LockedCompanion(LockedVault);
+pub struct LockedCompanion(Box<LockedVault>);
 
 impl LockedCompanion {
     /// Unlocks with a password or the recovery code.
@@ -42,10 +42,13 @@ impl LockedCompanion {
         credential: &Credential<'_>,
         now: UnixSeconds,
     ) -> Result<Companion, (Self, VaultError)> {
-        self.0.unlock(credential, now).map(Companion::new).map_err(|refused| {
-            let Refused { locked, error } = *refused;
-            (Self(locked), error)
-        })
+        self.0
+            .unlock(credential, now)
+            .map(Companion::new)
+            .map_err(|refused| {
+                let Refused { locked, error } = *refused;
+                (Self(Box::new(locked)), error)
+            })
     }
 
     /// Whether the vault can be unlocked with a password.
@@ -68,7 +71,7 @@ impl LockedCompanion {
 
     /// Which vault this is.
     #[must_use]
-    pub const fn id(&self) -> VaultId {
+    pub fn id(&self) -> VaultId {
         self.0.id()
     }
 }
@@ -83,7 +86,10 @@ pub struct Companion {
 
 impl Companion {
     fn new(vault: Vault) -> Self {
-        let mut companion = Self { vault, generators: BTreeMap::new() };
+        let mut companion = Self {
+            vault,
+            generators: BTreeMap::new(),
+        };
         companion.prepare_all();
         companion
     }
@@ -113,13 +119,15 @@ impl Companion {
         anchors: Box<dyn AnchorStore>,
         entropy: Box<dyn Entropy>,
     ) -> Result<LockedCompanion, VaultError> {
-        LockedVault::open(location, anchors, entropy).map(LockedCompanion)
+        Ok(LockedCompanion(Box::new(LockedVault::open(
+            location, anchors, entropy,
+        )?)))
     }
 
     /// Forgets every key; the file stays open and can be unlocked again.
     #[must_use]
     pub fn lock(self) -> LockedCompanion {
-        LockedCompanion(self.vault.lock())
+        LockedCompanion(Box::new(self.vault.lock()))
     }
 
     /// Whether a companion last used at `last_used` is to be locked by now. An `auto_lock_s` of 0 locks at once.
@@ -206,12 +214,17 @@ impl Companion {
     /// [`VaultError::NoSuchAccount`], [`VaultError::UnreadableRecord`].
     pub fn note(&self, id: RecordId) -> Result<SecretText, VaultError> {
         // EXPOSE: the note is shown to its owner.
-        Ok(SecretText::new(self.vault.account(id)?.note.expose().to_owned()))
+        Ok(SecretText::new(
+            self.vault.account(id)?.note.expose().to_owned(),
+        ))
     }
 
     fn prepare_all(&mut self) {
-        self.generators =
-            self.vault.accounts().map(|(id, stored)| (id, stored.account.otp.generator())).collect();
+        self.generators = self
+            .vault
+            .accounts()
+            .map(|(id, stored)| (id, stored.account.otp.generator()))
+            .collect();
     }
 
     fn prepare(&mut self, id: RecordId) {

@@ -155,7 +155,8 @@ impl Vault {
         let tx = begin(&self.parts.file.db)?;
         if load_version(&tx)? != Some(self.state.version) {
             // Inside the write lock nobody's anchor can be ahead of the database.
-            self.anchor = read_anchor(self.parts.anchors.as_ref(), self.parts.vault).or(self.anchor);
+            self.anchor =
+                read_anchor(self.parts.anchors.as_ref(), self.parts.vault).or(self.anchor);
             self.state = self.reload(&tx)?;
         }
         if let Some(error) = self.state.findings.write_error() {
