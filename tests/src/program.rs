@@ -67,8 +67,12 @@ fn executable(messages: &str) -> Option<PathBuf> {
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "countersign")
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .filter(|message| text(message, "/target/name").as_deref() == Some("countersign"))
+        .find_map(|message| text(&message, "/executable").map(PathBuf::from))
+}
+
+fn text(message: &serde_json::Value, pointer: &str) -> Option<String> {
+    message.pointer(pointer)?.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]

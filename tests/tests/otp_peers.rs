@@ -1,5 +1,6 @@
 //! Our codes are those of programs nobody here wrote: `oathtool` (C, liboath) and `pyotp` (Python).
 #![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -11,7 +12,7 @@ use countersign_tests::chance::{Chance, rounds};
 use countersign_tests::{peers, python};
 
 /// The same accounts in every run.
-const SEED: u64 = 4_226_6238;
+const SEED: u64 = 42_266_238;
 /// Accounts a peer.
 const ACCOUNTS: u32 = 2_000;
 /// Longer than the block of every hash, so that keys which are hashed first occur (RFC 2104 §3).

@@ -63,7 +63,7 @@ pub(crate) fn prepare() -> Result<PathBuf, Failure> {
         "Installing Python packages into the cache folder: {}",
         wanted
             .lines()
-            .filter(|line| !line.starts_with('#'))
+            .filter(|line| line.contains("=="))
             .collect::<Vec<_>>()
             .join(" ")
     );

@@ -10,8 +10,8 @@ const LINES_WARNED: usize = 400;
 /// From here on it certainly has.
 const LINES_REFUSED: usize = 600;
 
-/// Folders that hold nothing of ours.
-const SKIPPED_FOLDERS: [&str; 5] = ["target", ".git", "found", "artifacts", "corpus"];
+/// Folders that hold nothing written by us; in a second worktree `.git` is a file.
+const SKIPPED: [&str; 5] = ["target", ".git", "found", "artifacts", "corpus"];
 
 /// Names that say what kind of thing a file is, never what it is about.
 const EMPTY_NAMES: [&str; 8] = [
@@ -65,10 +65,12 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     for entry in entries.filter_map(Result::ok) {
         let path = entry.path();
         let name = entry.file_name();
-        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        if is_folder && !SKIPPED_FOLDERS.iter().any(|skipped| name == *skipped) {
+        if SKIPPED.iter().any(|skipped| name == *skipped) {
+            continue;
+        }
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             collect(&path, files)?;
-        } else if !is_folder {
+        } else {
             files.push(path);
         }
     }
