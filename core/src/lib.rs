@@ -9,5 +9,6 @@ pub mod account;
 pub mod encoding;
 pub mod entropy;
 pub mod otp;
+pub mod qr;
 pub mod secret;
 pub mod time;

@@ -1,0 +1,91 @@
+//! The passes over a picture, cheap ones first.
+
+use super::{
+    MAX_CODES, QrError, filter,
+    luma::{Luma, LumaFrame},
+    message::Messages,
+    picture::{self, Backdrop},
+    scan::{Budget, Threshold, scan},
+    symbol::{Corner, Symbol, sort_for_reading},
+};
+
+/// Reads all QR codes of a picture.
+pub(super) fn read_image(bytes: &[u8]) -> Result<Vec<Symbol>, QrError> {
+    let picture = picture::decode(bytes, Backdrop::White)?;
+    let mut symbols = search(&picture.luma);
+    if symbols.is_empty() && picture.has_alpha {
+        drop(picture);
+        symbols = search(&picture::decode(bytes, Backdrop::Black)?.luma);
+    }
+    answer(symbols)
+}
+
+/// Reads the QR codes of a camera frame: at most two passes, since the next frame comes soon.
+pub(super) fn read_frame(frame: &LumaFrame<'_>) -> Result<Vec<Symbol>, QrError> {
+    let luma = frame.luma();
+    let mut gathered = Gathered::new();
+    gathered.pass(&luma, Threshold::Local, 3, 1.0);
+    if gathered.symbols.is_empty() {
+        gathered.pass(&filter::inverted(&luma), Threshold::Local, 3, 1.0);
+    }
+    answer(gathered.symbols)
+}
+
+fn answer(mut symbols: Vec<Symbol>) -> Result<Vec<Symbol>, QrError> {
+    if symbols.is_empty() {
+        return Err(QrError::NoCode);
+    }
+    sort_for_reading(&mut symbols);
+    symbols.truncate(MAX_CODES);
+    Ok(symbols)
+}
+
+fn search(luma: &Luma<'_>) -> Vec<Symbol> {
+    let mut gathered = Gathered::new();
+    gathered.pass(luma, Threshold::Local, 3, 1.0);
+    gathered.pass(&filter::inverted(luma), Threshold::Local, 3, 1.0);
+    if gathered.symbols.is_empty() {
+        gathered.pass(luma, Threshold::Global, 3, 1.0);
+        if let Some(half) = filter::halved(luma) {
+            gathered.pass(&half, Threshold::Local, 3, 2.0);
+        }
+    }
+    gathered.symbols
+}
+
+/// What the passes over one picture have found so far.
+struct Gathered {
+    symbols: Vec<Symbol>,
+    messages: Messages,
+    budget: Budget,
+}
+
+impl Gathered {
+    fn new() -> Self {
+        Self {
+            symbols: Vec::new(),
+            messages: Messages::default(),
+            budget: Budget::new(),
+        }
+    }
+
+    /// Adds what is new. `scale` is how many pixels of the picture one pixel of the view is.
+    fn pass(&mut self, view: &Luma<'_>, threshold: Threshold, row_step: u32, scale: f32) {
+        for sighting in scan(view, threshold, row_step, &mut self.budget) {
+            let corners = sighting.corners.map(|corner| Corner {
+                x_px: corner.x_px * scale,
+                y_px: corner.y_px * scale,
+            });
+            let whole = match sighting.part {
+                None => Some(Symbol {
+                    text: sighting.text,
+                    corners,
+                }),
+                Some(part) => self.messages.add(part, corners),
+            };
+            self.symbols.extend(
+                whole.filter(|symbol| !self.symbols.iter().any(|known| known.is_again(symbol))),
+            );
+        }
+    }
+}
