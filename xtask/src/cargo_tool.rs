@@ -47,16 +47,15 @@ impl CargoTool {
 pub(crate) fn deny(arguments: &[String]) -> Result<(), Failure> {
     Options::parse(arguments, &[])?;
     let program = CARGO_DENY.program()?;
-    process::run(
-        Command::new(program)
-            .args([
-                "--locked",
-                "check",
-                "licenses",
-                "sources",
-                "bans",
-                "advisories",
-            ])
-            .current_dir(process::root()),
-    )
+    let check = |what: &[&str]| {
+        process::run(
+            Command::new(&program)
+                .args(["--locked", "check"])
+                .args(what)
+                .current_dir(process::root()),
+        )
+    };
+    check(&["licenses", "sources", "bans"])?;
+    // Last, because only this one needs the network: the list of advisories is a repository of its own.
+    check(&["advisories"])
 }
