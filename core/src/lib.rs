@@ -6,9 +6,12 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+pub mod doctor;
 pub mod encoding;
 pub mod entropy;
+pub mod manual;
 pub mod otp;
 pub mod qr;
 pub mod secret;
 pub mod time;
+pub mod uri;
