@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod chance;
+pub mod fuzz;
 pub mod peers;
 pub mod program;
 pub mod python;

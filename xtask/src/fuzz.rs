@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::cargo_tool::CargoTool;
 use crate::process::{self, Failure};
+use crate::setup;
 
 const CARGO_FUZZ: CargoTool = CargoTool {
     name: "cargo-fuzz",
@@ -32,6 +33,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         .ok()
         .filter(|&seconds| seconds > 0)
         .ok_or_else(|| Failure::new("SECONDS is a whole number above 0"))?;
+    // libFuzzer itself is C++.
+    setup::need_program("c++", "g++")?;
     let program = CARGO_FUZZ.program()?;
     let root = process::root();
     let found = format!("fuzz/found/{target}");

@@ -106,6 +106,15 @@ pub(crate) fn prepare(options: &Options) -> Result<Ready, Failure> {
     Ok(Ready { python })
 }
 
+/// Installs the Debian package that has `program` when it is not on `PATH`.
+pub(crate) fn need_program(program: &str, package: &str) -> Result<(), Failure> {
+    if process::is_on_path(program) {
+        Ok(())
+    } else {
+        apt_install(&[package])
+    }
+}
+
 /// Names what is absent; an error unless every name is allowed.
 fn refuse_absent(
     absent: &[(&str, &str)],

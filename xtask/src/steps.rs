@@ -43,13 +43,15 @@ pub(crate) fn lint(arguments: &[String]) -> Result<(), Failure> {
 /// `cargo xtask fmt`.
 pub(crate) fn format(arguments: &[String]) -> Result<(), Failure> {
     Options::parse(arguments, &[])?;
-    process::run(cargo().args(["fmt", "--all"]))
+    process::run(cargo().args(["fmt", "--all"]))?;
+    process::run(cargo().args(["fmt", "--manifest-path", "fuzz/Cargo.toml"]))
 }
 
 fn static_parts(timing: &mut Timing) {
     timing.part("house rules", || rules::check(&[]));
     timing.part("rustfmt", || {
-        process::run(cargo().args(["fmt", "--all", "--check"]))
+        process::run(cargo().args(["fmt", "--all", "--check"]))?;
+        process::run(cargo().args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))
     });
     timing.part("clippy", || {
         process::run(cargo().args([
