@@ -8,13 +8,30 @@ use crate::options::Options;
 use crate::process::{self, Failure, cargo};
 use crate::{machine, python};
 
-/// What must hold between two measured values of one run.
+/// What must hold of a measured value.
 #[derive(Clone, Copy, Debug)]
 enum Goal {
     /// Ours takes at most so many times the peer's time.
     AtMostTimes(f64),
     /// Ours is at least so many times as fast as the peer.
     AtLeastAsFast(f64),
+    /// Ours takes at most so many milliseconds, whatever others take.
+    WithinMs(f64),
+}
+
+/// Who does the same work.
+#[derive(Clone, Copy, Debug)]
+enum Peer {
+    /// Measured by criterion; `rounds` of the peer's work are in one of ours.
+    Criterion {
+        name: &'static str,
+        id: &'static str,
+        rounds: f64,
+    },
+    /// Measured by `tests/peers/pyotp_speed.py`.
+    Pyotp,
+    /// Nobody: the goal is a time.
+    Nobody,
 }
 
 /// One row of the table.
@@ -23,83 +40,100 @@ struct Measure {
     work: &'static str,
     /// Criterion's id of our side.
     ours: &'static str,
-    /// What the peer is called.
-    peer_name: &'static str,
-    /// Criterion's id of the peer's side, or [`PYOTP`].
-    peer: &'static str,
-    /// How often the peer's work is in ours.
-    peer_rounds: f64,
+    peer: Peer,
     goal: Goal,
 }
 
-/// Stands for the time that `tests/peers/pyotp_speed.py` measures, outside criterion.
-const PYOTP: &str = "pyotp";
+const TOTP_RS_VALUE: &str = "code_value/totp-rs";
 
-const MEASURES: [Measure; 7] = [
+const MEASURES: [Measure; 8] = [
     Measure {
         work: "one code as a value",
         ours: "code_value/countersign",
-        peer_name: "totp-rs 6, prepared `generate`",
-        peer: "code_value/totp-rs",
-        peer_rounds: 1.0,
+        peer: Peer::Criterion {
+            name: "totp-rs 6, prepared `generate`",
+            id: TOTP_RS_VALUE,
+            rounds: 1.0,
+        },
         goal: Goal::AtMostTimes(1.15),
     },
     Measure {
         work: "one code as text",
         ours: "code_text/countersign",
-        peer_name: "totp-rs 6, `generate().to_string()`",
-        peer: "code_text/totp-rs",
-        peer_rounds: 1.0,
+        peer: Peer::Criterion {
+            name: "totp-rs 6, `generate().to_string()`",
+            id: "code_text/totp-rs",
+            rounds: 1.0,
+        },
         goal: Goal::AtMostTimes(1.15),
     },
     Measure {
         work: "one code as text",
         ours: "code_text/countersign",
-        peer_name: "pyotp, prepared `at`",
-        peer: PYOTP,
-        peer_rounds: 1.0,
+        peer: Peer::Pyotp,
         goal: Goal::AtLeastAsFast(25.0),
     },
     Measure {
         work: "list of 1,000: names, current and next code",
         ours: "list_1000/countersign",
-        peer_name: "1,000 × totp-rs 6 `generate`",
-        peer: "code_value/totp-rs",
-        peer_rounds: 1_000.0,
+        peer: Peer::Criterion {
+            name: "1,000 × totp-rs 6 `generate`",
+            id: TOTP_RS_VALUE,
+            rounds: 1_000.0,
+        },
         goal: Goal::AtMostTimes(3.5),
     },
     Measure {
         work: "reading a typical link",
         ours: "read_link/countersign",
-        peer_name: "totp-rs 6 `from_url`",
-        peer: "read_link/totp-rs",
-        peer_rounds: 1.0,
+        peer: Peer::Criterion {
+            name: "totp-rs 6 `from_url`",
+            id: "read_link/totp-rs",
+            rounds: 1.0,
+        },
         goal: Goal::AtLeastAsFast(1.5),
+    },
+    Measure {
+        work: "search over 500 accounts",
+        ours: "search_500/countersign",
+        peer: Peer::Nobody,
+        goal: Goal::WithinMs(10.0),
     },
     Measure {
         work: "1280 × 720 frame with a code",
         ours: "frame_with_code/countersign",
-        peer_name: "rqrr 0.11",
-        peer: "frame_with_code/rqrr",
-        peer_rounds: 1.0,
+        peer: Peer::Criterion {
+            name: "rqrr 0.11",
+            id: "frame_with_code/rqrr",
+            rounds: 1.0,
+        },
         goal: Goal::AtMostTimes(0.6),
     },
     Measure {
         work: "1280 × 720 frame without a code",
         ours: "frame_without_code/countersign",
-        peer_name: "rqrr 0.11",
-        peer: "frame_without_code/rqrr",
-        peer_rounds: 1.0,
+        peer: Peer::Criterion {
+            name: "rqrr 0.11",
+            id: "frame_without_code/rqrr",
+            rounds: 1.0,
+        },
         goal: Goal::AtMostTimes(0.6),
     },
 ];
 
 impl Goal {
-    /// The ratio in the goal's own sense, and whether it is met.
-    fn judge(self, ours_ns: f64, peer_ns: f64) -> (f64, bool) {
+    /// Whether the goal is met, and the ratio in the goal's own sense; without a peer there is none.
+    fn judge(self, ours_ns: f64, peer_ns: Option<f64>) -> Option<(Option<f64>, bool)> {
         match self {
-            Self::AtMostTimes(limit) => (ours_ns / peer_ns, ours_ns / peer_ns <= limit),
-            Self::AtLeastAsFast(least) => (peer_ns / ours_ns, peer_ns / ours_ns >= least),
+            Self::AtMostTimes(limit) => {
+                let ratio = ours_ns / peer_ns?;
+                Some((Some(ratio), ratio <= limit))
+            }
+            Self::AtLeastAsFast(least) => {
+                let ratio = peer_ns? / ours_ns;
+                Some((Some(ratio), ratio >= least))
+            }
+            Self::WithinMs(limit) => Some((None, ours_ns <= limit * 1e6)),
         }
     }
 
@@ -107,6 +141,26 @@ impl Goal {
         match self {
             Self::AtMostTimes(limit) => format!("takes ≤ {limit} ×"),
             Self::AtLeastAsFast(least) => format!("≥ {least} × as fast"),
+            Self::WithinMs(limit) => format!("≤ {limit} ms"),
+        }
+    }
+}
+
+impl Peer {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Criterion { name, .. } => name,
+            Self::Pyotp => "pyotp, prepared `at`",
+            Self::Nobody => "",
+        }
+    }
+
+    /// Nanoseconds of as much work as one of ours; none when it was not measured.
+    fn time_ns(self, target: &Path, pyotp_ns: f64) -> Option<f64> {
+        match self {
+            Self::Criterion { id, rounds, .. } => Some(median_ns(target, id)? * rounds),
+            Self::Pyotp => Some(pyotp_ns),
+            Self::Nobody => None,
         }
     }
 }
@@ -171,33 +225,25 @@ fn compare(target: &Path, pyotp_ns: f64) -> (String, usize) {
     );
     let mut misses = 0;
     for measure in &MEASURES {
-        let ours = median_ns(target, measure.ours);
-        let peer = match measure.peer {
-            PYOTP => Some(pyotp_ns),
-            id => median_ns(target, id),
+        let ours_ns = median_ns(target, measure.ours);
+        let peer_ns = measure.peer.time_ns(target, pyotp_ns);
+        let judged = ours_ns.and_then(|ours_ns| measure.goal.judge(ours_ns, peer_ns));
+        let (ratio, verdict) = match judged {
+            Some((ratio, true)) => (ratio, "met"),
+            Some((ratio, false)) => (ratio, "**missed**"),
+            None => (None, "not measured"),
         };
-        let (
-            Measure {
-                work, peer_name, ..
-            },
-            goal,
-        ) = (measure, measure.goal.words());
-        let (Some(ours), Some(peer)) = (ours, peer) else {
-            misses += 1;
-            table.push_str(&format!(
-                "| {work} | | {peer_name} | | | {goal} | not measured |\n"
-            ));
-            continue;
-        };
-        let peer = peer * measure.peer_rounds;
-        let (ratio, is_met) = measure.goal.judge(ours, peer);
-        misses += usize::from(!is_met);
-        table.push_str(&format!(
-            "| {work} | {} | {peer_name} | {} | {ratio:.2} | {goal} | {} |\n",
-            duration(ours),
-            duration(peer),
-            if is_met { "met" } else { "**missed**" }
-        ));
+        misses += usize::from(verdict != "met");
+        let cells = [
+            measure.work.to_owned(),
+            ours_ns.map(duration).unwrap_or_default(),
+            measure.peer.name().to_owned(),
+            peer_ns.map(duration).unwrap_or_default(),
+            ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default(),
+            measure.goal.words(),
+            verdict.to_owned(),
+        ];
+        table.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
     (table, misses)
 }
@@ -216,11 +262,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_kinds_of_goal_are_judged_at_their_edge() {
-        assert!(Goal::AtMostTimes(1.15).judge(115.0, 100.0).1);
-        assert!(!Goal::AtMostTimes(1.15).judge(116.0, 100.0).1);
-        assert!(Goal::AtLeastAsFast(1.5).judge(100.0, 150.0).1);
-        assert!(!Goal::AtLeastAsFast(1.5).judge(100.0, 149.0).1);
+    fn every_kind_of_goal_is_judged_at_its_edge() {
+        let is_met = |goal: Goal, ours, peer| goal.judge(ours, peer).map(|(_, is_met)| is_met);
+        assert_eq!(
+            is_met(Goal::AtMostTimes(1.15), 115.0, Some(100.0)),
+            Some(true)
+        );
+        assert_eq!(
+            is_met(Goal::AtMostTimes(1.15), 116.0, Some(100.0)),
+            Some(false)
+        );
+        assert_eq!(is_met(Goal::AtMostTimes(1.15), 1.0, None), None);
+        assert_eq!(
+            is_met(Goal::AtLeastAsFast(1.5), 100.0, Some(150.0)),
+            Some(true)
+        );
+        assert_eq!(
+            is_met(Goal::AtLeastAsFast(1.5), 100.0, Some(149.0)),
+            Some(false)
+        );
+        assert_eq!(is_met(Goal::WithinMs(10.0), 1e7, None), Some(true));
+        assert_eq!(is_met(Goal::WithinMs(10.0), 1e7 + 1.0, None), Some(false));
     }
 
     #[test]
