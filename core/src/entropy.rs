@@ -8,7 +8,7 @@ use ring::rand::SecureRandom;
 pub struct EntropyError;
 
 /// Where random bytes come from. Tests bring their own.
-pub trait Entropy {
+pub trait Entropy: Send + Sync {
     /// Fills `buffer` with random bytes.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+pub mod companion;
 pub mod doctor;
 pub mod encoding;
 pub mod entropy;
@@ -15,3 +16,4 @@ pub mod qr;
 pub mod secret;
 pub mod time;
 pub mod uri;
+pub mod vault;

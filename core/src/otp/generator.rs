@@ -2,7 +2,7 @@
 
 use super::Otp;
 use super::code::Code;
-use super::parameters::{Algorithm, Counter, OtpKind, Period};
+use super::parameters::{Algorithm, Counter, OtpKind};
 use crate::time::UnixSeconds;
 
 /// The current and the next code of one account, taken at one moment, so that they agree at the boundary (C2).
@@ -76,7 +76,7 @@ impl Generator {
     /// Current code, next code and the second of the change; none for HOTP, whose codes do not change by themselves.
     #[must_use]
     pub fn window(&self, now: UnixSeconds) -> Option<CodeWindow> {
-        let changes_at = next_change(self.kind.period()?, now);
+        let changes_at = self.kind.next_change(now)?;
         Some(CodeWindow {
             current: self.code(now),
             next: self.code(changes_at),
@@ -104,10 +104,4 @@ impl std::fmt::Debug for Generator {
             .field("kind", &self.kind)
             .finish_non_exhaustive()
     }
-}
-
-/// The first second after `now` that begins a new period; the end of time when that is past it.
-fn next_change(period: Period, now: UnixSeconds) -> UnixSeconds {
-    let period_s = u64::from(period.seconds());
-    now.plus(period_s - now.0 % period_s)
 }

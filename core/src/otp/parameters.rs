@@ -1,6 +1,7 @@
 //! What an account's codes depend on beside the key. Bounds live in the types; nothing is clamped.
 
 use super::OtpError;
+use crate::time::UnixSeconds;
 
 /// The hash inside the HMAC (RFC 6238 §1.2).
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -208,6 +209,14 @@ impl OtpKind {
             Self::Hotp { .. } => None,
             Self::Steam => Some(Period::DEFAULT),
         }
+    }
+
+    /// The first second after `now` at which the code changes by itself; none for HOTP.
+    #[must_use]
+    pub fn next_change(self, now: UnixSeconds) -> Option<UnixSeconds> {
+        let period_s = u64::from(self.period()?.seconds());
+        // At the end of time the sum saturates.
+        Some(now.plus(period_s - now.0 % period_s))
     }
 
     /// The counter of the next code; HOTP only.

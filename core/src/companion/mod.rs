@@ -1,0 +1,241 @@
+//! The use cases: what a shell asks for, in one place. Bindings and the terminal program call this and nothing below it.
+
+mod add;
+mod changes;
+mod duplicates;
+mod find;
+mod list;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+pub use add::Added;
+pub use changes::{Edit, TRASH_DAYS};
+pub use duplicates::Prospect;
+pub use find::FindError;
+pub use list::AccountRow;
+
+use crate::entropy::Entropy;
+use crate::otp::Generator;
+use crate::secret::{Secret, SecretText};
+use crate::time::UnixSeconds;
+use crate::uri::format_otpauth;
+use crate::vault::{
+    AnchorStore, Credential, Findings, KdfParams, LockedVault, NewVault, RecordId, Refused,
+    SlotKind, Vault, VaultError, VaultId, VaultLocation,
+};
+
+/// A companion whose vault is open and locked.
+#[derive(Debug)]
+pub struct LockedCompanion(Box<LockedVault>);
+
+impl LockedCompanion {
+    /// Unlocks with a password or the recovery code.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LockedVault::unlock`]; the companion is given back to try again.
+    pub fn unlock(
+        self,
+        credential: &Credential<'_>,
+        now: UnixSeconds,
+    ) -> Result<Companion, (Self, VaultError)> {
+        self.0
+            .unlock(credential, now)
+            .map(Companion::new)
+            .map_err(|refused| {
+                let Refused { locked, error } = *refused;
+                (Self(Box::new(locked)), error)
+            })
+    }
+
+    /// Whether the vault can be unlocked with a password.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::DamagedData`], [`VaultError::Io`].
+    pub fn has_password(&self) -> Result<bool, VaultError> {
+        self.0.has_slot(SlotKind::Password)
+    }
+
+    /// Whether the vault can be unlocked with a recovery code.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::DamagedData`], [`VaultError::Io`].
+    pub fn has_recovery(&self) -> Result<bool, VaultError> {
+        self.0.has_slot(SlotKind::Recovery)
+    }
+
+    /// Which vault this is.
+    #[must_use]
+    pub fn id(&self) -> VaultId {
+        self.0.id()
+    }
+}
+
+/// An unlocked vault and everything one can do with it.
+#[derive(Debug)]
+pub struct Companion {
+    vault: Vault,
+    /// Prepared keys, so that a tick of a list does not prepare them again.
+    generators: BTreeMap<RecordId, Generator>,
+}
+
+impl Companion {
+    fn new(vault: Vault) -> Self {
+        let mut companion = Self {
+            vault,
+            generators: BTreeMap::new(),
+        };
+        companion.prepare_all();
+        companion
+    }
+
+    /// Makes a vault where there is none and leaves it unlocked.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Vault::create`]: no vault was made then.
+    pub fn create(
+        location: &VaultLocation,
+        setup: &NewVault<'_>,
+        anchors: Box<dyn AnchorStore>,
+        entropy: Box<dyn Entropy>,
+        now: UnixSeconds,
+    ) -> Result<Self, VaultError> {
+        Vault::create(location, setup, anchors, entropy, now).map(Self::new)
+    }
+
+    /// Opens a vault's file without a secret.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`LockedVault::open`]: the file is untouched.
+    pub fn open(
+        location: &VaultLocation,
+        anchors: Box<dyn AnchorStore>,
+        entropy: Box<dyn Entropy>,
+    ) -> Result<LockedCompanion, VaultError> {
+        Ok(LockedCompanion(Box::new(LockedVault::open(
+            location, anchors, entropy,
+        )?)))
+    }
+
+    /// Forgets every key; the file stays open and can be unlocked again.
+    #[must_use]
+    pub fn lock(self) -> LockedCompanion {
+        LockedCompanion(Box::new(self.vault.lock()))
+    }
+
+    /// Whether a companion last used at `last_used` is to be locked by now. An `auto_lock_s` of 0 locks at once.
+    #[must_use]
+    pub fn is_idle(last_used: UnixSeconds, now: UnixSeconds, auto_lock_s: u32) -> bool {
+        // A clock set back does not keep a vault open: the time since then is not known.
+        now < last_used || now.since(last_used) >= u64::from(auto_lock_s)
+    }
+
+    /// Which vault this is.
+    #[must_use]
+    pub const fn id(&self) -> VaultId {
+        self.vault.id()
+    }
+
+    /// What the last check of the vault found.
+    #[must_use]
+    pub const fn findings(&self) -> &Findings {
+        self.vault.findings()
+    }
+
+    /// Takes over what another process changed; true when there was something.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::Locked`] when the password was changed elsewhere: unlock again.
+    pub fn refresh(&mut self) -> Result<bool, VaultError> {
+        let is_changed = self.vault.refresh()?;
+        if is_changed {
+            self.prepare_all();
+        }
+        Ok(is_changed)
+    }
+
+    /// Reads and checks the whole vault again.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Vault::check`].
+    pub fn check(&mut self) -> Result<Findings, VaultError> {
+        let findings = self.vault.check()?.clone();
+        self.prepare_all();
+        Ok(findings)
+    }
+
+    /// Accepts the vault as it is found and seals it anew; returns what was accepted.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Vault::accept`].
+    pub fn accept(&mut self, now: UnixSeconds) -> Result<Findings, VaultError> {
+        let accepted = self.vault.accept(now)?;
+        self.prepare_all();
+        Ok(accepted)
+    }
+
+    /// Replaces the password; the old one opens no copy of what is written from now on.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Vault::change_password`]: the old password still holds then.
+    pub fn change_password(
+        &mut self,
+        new_password: &Secret,
+        kdf: KdfParams,
+        now: UnixSeconds,
+    ) -> Result<(), VaultError> {
+        self.vault.change_password(new_password, kdf, now)
+    }
+
+    /// One account as a link that every authenticator reads: the one way a key leaves the vault.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::NoSuchAccount`], [`VaultError::UnreadableRecord`].
+    pub fn export_uri(&self, id: RecordId) -> Result<SecretText, VaultError> {
+        Ok(format_otpauth(&self.vault.account(id)?.account))
+    }
+
+    /// The note of an account; empty when it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::NoSuchAccount`], [`VaultError::UnreadableRecord`].
+    pub fn note(&self, id: RecordId) -> Result<SecretText, VaultError> {
+        // EXPOSE: the note is shown to its owner.
+        Ok(SecretText::new(
+            self.vault.account(id)?.note.expose().to_owned(),
+        ))
+    }
+
+    fn prepare_all(&mut self) {
+        self.generators = self
+            .vault
+            .accounts()
+            .map(|(id, stored)| (id, stored.account.otp.generator()))
+            .collect();
+    }
+
+    fn prepare(&mut self, id: RecordId) {
+        match self.vault.account(id) {
+            Ok(stored) => {
+                let generator = stored.account.otp.generator();
+                self.generators.insert(id, generator);
+            }
+            Err(_) => {
+                self.generators.remove(&id);
+            }
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The anchor outside the file and the lineage inside it: together they show a file that is older than this
+//! device's last change (rolled back) or that went another way (forked).
+
+use ring::digest;
+
+use super::format::VaultId;
+use super::slot::finish32;
+use super::tlv::Malformed;
+use crate::entropy::{Entropy, EntropyError, generate_bytes};
+
+/// Most installations that a lineage remembers.
+const BRANCHES_MAX: usize = 16;
+/// Tokens of each: so many anchors may be written late.
+const TOKENS_KEPT: usize = 8;
+const TOKEN_BYTES: usize = 32;
+/// Version, vault, branch, generation, hash, checksum.
+const ANCHOR_BYTES: usize = 1 + 16 + 8 + 8 + 32 + 8;
+const VERSION: u8 = 1;
+
+/// Where an installation keeps its anchor: outside the vault's file, so that a copy of the file does not carry it.
+pub trait AnchorStore: Send {
+    /// The stored bytes; `None` when there are none or they cannot be read now.
+    fn read(&self, vault: VaultId) -> Option<Vec<u8>>;
+
+    /// Stores the bytes in place of the earlier ones; false when that failed, which is harmless.
+    fn write(&self, vault: VaultId, anchor: &[u8]) -> bool;
+}
+
+/// An anchor store for tests and throw-away vaults: no claim is ever made.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoAnchor;
+
+impl AnchorStore for NoAnchor {
+    fn read(&self, _vault: VaultId) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn write(&self, _vault: VaultId, _anchor: &[u8]) -> bool {
+        false
+    }
+}
+
+/// This installation's last change.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Anchor {
+    pub(super) branch: [u8; 8],
+    pub(super) generation: u64,
+    pub(super) token_hash: [u8; 32],
+}
+
+impl Anchor {
+    pub(super) fn encode(&self, vault: VaultId) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(ANCHOR_BYTES);
+        bytes.push(VERSION);
+        bytes.extend_from_slice(vault.bytes());
+        bytes.extend_from_slice(&self.branch);
+        bytes.extend_from_slice(&self.generation.to_be_bytes());
+        bytes.extend_from_slice(&self.token_hash);
+        let check = sha256(&bytes);
+        bytes.extend(check.iter().take(8));
+        bytes
+    }
+
+    /// `None` for anything but a whole anchor of this vault: a torn one makes no claim.
+    pub(super) fn decode(bytes: &[u8], vault: VaultId) -> Option<Self> {
+        if bytes.len() != ANCHOR_BYTES {
+            return None;
+        }
+        let (content, check) = bytes.split_at_checked(ANCHOR_BYTES - 8)?;
+        if sha256(content).get(..8)? != check {
+            return None;
+        }
+        let (version, rest) = content.split_first()?;
+        let (id, rest) = rest.split_first_chunk::<16>()?;
+        let (branch, rest) = rest.split_first_chunk::<8>()?;
+        let (generation, token_hash) = rest.split_first_chunk::<8>()?;
+        (*version == VERSION && id == vault.bytes()).then_some(Self {
+            branch: *branch,
+            generation: u64::from_be_bytes(*generation),
+            token_hash: token_hash.try_into().ok()?,
+        })
+    }
+}
+
+/// How the file stands to this device's last change, when not as its descendant.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LineageFinding {
+    /// The file is older than this device's last change.
+    RolledBack,
+    /// The file is not older, but does not hold this device's last change.
+    Forked,
+}
+
+/// One installation's last changes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Branch {
+    id: [u8; 8],
+    generation: u64,
+    /// Newest last.
+    tokens: Vec<[u8; TOKEN_BYTES]>,
+}
+
+impl Branch {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut bytes = self.id.to_vec();
+        bytes.extend_from_slice(&self.generation.to_be_bytes());
+        bytes.extend(self.tokens.iter().flatten());
+        bytes
+    }
+}
+
+/// The last changes of every installation that wrote to the file.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Lineage(Vec<Branch>);
+
+impl Lineage {
+    pub(super) fn branches(&self) -> &[Branch] {
+        &self.0
+    }
+
+    pub(super) fn push_encoded(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
+        let (id, rest) = bytes.split_first_chunk::<8>().ok_or(Malformed)?;
+        let (generation, rest) = rest.split_first_chunk::<8>().ok_or(Malformed)?;
+        let (tokens, rest) = rest.as_chunks::<TOKEN_BYTES>();
+        if !rest.is_empty() || tokens.is_empty() || tokens.len() > TOKENS_KEPT {
+            return Err(Malformed);
+        }
+        if self.0.len() >= BRANCHES_MAX || self.0.iter().any(|branch| branch.id == *id) {
+            return Err(Malformed);
+        }
+        self.0.push(Branch {
+            id: *id,
+            generation: u64::from_be_bytes(*generation),
+            tokens: tokens.to_vec(),
+        });
+        Ok(())
+    }
+
+    /// Whether this device's last change is an ancestor of a file with this lineage and generation.
+    pub(super) fn judge(&self, anchor: &Anchor, generation: u64) -> Option<LineageFinding> {
+        let is_ancestor = self.0.iter().any(|branch| {
+            branch.id == anchor.branch
+                && branch
+                    .tokens
+                    .iter()
+                    .any(|token| sha256(token) == anchor.token_hash)
+        });
+        if is_ancestor {
+            None
+        } else if generation < anchor.generation {
+            Some(LineageFinding::RolledBack)
+        } else {
+            Some(LineageFinding::Forked)
+        }
+    }
+
+    /// Notes a change of `branch` and returns the anchor for it.
+    pub(super) fn advance(
+        &mut self,
+        branch: [u8; 8],
+        generation: u64,
+        entropy: &dyn Entropy,
+    ) -> Result<Anchor, EntropyError> {
+        let token: [u8; TOKEN_BYTES] = generate_bytes(entropy)?;
+        match self.0.iter_mut().find(|known| known.id == branch) {
+            Some(known) => {
+                known.generation = generation;
+                known.tokens.push(token);
+                let surplus = known.tokens.len().saturating_sub(TOKENS_KEPT);
+                known.tokens.drain(..surplus);
+            }
+            None => self.0.push(Branch {
+                id: branch,
+                generation,
+                tokens: vec![token],
+            }),
+        }
+        if self.0.len() > BRANCHES_MAX {
+            let oldest = self
+                .0
+                .iter()
+                .map(|known| known.generation)
+                .min()
+                .unwrap_or(0);
+            if let Some(place) = self.0.iter().position(|known| known.generation == oldest) {
+                self.0.remove(place);
+            }
+        }
+        Ok(Anchor {
+            branch,
+            generation,
+            token_hash: sha256(&token),
+        })
+    }
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(bytes);
+    finish32(context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::SystemEntropy;
+
+    const VAULT: VaultId = VaultId([1; 16]);
+    const MINE: [u8; 8] = [7; 8];
+    const OTHER: [u8; 8] = [8; 8];
+
+    #[test]
+    fn an_anchor_reads_only_what_it_writes() {
+        let anchor = Anchor {
+            branch: MINE,
+            generation: 5,
+            token_hash: [3; 32],
+        };
+        let bytes = anchor.encode(VAULT);
+        assert_eq!(Anchor::decode(&bytes, VAULT), Some(anchor));
+        assert_eq!(Anchor::decode(&bytes, VaultId([2; 16])), None);
+        for length in 0..bytes.len() {
+            assert_eq!(Anchor::decode(&bytes[..length], VAULT), None);
+        }
+        for place in 0..bytes.len() {
+            let mut torn = bytes.clone();
+            torn[place] ^= 1;
+            assert_eq!(Anchor::decode(&torn, VAULT), None, "{place}");
+        }
+    }
+
+    #[test]
+    fn my_change_is_an_ancestor_whoever_wrote_after_it() {
+        let entropy = SystemEntropy::new();
+        let mut lineage = Lineage::default();
+        let mine = lineage.advance(MINE, 1, &entropy).unwrap();
+        let before = lineage.clone();
+        for generation in 2..30 {
+            lineage.advance(OTHER, generation, &entropy).unwrap();
+            assert_eq!(lineage.judge(&mine, generation), None);
+        }
+        let later = lineage.advance(MINE, 30, &entropy).unwrap();
+        assert_eq!(before.judge(&later, 1), Some(LineageFinding::RolledBack));
+        let mut forked = before.clone();
+        forked.advance(OTHER, 31, &entropy).unwrap();
+        assert_eq!(forked.judge(&later, 31), Some(LineageFinding::Forked));
+    }
+
+    #[test]
+    fn eight_anchors_may_be_late_and_not_nine() {
+        let entropy = SystemEntropy::new();
+        let mut lineage = Lineage::default();
+        let mine = lineage.advance(MINE, 1, &entropy).unwrap();
+        for generation in 2..=8 {
+            lineage.advance(MINE, generation, &entropy).unwrap();
+        }
+        assert_eq!(lineage.judge(&mine, 8), None);
+        lineage.advance(MINE, 9, &entropy).unwrap();
+        assert_eq!(lineage.judge(&mine, 9), Some(LineageFinding::Forked));
+    }
+
+    #[test]
+    fn the_seventeenth_branch_replaces_the_oldest() {
+        let entropy = SystemEntropy::new();
+        let mut lineage = Lineage::default();
+        let first = lineage.advance([0; 8], 1, &entropy).unwrap();
+        for n in 1..=16_u8 {
+            lineage.advance([n; 8], u64::from(n) + 1, &entropy).unwrap();
+        }
+        assert_eq!(lineage.branches().len(), 16);
+        assert_eq!(lineage.judge(&first, 17), Some(LineageFinding::Forked));
+    }
+
+    #[test]
+    fn malformed_branches_are_refused() {
+        let mut lineage = Lineage::default();
+        assert_eq!(lineage.push_encoded(&[0; 15]), Err(Malformed));
+        assert_eq!(lineage.push_encoded(&[0; 16]), Err(Malformed));
+        assert_eq!(lineage.push_encoded(&[0; 47]), Err(Malformed));
+        assert_eq!(lineage.push_encoded(&[0; 16 + 32 * 9]), Err(Malformed));
+        assert_eq!(lineage.push_encoded(&[0; 48]), Ok(()));
+        assert_eq!(lineage.push_encoded(&[0; 48]), Err(Malformed));
+    }
+}

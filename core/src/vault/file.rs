@@ -1,0 +1,347 @@
+//! The vault's file: checked before SQLite sees it, opened with the settings of §"SQLite" in
+//! `docs/vault-format.md`, and made so that it appears whole or not at all.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::VaultError;
+use super::format::{APPLICATION_ID, FORMAT};
+use super::location::VaultLocation;
+use super::schema::check_schema;
+use super::wal::{LogState, inspect_log};
+
+/// How long a writer waits for another one.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// No value of a vault is larger, so none is ever read.
+const VALUE_BYTES_MAX: i32 = 1024 * 1024;
+
+/// A vault's file, open, with the lock that says so.
+pub(super) struct OpenFile {
+    pub(super) db: Connection,
+    /// One transaction at the log's end does not check; the anchor decides what that means.
+    pub(super) log_is_doubtful: bool,
+    pub(super) is_read_only: bool,
+    /// Held for as long as the connection is open. Declared after it, so dropped after it.
+    _lock: File,
+}
+
+/// Opens an existing vault. Nothing is created but SQLite's own files, nothing renamed, nothing deleted.
+///
+/// # Errors
+///
+/// What the file is instead, as its own variant; the file is untouched.
+pub(super) fn open(location: &VaultLocation) -> Result<OpenFile, VaultError> {
+    check_type(location)?;
+    let (lock, is_read_only) = open_lock(location)?;
+    // Whoever is alone may read the files directly: closing such a descriptor would drop SQLite's locks
+    // in this process. Whoever is not alone relies on the check of the one who was.
+    let mut log_is_doubtful = false;
+    match lock.try_lock() {
+        Ok(()) => {
+            check_header(location.path())?;
+            match inspect_log(&location.log())? {
+                LogState::Whole => {}
+                LogState::Doubtful => log_is_doubtful = true,
+                LogState::Damaged => return Err(VaultError::DamagedLog),
+            }
+        }
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(error)) => return Err(error.into()),
+    }
+    // From alone to shared; waits for a restore or migration of somebody else to end.
+    lock.lock_shared()?;
+    let db = connect(location, is_read_only)?;
+    configure(&db)?;
+    check_version(&db)?;
+    check_schema(&db)?;
+    Ok(OpenFile {
+        db,
+        log_is_doubtful,
+        is_read_only,
+        _lock: lock,
+    })
+}
+
+/// Makes a vault: `build` fills it under another name, and it gets its own when it is whole.
+///
+/// # Errors
+///
+/// [`VaultError::VaultExists`] and [`VaultError::Leftovers`] before anything is made; on any error no vault is left behind.
+pub(super) fn create<T>(
+    location: &VaultLocation,
+    build: impl FnOnce(&Connection) -> Result<T, VaultError>,
+) -> Result<T, VaultError> {
+    check_absent(location)?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(location.folder())?;
+    let lock = private_file()
+        .create(true)
+        .truncate(false)
+        .open(location.lock())?;
+    lock.try_lock().map_err(|_| VaultError::Busy)?;
+    // Again, now that nobody else can be making one.
+    check_absent(location)?;
+    let new = location.under_construction();
+    remove_database(&new)?;
+    let made = build_at(&new, build).and_then(|made| publish(location, &new).map(|()| made));
+    // Whether it was published or not, the other name goes.
+    remove_database(&new)?;
+    sync_folder(location.folder())?;
+    made
+}
+
+fn build_at<T>(
+    new: &Path,
+    build: impl FnOnce(&Connection) -> Result<T, VaultError>,
+) -> Result<T, VaultError> {
+    drop(private_file().create_new(true).open(new)?);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(new, flags)?;
+    db.pragma_update(None, "page_size", 4096)?;
+    db.pragma_update(None, "journal_mode", "WAL")?;
+    configure(&db)?;
+    db.pragma_update(None, "application_id", APPLICATION_ID)?;
+    db.pragma_update(None, "user_version", FORMAT)?;
+    let made = build(&db)?;
+    checkpoint(&db)?;
+    db.close().map_err(|(_, error)| VaultError::from(error))?;
+    File::open(new)?.sync_all()?;
+    Ok(made)
+}
+
+/// A link never replaces. Where links are not allowed (Android), the lock and a look keep the promise.
+fn publish(location: &VaultLocation, new: &Path) -> Result<(), VaultError> {
+    match fs::hard_link(new, location.path()) {
+        Ok(()) => Ok(()),
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::PermissionDenied | ErrorKind::Unsupported
+            ) =>
+        {
+            check_absent(location)?;
+            Ok(fs::rename(new, location.path())?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Moves the log's content into the file and empties the log, so that no old ciphertext stays in it.
+/// A reader may hold it up; it is tried again at every unlock and close.
+pub(super) fn checkpoint(db: &Connection) -> Result<(), VaultError> {
+    Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+}
+
+/// Lets SQLite tidy its log again, once the vault is unlocked and found whole.
+pub(super) fn allow_checkpoints(db: &Connection) -> Result<(), VaultError> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    Ok(db.pragma_update(None, "wal_autocheckpoint", 1000)?)
+}
+
+fn connect(location: &VaultLocation, is_read_only: bool) -> Result<Connection, VaultError> {
+    if !is_read_only {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        return Ok(Connection::open_with_flags(location.path(), flags)?);
+    }
+    // A log would need the files that a read-only place cannot have.
+    if fs::metadata(location.log()).is_ok_and(|log| log.len() > 0) {
+        return Err(VaultError::ReadOnly);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let uri = format!("file:{}?immutable=1", percent_path(location.path()));
+    Ok(Connection::open_with_flags(uri, flags)?)
+}
+
+fn configure(db: &Connection) -> Result<(), VaultError> {
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    for (setting, value) in [
+        ("synchronous", "FULL"),
+        ("secure_delete", "ON"),
+        ("temp_store", "MEMORY"),
+        ("foreign_keys", "ON"),
+        ("trusted_schema", "OFF"),
+        ("cell_size_check", "ON"),
+        ("mmap_size", "0"),
+        ("fullfsync", "1"),
+        ("checkpoint_fullfsync", "1"),
+        ("wal_autocheckpoint", "0"),
+    ] {
+        db.pragma_update(None, setting, value)?;
+    }
+    for (switch, on) in [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+        (DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true),
+    ] {
+        db.set_db_config(switch, on)?;
+    }
+    db.set_limit(Limit::SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX)?;
+    db.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, 64 * 1024)?;
+    db.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
+    Ok(())
+}
+
+fn check_type(location: &VaultLocation) -> Result<(), VaultError> {
+    match fs::symlink_metadata(location.path()) {
+        Ok(file) if !file.is_file() => Err(VaultError::NotAVault),
+        Ok(file) if file.len() == 0 => Err(VaultError::EmptyFile),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(if has_leftovers(location)? {
+            VaultError::Leftovers
+        } else {
+            VaultError::NoVault
+        }),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn check_absent(location: &VaultLocation) -> Result<(), VaultError> {
+    match fs::symlink_metadata(location.path()) {
+        Ok(_) => Err(VaultError::VaultExists),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            if has_leftovers(location)? {
+                Err(VaultError::Leftovers)
+            } else {
+                Ok(())
+            }
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A log, a snapshot, an earlier copy or a damaged one: somebody's accounts may be in them.
+fn has_leftovers(location: &VaultLocation) -> Result<bool, VaultError> {
+    let Some(name) = location
+        .path()
+        .file_name()
+        .map(std::ffi::OsStr::as_encoded_bytes)
+    else {
+        return Err(VaultError::NotAVault);
+    };
+    let entries = match fs::read_dir(location.folder()) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error.into()),
+    };
+    for entry in entries {
+        let found = entry?.file_name();
+        let ending = found.as_encoded_bytes().strip_prefix(name);
+        let endings = [b"-wal".as_slice(), b".damaged", b".snap", b".pre-"];
+        if ending.is_some_and(|ending| endings.iter().any(|known| ending.starts_with(known))) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The lock's file, and whether the place is read-only. A vault copied without it is locked by its folder.
+fn open_lock(location: &VaultLocation) -> Result<(File, bool), VaultError> {
+    let path = location.lock();
+    match OpenOptions::new().read(true).write(true).open(&path) {
+        Ok(file) => Ok((file, false)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Ok((File::open(location.folder())?, false))
+        }
+        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => {
+            Ok((File::open(&path)?, true))
+        }
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(VaultError::ReadOnly),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Type and version from the first 100 bytes (SQLite's file format description, §1.3).
+fn check_header(path: &Path) -> Result<(), VaultError> {
+    let mut header = [0; 100];
+    match File::open(path)?.read_exact(&mut header) {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            return Err(VaultError::NotAVault);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let number = |at: usize| {
+        header
+            .get(at..at + 4)
+            .and_then(|bytes| bytes.try_into().ok())
+            .map_or(0, u32::from_be_bytes)
+    };
+    if !header.starts_with(b"SQLite format 3\0") || number(68) != APPLICATION_ID {
+        return Err(VaultError::NotAVault);
+    }
+    judge_version(number(60))
+}
+
+fn check_version(db: &Connection) -> Result<(), VaultError> {
+    let application: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    if application != i64::from(APPLICATION_ID) {
+        return Err(VaultError::NotAVault);
+    }
+    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    judge_version(u32::try_from(version).unwrap_or(u32::MAX))
+}
+
+fn judge_version(found: u32) -> Result<(), VaultError> {
+    match found.cmp(&FORMAT) {
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Greater => Err(VaultError::VaultTooNew {
+            found,
+            known: FORMAT,
+        }),
+        std::cmp::Ordering::Less => Err(VaultError::VaultTooOld { found }),
+    }
+}
+
+/// Removes a database that was never published, with SQLite's own files.
+fn remove_database(path: &Path) -> Result<(), VaultError> {
+    let place = VaultLocation::new(path);
+    for file in [
+        path.to_owned(),
+        place.log(),
+        place.beside("-shm"),
+        place.beside("-journal"),
+    ] {
+        match fs::remove_file(file) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(0o600);
+    options
+}
+
+fn sync_folder(folder: &Path) -> Result<(), VaultError> {
+    Ok(File::open(folder)?.sync_all()?)
+}
+
+/// A path inside a `file:` URI: everything but letters, digits and `/._-~` is escaped.
+fn percent_path(path: &Path) -> String {
+    let mut text = String::new();
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'_' | b'-' | b'~' => {
+                text.push(char::from(byte));
+            }
+            other => text.push_str(&format!("%{other:02X}")),
+        }
+    }
+    text
+}

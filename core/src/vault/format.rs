@@ -1,0 +1,208 @@
+//! Constants, identifiers and associated data of format 1. `docs/vault-format.md` is their description.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::entropy::{Entropy, EntropyError, generate_bytes};
+
+/// The version of the file format, also SQLite's `user_version`.
+pub const FORMAT: u32 = 1;
+/// SQLite's `application_id`: "CSVT" in ASCII.
+pub const APPLICATION_ID: u32 = 0x4353_5654;
+
+/// Bytes of a GCM nonce.
+pub(super) const NONCE_BYTES: usize = 12;
+/// Bytes of a GCM tag.
+pub(super) const TAG_BYTES: usize = 16;
+/// Sealed bodies are padded to the next multiple of this.
+pub(super) const PADDING_BYTES: usize = 256;
+/// Most records a vault holds.
+pub const RECORDS_MAX: usize = 20_000;
+
+/// Record kinds. Another kind is kept byte for byte.
+pub(super) mod kind {
+    pub(in crate::vault) const ACCOUNT: u8 = 1;
+    pub(in crate::vault) const TAG: u8 = 2;
+    pub(in crate::vault) const SLOT_KEY: u8 = 4;
+}
+
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub struct $name(pub(super) [u8; 16]);
+
+        impl $name {
+            /// A fresh random identifier.
+            ///
+            /// # Errors
+            ///
+            /// [`EntropyError`] when there is no randomness.
+            pub fn generate(entropy: &dyn Entropy) -> Result<Self, EntropyError> {
+                generate_bytes(entropy).map(Self)
+            }
+
+            /// The 16 bytes.
+            #[must_use]
+            pub const fn bytes(&self) -> &[u8; 16] {
+                &self.0
+            }
+
+            pub(super) fn from_slice(bytes: &[u8]) -> Option<Self> {
+                bytes.try_into().ok().map(Self)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+            }
+        }
+    };
+}
+
+identifier! {
+    /// Which vault a file is. Random, made once, no secret.
+    VaultId
+}
+identifier! {
+    /// Which record: an account's id is its record's. Random; 32 lower-case hexadecimal digits as text.
+    RecordId
+}
+
+/// The text is not 32 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("an id is 32 lower-case hexadecimal digits")]
+pub struct NotAnId;
+
+impl FromStr for RecordId {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        let digits: &[u8; 32] = text.as_bytes().try_into().map_err(|_| NotAnId)?;
+        let mut bytes = [0; 16];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            for &digit in pair {
+                let value = match digit {
+                    b'0'..=b'9' => digit - b'0',
+                    b'a'..=b'f' => digit - b'a' + 10,
+                    _ => return Err(NotAnId),
+                };
+                *byte = *byte << 4 | value;
+            }
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// Associated data: a label of three letters, the format, the vault, then fields of fixed width.
+pub(super) struct Aad {
+    bytes: [u8; 64],
+    len: usize,
+}
+
+impl Aad {
+    fn new(label: [u8; 3], vault: VaultId) -> Self {
+        let mut aad = Self {
+            bytes: [0; 64],
+            len: 0,
+        };
+        aad.push(&label);
+        aad.push(&FORMAT.to_be_bytes());
+        aad.push(&vault.0);
+        aad
+    }
+
+    fn push(&mut self, field: &[u8]) {
+        let place = self
+            .bytes
+            .get_mut(self.len..self.len + field.len())
+            .expect("the widest associated data has 52 of 64 bytes");
+        place.copy_from_slice(field);
+        self.len += field.len();
+    }
+
+    pub(super) fn record(vault: VaultId, id: RecordId, kind: u8, rev: u64, epoch: u32) -> Self {
+        let mut aad = Self::new(*b"rec", vault);
+        aad.push(&id.0);
+        aad.push(&[kind]);
+        aad.push(&rev.to_be_bytes());
+        aad.push(&epoch.to_be_bytes());
+        aad
+    }
+
+    pub(super) fn bucket(vault: VaultId, n: u8, rev: u64, epoch: u32) -> Self {
+        let mut aad = Self::new(*b"bkt", vault);
+        aad.push(&[n]);
+        aad.push(&rev.to_be_bytes());
+        aad.push(&epoch.to_be_bytes());
+        aad
+    }
+
+    pub(super) fn manifest(vault: VaultId, generation: u64, epoch: u32) -> Self {
+        let mut aad = Self::new(*b"man", vault);
+        aad.push(&generation.to_be_bytes());
+        aad.push(&epoch.to_be_bytes());
+        aad
+    }
+
+    pub(super) fn log(vault: VaultId, seq: u64, epoch: u32) -> Self {
+        let mut aad = Self::new(*b"log", vault);
+        aad.push(&seq.to_be_bytes());
+        aad.push(&epoch.to_be_bytes());
+        aad
+    }
+
+    pub(super) fn porch(vault: VaultId, id: RecordId, rev: u64, epoch: u32) -> Self {
+        let mut aad = Self::new(*b"por", vault);
+        aad.push(&id.0);
+        aad.push(&rev.to_be_bytes());
+        aad.push(&epoch.to_be_bytes());
+        aad
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.bytes
+            .get(..self.len)
+            .expect("push keeps len within the array")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_only_what_it_writes() {
+        let id = RecordId([0x0f; 16]);
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for text in [
+            "",
+            "0f",
+            &"0F".repeat(16),
+            &"0g".repeat(16),
+            &"0f".repeat(17),
+        ] {
+            assert_eq!(text.parse::<RecordId>(), Err(NotAnId), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_table_has_a_label_of_its_own() {
+        let (vault, id) = (VaultId([1; 16]), RecordId([2; 16]));
+        let all = [
+            Aad::record(vault, id, 1, 1, 1),
+            Aad::bucket(vault, 1, 1, 1),
+            Aad::manifest(vault, 1, 1),
+            Aad::log(vault, 1, 1),
+            Aad::porch(vault, id, 1, 1),
+        ];
+        let widths: Vec<usize> = all.iter().map(|aad| aad.bytes().len()).collect();
+        assert_eq!(widths, [52, 36, 35, 35, 51]);
+        for (n, aad) in all.iter().enumerate() {
+            for other in all.iter().skip(n + 1) {
+                assert_ne!(aad.bytes().get(..3), other.bytes().get(..3));
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The sealed list of all records, in two levels, so that a change costs one bucket and a difference has a name.
+
+use std::collections::BTreeMap;
+
+use ring::digest;
+use zeroize::Zeroizing;
+
+use super::anchor::Lineage;
+use super::format::{RecordId, TAG_BYTES};
+use super::slot::finish32;
+use super::tlv::{Malformed, Reader, Writer, u8_of, u32_of, u64_of};
+use crate::secret::Secret;
+use crate::time::UnixSeconds;
+
+/// Bytes of one entry in a bucket: id, kind, rev, epoch, tag.
+const ENTRY_BYTES: usize = 16 + 1 + 8 + 4 + TAG_BYTES;
+
+/// What a bucket says of one record.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Entry {
+    pub(super) kind: u8,
+    pub(super) rev: u64,
+    pub(super) epoch: u32,
+    pub(super) tag: [u8; TAG_BYTES],
+}
+
+/// What the manifest says of one bucket.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Stamp {
+    pub(super) rev: u64,
+    pub(super) tag: [u8; TAG_BYTES],
+}
+
+pub(super) type Entries = BTreeMap<RecordId, Entry>;
+pub(super) type Stamps = BTreeMap<u8, Stamp>;
+
+/// The bucket that lists a record: the first byte of its id.
+pub(super) const fn bucket_of(id: RecordId) -> u8 {
+    let [first, ..] = id.0;
+    first
+}
+
+/// The least and the greatest id of a bucket.
+pub(super) const fn bucket_bounds(n: u8) -> (RecordId, RecordId) {
+    let (mut first, mut last) = ([0; 16], [0xff; 16]);
+    [first[0], last[0]] = [n, n];
+    (RecordId(first), RecordId(last))
+}
+
+pub(super) fn encode_bucket(entries: &Entries, n: u8) -> Zeroizing<Vec<u8>> {
+    let (first, last) = bucket_bounds(n);
+    let mut body = Zeroizing::new(Vec::new());
+    for (id, entry) in entries.range(first..=last) {
+        body.extend_from_slice(&id.0);
+        body.push(entry.kind);
+        body.extend_from_slice(&entry.rev.to_be_bytes());
+        body.extend_from_slice(&entry.epoch.to_be_bytes());
+        body.extend_from_slice(&entry.tag);
+    }
+    body
+}
+
+/// Puts the entries of bucket `n` into `entries`.
+pub(super) fn decode_bucket(body: &[u8], n: u8, entries: &mut Entries) -> Result<(), Malformed> {
+    let (rows, rest) = body.as_chunks::<ENTRY_BYTES>();
+    if !rest.is_empty() {
+        return Err(Malformed);
+    }
+    for row in rows {
+        let (id, row) = row.split_first_chunk::<16>().ok_or(Malformed)?;
+        let (kind, row) = row.split_first().ok_or(Malformed)?;
+        let (rev, row) = row.split_first_chunk::<8>().ok_or(Malformed)?;
+        let (epoch, row) = row.split_first_chunk::<4>().ok_or(Malformed)?;
+        let id = RecordId(*id);
+        let entry = Entry {
+            kind: *kind,
+            rev: u64::from_be_bytes(*rev),
+            epoch: u32::from_be_bytes(*epoch),
+            tag: row.try_into().map_err(|_| Malformed)?,
+        };
+        if bucket_of(id) != n || entries.insert(id, entry).is_some() {
+            return Err(Malformed);
+        }
+    }
+    Ok(())
+}
+
+/// SHA-256 over (n ‖ rev ‖ tag) of the buckets.
+pub(super) fn buckets_digest(stamps: &Stamps) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(b"countersign-buckets/1\0");
+    for (n, stamp) in stamps {
+        context.update(&[*n]);
+        context.update(&stamp.rev.to_be_bytes());
+        context.update(&stamp.tag);
+    }
+    finish32(context)
+}
+
+pub(super) fn counts_by_kind(entries: &Entries) -> BTreeMap<u8, u32> {
+    let mut counts = BTreeMap::new();
+    for entry in entries.values() {
+        *counts.entry(entry.kind).or_insert(0_u32) += 1;
+    }
+    counts
+}
+
+mod field {
+    pub(super) const BUCKETS: u8 = 1;
+    pub(super) const COUNT: u8 = 2;
+    pub(super) const SLOTS: u8 = 3;
+    pub(super) const META: u8 = 4;
+    pub(super) const LOG_HEAD: u8 = 5;
+    pub(super) const LOG_COUNT: u8 = 6;
+    pub(super) const BRANCH: u8 = 7;
+    pub(super) const CLEANUP_DUE: u8 = 8;
+    pub(super) const WALL_CLOCK: u8 = 9;
+}
+
+/// The manifest's body.
+pub(super) struct Manifest {
+    pub(super) buckets: [u8; 32],
+    pub(super) counts: BTreeMap<u8, u32>,
+    pub(super) slots: [u8; 32],
+    pub(super) meta: [u8; 32],
+    pub(super) log_head: [u8; 32],
+    pub(super) log_count: u64,
+    pub(super) lineage: Lineage,
+    pub(super) cleanup_due: bool,
+    pub(super) wall_clock: UnixSeconds,
+    pub(super) unknown: Vec<(u8, Secret)>,
+}
+
+impl Manifest {
+    pub(super) fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let mut body = Writer::new();
+        body.put(field::BUCKETS, &self.buckets);
+        for (kind, count) in &self.counts {
+            let [a, b, c, d] = count.to_be_bytes();
+            body.put(field::COUNT, &[*kind, a, b, c, d]);
+        }
+        body.put(field::SLOTS, &self.slots);
+        body.put(field::META, &self.meta);
+        body.put(field::LOG_HEAD, &self.log_head);
+        body.put_u64(field::LOG_COUNT, self.log_count);
+        for branch in self.lineage.branches() {
+            body.put(field::BRANCH, &branch.encode());
+        }
+        if self.cleanup_due {
+            body.put(field::CLEANUP_DUE, &[1]);
+        }
+        body.put_u64(field::WALL_CLOCK, self.wall_clock.0);
+        for (tag, value) in &self.unknown {
+            // EXPOSE: what a newer version wrote is written back as it stood.
+            body.put(*tag, value.expose());
+        }
+        body.finish()
+    }
+
+    pub(super) fn decode(body: &[u8]) -> Result<Self, Malformed> {
+        let (mut buckets, mut slots, mut meta) = (None, None, None);
+        let (mut log_head, mut log_count, mut wall_clock) = (None, None, None);
+        let (mut counts, mut lineage, mut cleanup_due) =
+            (BTreeMap::new(), Lineage::default(), false);
+        let mut unknown = vec![];
+        let mut reader = Reader::new(body);
+        while let Some((tag, value)) = reader.next()? {
+            let hash = || <[u8; 32]>::try_from(value).map_err(|_| Malformed);
+            match tag {
+                field::BUCKETS => buckets = Some(hash()?),
+                field::COUNT => {
+                    let (kind, count) = value.split_first().ok_or(Malformed)?;
+                    counts.insert(*kind, u32_of(count)?);
+                }
+                field::SLOTS => slots = Some(hash()?),
+                field::META => meta = Some(hash()?),
+                field::LOG_HEAD => log_head = Some(hash()?),
+                field::LOG_COUNT => log_count = Some(u64_of(value)?),
+                field::BRANCH => lineage.push_encoded(value)?,
+                field::CLEANUP_DUE => cleanup_due = u8_of(value)? == 1,
+                field::WALL_CLOCK => wall_clock = Some(UnixSeconds(u64_of(value)?)),
+                other => unknown.push((other, Secret::copy_of(value))),
+            }
+        }
+        Ok(Self {
+            buckets: buckets.ok_or(Malformed)?,
+            counts,
+            slots: slots.ok_or(Malformed)?,
+            meta: meta.ok_or(Malformed)?,
+            log_head: log_head.ok_or(Malformed)?,
+            log_count: log_count.ok_or(Malformed)?,
+            lineage,
+            cleanup_due,
+            wall_clock: wall_clock.ok_or(Malformed)?,
+            unknown,
+        })
+    }
+}

@@ -1,0 +1,47 @@
+//! The encrypted vault: one SQLite file in which every record is sealed, with a sealed list of all records, so
+//! that what is missing, added, changed or older shows. `docs/vault-format.md` describes every byte.
+//!
+//! A vault is [opened](LockedVault::open) without a secret and [unlocked](LockedVault::unlock) with one. Every
+//! write is one transaction. Opening never creates, moves or deletes a vault, a key or a slot.
+
+mod accept;
+mod anchor;
+mod error;
+mod file;
+mod findings;
+mod format;
+mod kdf;
+mod keys;
+mod location;
+mod locked;
+mod manifest;
+mod open;
+mod record;
+mod recovery;
+mod rotate;
+mod schema;
+mod seal;
+mod slot;
+mod slots;
+mod state;
+mod tlv;
+mod tries;
+mod wal;
+mod write;
+
+pub use anchor::{AnchorStore, LineageFinding, NoAnchor};
+pub use error::VaultError;
+pub use findings::{Findings, SlotChange, SlotFinding};
+pub use format::{APPLICATION_ID, FORMAT, NotAnId, RECORDS_MAX, RecordId, VaultId};
+pub use kdf::KdfParams;
+pub use location::VaultLocation;
+pub use locked::{Credential, LockedVault, NewVault, Refused};
+pub use open::Vault;
+pub use record::{NAME_BYTES_MAX, NOTE_BYTES_MAX, StoredAccount, TAGS_MAX};
+pub(crate) use record::{Stored, StoredTag};
+pub use recovery::{RecoveryCode, RecoveryCodeError};
+pub use slot::SlotKind;
+pub(crate) use write::Change;
+
+#[cfg(test)]
+mod tests;

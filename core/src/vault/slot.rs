@@ -1,0 +1,358 @@
+//! A slot: one way to unlock. The vault key is sealed to the slot's public key, so that whoever holds the
+//! open vault can seal a new key to every slot without its secret.
+
+use ring::digest;
+use rusqlite::{Connection, Row, params};
+use x25519_dalek::{PublicKey, StaticSecret};
+use zeroize::Zeroizing;
+
+use super::error::VaultError;
+use super::format::{FORMAT, NONCE_BYTES, RecordId, VaultId};
+use super::keys::{SLOT_NONCE_BYTES, SlotKeys, VaultKey, hkdf32};
+use super::seal::SealingKey;
+use crate::entropy::{Entropy, generate_bytes};
+
+/// Ephemeral public key, vault key, epoch, tag.
+pub(super) const SEALED_BYTES: usize = 32 + 32 + 4 + 16;
+
+/// What opens a slot.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum SlotKind {
+    /// A password, through Argon2id.
+    Password,
+    /// The recovery code.
+    Recovery,
+}
+
+impl SlotKind {
+    /// The number in the file. 3 is a platform key's, 4 the porch's.
+    pub(super) const fn number(self) -> u8 {
+        match self {
+            Self::Password => 1,
+            Self::Recovery => 2,
+        }
+    }
+}
+
+/// A row of the table `slot`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct SlotRow {
+    pub(super) id: RecordId,
+    pub(super) kind: u8,
+    pub(super) epoch: u32,
+    pub(super) nonce: [u8; SLOT_NONCE_BYTES],
+    pub(super) params: Vec<u8>,
+    pub(super) public: [u8; 32],
+    pub(super) sealed: Vec<u8>,
+    pub(super) digest: [u8; 32],
+}
+
+impl SlotRow {
+    /// Seals `key` to `public`. The psk keeps somebody without the vault key from making such a row.
+    pub(super) fn seal(
+        vault: VaultId,
+        new: NewSlot,
+        psk: &[u8; 32],
+        key: &VaultKey,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, VaultError> {
+        let NewSlot {
+            id,
+            kind,
+            nonce,
+            params,
+            public,
+        } = new;
+        let ephemeral = StaticSecret::from(generate_bytes::<32>(entropy)?);
+        let ephemeral_public = PublicKey::from(&ephemeral).to_bytes();
+        let shared = ephemeral.diffie_hellman(&PublicKey::from(public));
+        if !shared.was_contributory() {
+            return Err(VaultError::DamagedSlot);
+        }
+        let mut row = Self {
+            id,
+            kind,
+            epoch: key.epoch,
+            nonce,
+            params,
+            public,
+            sealed: vec![],
+            digest: [0; 32],
+        };
+        let info = row.info(vault, &ephemeral_public);
+        let sealing = slot_sealing_key(shared.as_bytes(), psk, &info);
+        let mut plain = Zeroizing::new(Vec::with_capacity(SEALED_BYTES));
+        plain.extend_from_slice(&*key.key);
+        plain.extend_from_slice(&key.epoch.to_be_bytes());
+        // The key is fresh for every sealing, so the nonce may be zero.
+        sealing.seal_with([0; NONCE_BYTES], &info, &mut plain);
+        row.sealed.extend_from_slice(&ephemeral_public);
+        row.sealed.extend_from_slice(&plain);
+        row.digest = row.compute_digest();
+        Ok(row)
+    }
+
+    /// The vault key, when `keys` are this slot's.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::DamagedSlot`] when the row does not hold together; [`VaultError::WrongPassword`] when it does and the keys are others.
+    pub(super) fn open(&self, vault: VaultId, keys: &SlotKeys) -> Result<VaultKey, VaultError> {
+        self.check_digest()?;
+        let (ephemeral, body) = self
+            .sealed
+            .split_first_chunk::<32>()
+            .ok_or(VaultError::DamagedSlot)?;
+        let shared = keys.private.diffie_hellman(&PublicKey::from(*ephemeral));
+        if !shared.was_contributory() {
+            return Err(VaultError::DamagedSlot);
+        }
+        let info = self.info(vault, ephemeral);
+        let sealing = slot_sealing_key(shared.as_bytes(), &keys.psk, &info);
+        let mut body = Zeroizing::new(body.to_vec());
+        let plain = sealing
+            .open(&[0; NONCE_BYTES], &info, &mut body)
+            .ok_or(VaultError::WrongPassword)?;
+        let (key, epoch) = plain
+            .split_first_chunk::<32>()
+            .ok_or(VaultError::DamagedSlot)?;
+        if *epoch != self.epoch.to_be_bytes() {
+            return Err(VaultError::DamagedSlot);
+        }
+        Ok(VaultKey {
+            key: Zeroizing::new(*key),
+            epoch: self.epoch,
+        })
+    }
+
+    /// A mismatch is damage, so that only a true AEAD failure says that the password is wrong.
+    pub(super) fn check_digest(&self) -> Result<(), VaultError> {
+        if self.compute_digest() == self.digest {
+            Ok(())
+        } else {
+            Err(VaultError::DamagedSlot)
+        }
+    }
+
+    /// SHA-256 over the other columns, each framed by its length.
+    fn compute_digest(&self) -> [u8; 32] {
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(b"countersign-slot/1\0");
+        context.update(&self.id.0);
+        context.update(&[self.kind]);
+        context.update(&self.epoch.to_be_bytes());
+        for column in [
+            self.nonce.as_slice(),
+            &self.params,
+            &self.public,
+            &self.sealed,
+        ] {
+            context.update(&length_u32(column));
+            context.update(column);
+        }
+        finish32(context)
+    }
+
+    /// "slt" ‖ format ‖ vault id ‖ id ‖ kind ‖ epoch ‖ length of params ‖ params ‖ public ‖ ephemeral.
+    fn info(&self, vault: VaultId, ephemeral_public: &[u8; 32]) -> Vec<u8> {
+        let mut info = Vec::with_capacity(112 + self.params.len());
+        info.extend_from_slice(b"slt");
+        info.extend_from_slice(&FORMAT.to_be_bytes());
+        info.extend_from_slice(vault.bytes());
+        info.extend_from_slice(&self.id.0);
+        info.push(self.kind);
+        info.extend_from_slice(&self.epoch.to_be_bytes());
+        info.extend_from_slice(&length_u32(&self.params));
+        info.extend_from_slice(&self.params);
+        info.extend_from_slice(&self.public);
+        info.extend_from_slice(ephemeral_public);
+        info
+    }
+
+    fn read(row: &Row<'_>) -> Result<Self, VaultError> {
+        let fixed = |column: usize| -> Result<Vec<u8>, VaultError> { Ok(row.get(column)?) };
+        let kind: i64 = row.get(1)?;
+        let epoch: i64 = row.get(2)?;
+        let damaged = VaultError::DamagedData;
+        Ok(Self {
+            id: RecordId::from_slice(&fixed(0)?).ok_or(damaged)?,
+            kind: u8::try_from(kind).map_err(|_| damaged)?,
+            epoch: u32::try_from(epoch).map_err(|_| damaged)?,
+            nonce: fixed(3)?.try_into().map_err(|_| damaged)?,
+            params: fixed(4)?,
+            public: fixed(5)?.try_into().map_err(|_| damaged)?,
+            sealed: fixed(6)?,
+            digest: fixed(7)?.try_into().map_err(|_| damaged)?,
+        })
+    }
+
+    pub(super) fn insert(&self, db: &Connection) -> Result<(), VaultError> {
+        db.prepare_cached(
+            "INSERT INTO slot(id, kind, epoch, nonce, params, public, sealed, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            self.id.0, self.kind, self.epoch, self.nonce, self.params, self.public, self.sealed, self.digest
+        ])?;
+        Ok(())
+    }
+}
+
+/// The columns of a new slot that are not computed.
+pub(super) struct NewSlot {
+    pub(super) id: RecordId,
+    pub(super) kind: u8,
+    pub(super) nonce: [u8; SLOT_NONCE_BYTES],
+    pub(super) params: Vec<u8>,
+    pub(super) public: [u8; 32],
+}
+
+/// All slots in the order of their ids.
+pub(super) fn load_slots(db: &Connection) -> Result<Vec<SlotRow>, VaultError> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, kind, epoch, nonce, params, public, sealed, digest FROM slot ORDER BY id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut slots = vec![];
+    while let Some(row) = rows.next()? {
+        slots.push(SlotRow::read(row)?);
+    }
+    Ok(slots)
+}
+
+/// What the manifest holds of all slots: SHA-256 over their ids and digests, by id.
+pub(super) fn slots_digest(slots: &[SlotRow]) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(b"countersign-slots/1\0");
+    for slot in slots {
+        context.update(&slot.id.0);
+        context.update(&slot.digest);
+    }
+    finish32(context)
+}
+
+pub(super) fn finish32(context: digest::Context) -> [u8; 32] {
+    context
+        .finish()
+        .as_ref()
+        .try_into()
+        .expect("SHA-256 has 32 bytes")
+}
+
+fn length_u32(bytes: &[u8]) -> [u8; 4] {
+    u32::try_from(bytes.len())
+        .expect("a column has at most 1 MiB")
+        .to_be_bytes()
+}
+
+fn slot_sealing_key(shared: &[u8; 32], psk: &[u8; 32], info: &[u8]) -> SealingKey {
+    let mut ikm = Zeroizing::new([0; 64]);
+    let (first, second) = ikm.split_at_mut(32);
+    first.copy_from_slice(shared);
+    second.copy_from_slice(psk);
+    SealingKey::new(&hkdf32(&[], &*ikm, &[info]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entropy::SystemEntropy;
+
+    const VAULT: VaultId = VaultId([3; 16]);
+
+    fn sealed() -> (SlotKeys, VaultKey, SlotRow) {
+        let entropy = SystemEntropy::new();
+        let keys = SlotKeys::derive(&[5; 32], &[6; 16]);
+        let key = VaultKey::generate(&entropy, 4).unwrap();
+        let new = NewSlot {
+            id: RecordId([7; 16]),
+            kind: 2,
+            nonce: [6; 16],
+            params: vec![1, 2],
+            public: keys.public(),
+        };
+        let row = SlotRow::seal(VAULT, new, &keys.psk, &key, &entropy).unwrap();
+        (keys, key, row)
+    }
+
+    #[test]
+    fn a_slot_opens_with_its_secret_alone() {
+        let (keys, key, row) = sealed();
+        let opened = row.open(VAULT, &keys).unwrap();
+        assert_eq!((*opened.key, opened.epoch), (*key.key, 4));
+        let others = SlotKeys::derive(&[8; 32], &[6; 16]);
+        assert_eq!(
+            row.open(VAULT, &others).err(),
+            Some(VaultError::WrongPassword)
+        );
+    }
+
+    #[test]
+    fn the_private_key_without_the_psk_is_not_enough() {
+        let (keys, _, row) = sealed();
+        let forged = SlotKeys {
+            private: keys.private.clone(),
+            psk: Zeroizing::new([0; 32]),
+        };
+        assert_eq!(
+            row.open(VAULT, &forged).err(),
+            Some(VaultError::WrongPassword)
+        );
+    }
+
+    #[test]
+    fn f6_each_changed_column_is_damage_until_its_digest_is_forged_too() {
+        let (keys, _, row) = sealed();
+        let edits: [fn(&mut SlotRow); 7] = [
+            |row| row.id.0[0] ^= 1,
+            |row| row.kind ^= 1,
+            |row| row.epoch ^= 1,
+            |row| row.nonce[0] ^= 1,
+            |row| row.params[0] ^= 1,
+            |row| row.public[0] ^= 1,
+            |row| row.sealed[40] ^= 1,
+        ];
+        for (n, edit) in edits.into_iter().enumerate() {
+            let mut changed = row.clone();
+            edit(&mut changed);
+            assert_eq!(
+                changed.open(VAULT, &keys).err(),
+                Some(VaultError::DamagedSlot),
+                "{n}"
+            );
+            changed.digest = changed.compute_digest();
+            // The nonce is proved through the keys it gives, not through the row.
+            if n != 3 {
+                assert_eq!(
+                    changed.open(VAULT, &keys).err(),
+                    Some(VaultError::WrongPassword),
+                    "{n}"
+                );
+            }
+        }
+        assert_eq!(
+            row.open(VaultId([4; 16]), &keys).err(),
+            Some(VaultError::WrongPassword)
+        );
+    }
+
+    #[test]
+    fn a_public_key_of_small_order_is_refused() {
+        let (keys, key, row) = sealed();
+        let new = NewSlot {
+            id: row.id,
+            kind: 2,
+            nonce: row.nonce,
+            params: vec![],
+            public: [0; 32],
+        };
+        let refused = SlotRow::seal(VAULT, new, &keys.psk, &key, &SystemEntropy::new());
+        assert_eq!(refused.err(), Some(VaultError::DamagedSlot));
+        let mut planted = row.clone();
+        planted.sealed[..32].fill(0);
+        planted.digest = planted.compute_digest();
+        assert_eq!(
+            planted.open(VAULT, &keys).err(),
+            Some(VaultError::DamagedSlot)
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! Making slots: the row that is opened and the sealed record beside it.
+
+use rusqlite::Connection;
+use zeroize::Zeroizing;
+
+use super::error::VaultError;
+use super::format::{RecordId, kind};
+use super::kdf::{KdfParams, SALT_BYTES, derive_secret, format_parameters};
+use super::keys::{SLOT_NONCE_BYTES, SlotKeys, VaultKey};
+use super::record::SlotKeyRecord;
+use super::recovery::RecoveryCode;
+use super::slot::{NewSlot, SlotKind, SlotRow};
+use super::write::{Draft, Sealer, put_record};
+use crate::entropy::{Entropy, generate_bytes};
+use crate::secret::Secret;
+use crate::time::UnixSeconds;
+
+/// A slot's secret with what does not change when its nonce is renewed.
+pub(super) struct SlotSecret {
+    pub(super) id: RecordId,
+    pub(super) kind: u8,
+    pub(super) params: Vec<u8>,
+    pub(super) secret: Zeroizing<[u8; 32]>,
+}
+
+impl SlotSecret {
+    /// Runs the KDF for a new password slot, with a salt of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::KdfOutOfBounds`], [`VaultError::PasswordEmpty`], [`VaultError::PasswordNotText`], [`VaultError::Entropy`].
+    pub(super) fn for_password(
+        password: &Secret,
+        kdf: KdfParams,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, VaultError> {
+        let salt: [u8; SALT_BYTES] = generate_bytes(entropy)?;
+        let params = format_parameters(kdf.check_made()?, &salt);
+        let secret = derive_secret(password, &params)?;
+        Ok(Self {
+            id: RecordId::generate(entropy)?,
+            kind: SlotKind::Password.number(),
+            params,
+            secret,
+        })
+    }
+
+    pub(super) fn for_recovery(
+        code: &RecoveryCode,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, VaultError> {
+        Ok(Self {
+            id: RecordId::generate(entropy)?,
+            kind: SlotKind::Recovery.number(),
+            params: vec![],
+            secret: code.derive_secret(),
+        })
+    }
+}
+
+/// The row and the record of a slot whose secret is at hand, under a fresh nonce.
+pub(super) fn make_slot(
+    sealer: Sealer<'_>,
+    key: &VaultKey,
+    slot: &SlotSecret,
+    created_at: UnixSeconds,
+) -> Result<(SlotRow, SlotKeyRecord), VaultError> {
+    let nonce: [u8; SLOT_NONCE_BYTES] = generate_bytes(sealer.entropy)?;
+    let keys = SlotKeys::derive(&slot.secret, &nonce);
+    let public = keys.public();
+    let new = NewSlot {
+        id: slot.id,
+        kind: slot.kind,
+        nonce,
+        params: slot.params.clone(),
+        public,
+    };
+    let row = SlotRow::seal(sealer.vault, new, &keys.psk, key, sealer.entropy)?;
+    let record = SlotKeyRecord {
+        psk: keys.psk,
+        public,
+        row_digest: row.digest,
+        created_at,
+        nonce_epoch: key.epoch,
+        unknown: vec![],
+    };
+    Ok((row, record))
+}
+
+/// Writes a slot's row in place of an earlier one, and its record.
+pub(super) fn put_slot(
+    tx: &Connection,
+    sealer: Sealer<'_>,
+    draft: &mut Draft,
+    row: &SlotRow,
+    record: &SlotKeyRecord,
+) -> Result<(), VaultError> {
+    tx.prepare_cached("DELETE FROM slot WHERE id = ?1")?
+        .execute([row.id.bytes()])?;
+    row.insert(tx)?;
+    let rev = draft.entries.get(&row.id).map_or(0, |entry| entry.rev) + 1;
+    put_record(
+        tx,
+        sealer,
+        draft,
+        (row.id, kind::SLOT_KEY, rev),
+        record.encode(),
+    )
+}
+
+/// Deletes a slot's row and its record.
+pub(super) fn delete_slot(
+    tx: &Connection,
+    draft: &mut Draft,
+    id: RecordId,
+) -> Result<(), VaultError> {
+    tx.prepare_cached("DELETE FROM slot WHERE id = ?1")?
+        .execute([id.bytes()])?;
+    tx.prepare_cached("DELETE FROM record WHERE id = ?1")?
+        .execute([id.bytes()])?;
+    draft.entries.remove(&id);
+    draft.touched.insert(super::manifest::bucket_of(id));
+    Ok(())
+}

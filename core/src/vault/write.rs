@@ -1,0 +1,341 @@
+//! Writing: every change is one transaction that also renews the sealed list, and only then the anchor.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use zeroize::Zeroizing;
+
+use super::anchor::Anchor;
+use super::error::VaultError;
+use super::format::{Aad, RECORDS_MAX, RecordId, VaultId};
+use super::keys::SealingKeys;
+use super::manifest::{
+    Entries, Entry, Manifest, Stamp, Stamps, bucket_bounds, bucket_of, buckets_digest,
+    counts_by_kind, encode_bucket,
+};
+use super::record::{Content, Stored, StoredAccount};
+use super::seal::{Sealed, tag_of};
+use super::slot::{SlotRow, slots_digest};
+use super::state::{ManifestState, State, Version, meta_digest};
+use crate::entropy::Entropy;
+use crate::time::UnixSeconds;
+
+/// What a change does to the records.
+#[derive(Default)]
+pub(crate) struct Change {
+    pub(super) puts: Vec<(RecordId, Stored)>,
+    pub(super) deletes: Vec<RecordId>,
+}
+
+impl Change {
+    /// Stores a new record, or a new version of one.
+    pub(crate) fn put(&mut self, id: RecordId, stored: Stored) {
+        self.puts.push((id, stored));
+    }
+
+    /// The account that this change stores under `id`, if it does.
+    pub(crate) fn stored_account(&self, id: RecordId) -> Option<&StoredAccount> {
+        self.puts.iter().find_map(|(put, stored)| match stored {
+            Stored::Account(account) if *put == id => Some(&**account),
+            _ => None,
+        })
+    }
+
+    /// Whether this change deletes the record.
+    pub(crate) fn deletes(&self, id: RecordId) -> bool {
+        self.deletes.contains(&id)
+    }
+
+    /// Deletes a record for good.
+    pub(crate) fn delete(&mut self, id: RecordId) {
+        self.deletes.push(id);
+    }
+}
+
+/// What sealing needs, whoever asks for it.
+#[derive(Clone, Copy)]
+pub(super) struct Sealer<'a> {
+    pub(super) vault: VaultId,
+    pub(super) keys: &'a SealingKeys,
+    pub(super) epoch: u32,
+    pub(super) entropy: &'a dyn Entropy,
+}
+
+/// The list while it is changed inside a transaction.
+pub(super) struct Draft {
+    pub(super) entries: Entries,
+    pub(super) stamps: Stamps,
+    pub(super) touched: BTreeSet<u8>,
+}
+
+/// What the transaction left behind, to be taken over once it is committed.
+pub(super) struct Written {
+    pub(super) version: Version,
+    pub(super) entries: Entries,
+    pub(super) stamps: Stamps,
+    pub(super) manifest: ManifestState,
+    pub(super) anchor: Anchor,
+}
+
+/// Starts a write transaction; waits for another writer.
+///
+/// # Errors
+///
+/// [`VaultError::Busy`] after five seconds; [`VaultError::ReadOnly`].
+pub(super) fn begin(db: &Connection) -> Result<Transaction<'_>, VaultError> {
+    Ok(Transaction::new_unchecked(
+        db,
+        TransactionBehavior::Immediate,
+    )?)
+}
+
+/// Applies `change` to the records inside the transaction, on buckets that stand as the trusted list says.
+pub(super) fn apply(
+    tx: &Connection,
+    sealer: Sealer<'_>,
+    state: &State,
+    change: &Change,
+) -> Result<Draft, VaultError> {
+    let mut draft = Draft {
+        entries: state.entries.clone(),
+        stamps: state.stamps.clone(),
+        touched: change
+            .puts
+            .iter()
+            .map(|(id, _)| id)
+            .chain(&change.deletes)
+            .map(|id| bucket_of(*id))
+            .collect(),
+    };
+    for n in &draft.touched {
+        check_bucket(tx, state, *n)?;
+    }
+    for (id, stored) in &change.puts {
+        let rev = draft.entries.get(id).map_or(0, |entry| entry.rev) + 1;
+        put_record(
+            tx,
+            sealer,
+            &mut draft,
+            (*id, stored.kind(), rev),
+            stored.encode()?,
+        )?;
+    }
+    for id in &change.deletes {
+        tx.prepare_cached("DELETE FROM record WHERE id = ?1")?
+            .execute([id.bytes()])?;
+        draft.entries.remove(id);
+    }
+    let max = u64::try_from(RECORDS_MAX).unwrap_or(u64::MAX);
+    if draft.entries.len() > RECORDS_MAX && draft.entries.len() > state.entries.len() {
+        return Err(VaultError::TooManyRecords { max });
+    }
+    Ok(draft)
+}
+
+/// Seals one record's body and notes it in the list.
+pub(super) fn put_record(
+    tx: &Connection,
+    sealer: Sealer<'_>,
+    draft: &mut Draft,
+    (id, kind, rev): (RecordId, u8, u64),
+    body: Zeroizing<Vec<u8>>,
+) -> Result<(), VaultError> {
+    let aad = Aad::record(sealer.vault, id, kind, rev, sealer.epoch);
+    let sealed = sealer.keys.records.seal(&aad, body, sealer.entropy)?;
+    store_record(tx, id, kind, rev, sealer.epoch, &sealed)?;
+    let entry = Entry {
+        kind,
+        rev,
+        epoch: sealer.epoch,
+        tag: sealed.tag(),
+    };
+    draft.entries.insert(id, entry);
+    draft.touched.insert(bucket_of(id));
+    Ok(())
+}
+
+pub(super) fn store_record(
+    tx: &Connection,
+    id: RecordId,
+    kind: u8,
+    rev: u64,
+    epoch: u32,
+    sealed: &Sealed,
+) -> Result<(), VaultError> {
+    tx.prepare_cached(
+        "INSERT INTO record(id, kind, rev, epoch, nonce, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+         ON CONFLICT(id) DO UPDATE SET kind = excluded.kind, rev = excluded.rev, epoch = excluded.epoch, \
+         nonce = excluded.nonce, body = excluded.body",
+    )?
+    .execute(params![id.bytes(), kind, column(rev)?, epoch, sealed.nonce, sealed.body])?;
+    Ok(())
+}
+
+/// A difference that came in since the last check must not be blessed by this write.
+fn check_bucket(tx: &Connection, state: &State, n: u8) -> Result<(), VaultError> {
+    let (first, last) = bucket_bounds(n);
+    let stood = tx
+        .prepare_cached("SELECT rev, substr(body, -16) FROM bucket WHERE n = ?1")?
+        .query_map([n], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
+        })?
+        .next()
+        .transpose()?;
+    let stamp = stood.and_then(|(rev, tag)| {
+        Some(Stamp {
+            rev: u64::try_from(rev).ok()?,
+            tag: tag.try_into().ok()?,
+        })
+    });
+    if stamp.as_ref() != state.stamps.get(&n) {
+        return Err(VaultError::Tampered);
+    }
+    let mut statement = tx.prepare_cached(
+        "SELECT id, kind, rev, epoch, substr(body, -16) FROM record WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+    )?;
+    let mut rows = statement.query([first.bytes(), last.bytes()])?;
+    let mut listed = state.entries.range(first..=last);
+    while let Some(row) = rows.next()? {
+        let entry = Entry {
+            kind: u8::try_from(row.get::<_, i64>(1)?).map_err(|_| VaultError::DamagedData)?,
+            rev: u64::try_from(row.get::<_, i64>(2)?).map_err(|_| VaultError::DamagedData)?,
+            epoch: u32::try_from(row.get::<_, i64>(3)?).map_err(|_| VaultError::DamagedData)?,
+            tag: row
+                .get_ref(4)?
+                .as_blob()
+                .ok()
+                .and_then(tag_of)
+                .ok_or(VaultError::DamagedData)?,
+        };
+        let id = row
+            .get_ref(0)?
+            .as_blob()
+            .ok()
+            .and_then(RecordId::from_slice);
+        let Some((known_id, known)) = listed.next() else {
+            return Err(VaultError::Tampered);
+        };
+        // A row that was unreadable before stays as it is, whatever its bytes are by now.
+        let was_unreadable = state.findings.unreadable.contains(known_id);
+        if id != Some(*known_id) || (*known != entry && !was_unreadable) {
+            return Err(VaultError::Tampered);
+        }
+    }
+    if listed.next().is_some() {
+        Err(VaultError::Tampered)
+    } else {
+        Ok(())
+    }
+}
+
+/// Seals the touched buckets and the manifest. The last step before the commit.
+pub(super) fn finish(
+    tx: &Connection,
+    sealer: Sealer<'_>,
+    mut draft: Draft,
+    carried: &ManifestState,
+    slots: &[SlotRow],
+    next: Next,
+) -> Result<Written, VaultError> {
+    for n in draft.touched {
+        let rev = draft.stamps.get(&n).map_or(0, |stamp| stamp.rev) + 1;
+        let aad = Aad::bucket(sealer.vault, n, rev, sealer.epoch);
+        let body = encode_bucket(&draft.entries, n);
+        let sealed = sealer.keys.meta.seal(&aad, body, sealer.entropy)?;
+        tx.prepare_cached(
+            "INSERT INTO bucket(n, rev, epoch, nonce, body) VALUES (?1, ?2, ?3, ?4, ?5) \
+             ON CONFLICT(n) DO UPDATE SET rev = excluded.rev, epoch = excluded.epoch, nonce = excluded.nonce, body = excluded.body",
+        )?
+        .execute(params![n, column(rev)?, sealer.epoch, sealed.nonce, sealed.body])?;
+        draft.stamps.insert(
+            n,
+            Stamp {
+                rev,
+                tag: sealed.tag(),
+            },
+        );
+    }
+    let mut lineage = carried.lineage.clone();
+    let anchor = lineage.advance(next.branch, next.generation, sealer.entropy)?;
+    let manifest = Manifest {
+        buckets: buckets_digest(&draft.stamps),
+        counts: counts_by_kind(&draft.entries),
+        slots: slots_digest(slots),
+        meta: meta_digest(tx)?,
+        log_head: carried.log_head,
+        log_count: carried.log_count,
+        lineage,
+        cleanup_due: carried.cleanup_due,
+        wall_clock: next.now,
+        unknown: copy_unknown(carried),
+    };
+    let aad = Aad::manifest(sealer.vault, next.generation, sealer.epoch);
+    let sealed = sealer
+        .keys
+        .meta
+        .seal(&aad, manifest.encode(), sealer.entropy)?;
+    tx.prepare_cached(
+        "INSERT INTO manifest(one, gen, epoch, nonce, body) VALUES (1, ?1, ?2, ?3, ?4) \
+         ON CONFLICT(one) DO UPDATE SET gen = excluded.gen, epoch = excluded.epoch, nonce = excluded.nonce, body = excluded.body",
+    )?
+    .execute(params![column(next.generation)?, sealer.epoch, sealed.nonce, sealed.body])?;
+    Ok(Written {
+        version: Version {
+            generation: next.generation,
+            epoch: sealer.epoch,
+            tag: sealed.tag(),
+        },
+        entries: draft.entries,
+        stamps: draft.stamps,
+        manifest: ManifestState {
+            log_head: manifest.log_head,
+            log_count: manifest.log_count,
+            lineage: manifest.lineage,
+            cleanup_due: manifest.cleanup_due,
+            unknown: manifest.unknown,
+        },
+        anchor,
+    })
+}
+
+/// Who writes the next manifest, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Next {
+    pub(super) generation: u64,
+    pub(super) branch: [u8; 8],
+    pub(super) now: UnixSeconds,
+}
+
+/// Takes a committed change over into memory.
+pub(super) fn take_over(state: &mut State, change: Change, written: Written) {
+    state.version = written.version;
+    state.entries = written.entries;
+    state.stamps = written.stamps;
+    state.manifest = written.manifest;
+    state.findings.anchor_missing = false;
+    state
+        .findings
+        .unreadable
+        .retain(|id| !change.deletes.contains(id));
+    for (id, stored) in change.puts {
+        let content: Content = stored.into_content();
+        state.contents.insert(id, content);
+    }
+    for id in change.deletes {
+        state.contents.remove(&id);
+    }
+}
+
+/// An unsigned number as SQLite's 64-bit column.
+pub(super) fn column(value: u64) -> Result<i64, VaultError> {
+    i64::try_from(value).map_err(|_| VaultError::DamagedData)
+}
+
+fn copy_unknown(carried: &ManifestState) -> Vec<(u8, crate::secret::Secret)> {
+    // EXPOSE: what a newer version wrote is carried over as it stood.
+    carried
+        .unknown
+        .iter()
+        .map(|(tag, value)| (*tag, crate::secret::Secret::copy_of(value.expose())))
+        .collect()
+}
