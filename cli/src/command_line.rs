@@ -158,8 +158,8 @@ mod tests {
 
     #[test]
     fn an_error_never_repeats_an_argument() {
-        for arguments in [
-            &["add", "otpauth://totp/MARKED", "otpauth://totp/MARKED"] as &[&str],
+        let all: [&[&str]; 16] = [
+            &["add", "otpauth://totp/MARKED", "otpauth://totp/MARKED"],
             &["MARKED"],
             &["add", "--MARKED"],
             &["add", "--secret", "MARKED"],
@@ -175,7 +175,8 @@ mod tests {
             &["vault", "MARKED"],
             &["--vault"],
             &["list", "--json", "--json"],
-        ] {
+        ];
+        for arguments in all {
             let (report, _) = answer(arguments);
             let failure = report.failure().unwrap();
             assert_eq!(failure.name(), "usage", "{arguments:?}");
@@ -208,7 +209,8 @@ mod tests {
 
     #[test]
     fn help_is_no_error() {
-        for arguments in [&["--help"] as &[&str], &["add", "--help"], &["--version"]] {
+        let all: [&[&str]; 3] = [&["--help"], &["add", "--help"], &["--version"]];
+        for arguments in all {
             assert!(answer(arguments).0.failure().is_none());
         }
     }

@@ -90,15 +90,6 @@ impl Failure {
         }
         Value::Object(error)
     }
-
-    /// One of the facts for scripts.
-    #[cfg(test)]
-    pub(crate) fn detail(&self, key: &str) -> Option<&Value> {
-        self.details
-            .iter()
-            .find(|(listed, _)| *listed == key)
-            .map(|(_, value)| value)
-    }
 }
 
 #[cfg(test)]

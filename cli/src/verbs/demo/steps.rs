@@ -318,7 +318,7 @@ pub(super) fn lock(stage: &mut Stage<'_>) -> Result<String, Failure> {
         };
         let is_readable = |needle: &&[u8]| bytes.windows(needle.len()).any(|part| part == *needle);
         check(
-            !needles.iter().any(|needle| is_readable(needle)),
+            !needles.iter().any(is_readable),
             "a name or key can be read in the vault's file",
         )?;
     }
