@@ -27,6 +27,11 @@ use crate::words;
 /// The names of what cannot be read; `several_codes`, `missing_parts`, `mixed_exports`, `work_account`;
 /// those of unlocking and writing. Nothing is written then.
 pub(crate) fn run(session: &Session, args: &AddArgs) -> Result<Report, Failure> {
+    if args.pick.is_some() && args.qr.is_empty() {
+        return Err(Failure::usage(
+            "--pick chooses among the codes of --qr IMAGE.",
+        ));
+    }
     refuse_shared(&sources(session, args)?)?;
     let mut read = read(session, args)?;
     // Everything is read and understood before the vault is asked for.
