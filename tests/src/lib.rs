@@ -1,2 +1,7 @@
-//! What the tests of the whole product share.
+//! What the tests of the whole product share: the built program, programs of other people, reproducible
+//! chance and the functions that are fuzzed.
 #![forbid(unsafe_code)]
+
+pub mod chance;
+pub mod peers;
+pub mod zbar;
