@@ -3,5 +3,8 @@
 #![forbid(unsafe_code)]
 
 pub mod chance;
+pub mod fuzz;
 pub mod peers;
+pub mod program;
+pub mod python;
 pub mod zbar;
