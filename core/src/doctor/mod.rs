@@ -210,12 +210,14 @@ fn found_parts(parts: Vec<MigrationPart>) -> Finding {
         (None, None) => Some(UriError::EmptyPayload),
         (Some(_), _) => None,
     };
-    let mut warnings: Vec<Warning> = entries.flat_map(|entry| &entry.warnings).copied().collect();
+    // What holds for the whole export is said once, before what holds for its accounts.
+    let mut warnings = Vec::new();
     for warning in parts.iter().flat_map(|part| &part.warnings) {
         if !warnings.contains(warning) {
             warnings.push(*warning);
         }
     }
+    warnings.extend(entries.flat_map(|entry| &entry.warnings).copied());
     Finding {
         warnings,
         error,
