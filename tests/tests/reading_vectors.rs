@@ -1,5 +1,10 @@
 //! `tests/vectors/otpauth.jsonl` and `manual-entry.jsonl`, every case, through the entry points that
 //! the program uses.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a case that has not its form fails the test"
+)]
 
 use countersign_core::account::Account;
 use countersign_core::doctor::{self, Content, Finding};

@@ -176,6 +176,7 @@ fn a_typing_error_has_its_place_and_at_most_one_suggestion() {
         ("JBSWY3DPEHPK3PX8", 15, Some('B')),
         ("JBSW Y3DP EHPK 3PX0", 18, Some('O')),
         ("  jbsw-y3dp\u{a0}ehpk-3px1", 20, None),
+        ("Jbswy3dpehpk3px0", 15, Some('O')),
         ("JBSWY3DPEHPK3PX9", 15, None),
         ("JBSWY3DPEHPK3PXß", 15, None),
         ("JBSW=Y3DP", 4, None),
