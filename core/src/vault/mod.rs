@@ -6,6 +6,7 @@
 
 mod accept;
 mod anchor;
+mod body;
 mod error;
 mod file;
 mod findings;
@@ -16,6 +17,7 @@ mod location;
 mod locked;
 mod manifest;
 mod open;
+mod plain;
 mod record;
 mod recovery;
 mod rotate;
@@ -30,6 +32,7 @@ mod wal;
 mod write;
 
 pub use anchor::{AnchorStore, LineageFinding, NoAnchor};
+pub use body::{BodyForm, canonical_body};
 pub use error::VaultError;
 pub use findings::{Findings, SlotChange, SlotFinding};
 pub use format::{APPLICATION_ID, FORMAT, NotAnId, RECORDS_MAX, RecordId, VaultId};
@@ -37,6 +40,8 @@ pub use kdf::KdfParams;
 pub use location::VaultLocation;
 pub use locked::{Credential, LockedVault, NewVault, Refused};
 pub use open::Vault;
+#[doc(hidden)]
+pub use plain::{PlainBody, reencode};
 pub use record::{NAME_BYTES_MAX, NOTE_BYTES_MAX, StoredAccount, TAGS_MAX};
 pub(crate) use record::{Stored, StoredTag};
 pub use recovery::{RecoveryCode, RecoveryCodeError};
