@@ -193,7 +193,7 @@ mod tests {
         fn no_text_panics(text in any::<String>(), offset in 0_usize..50) {
             drop(decode(&text, Plus::Space));
             drop(decode_secret(&text, Plus::Literal));
-            raw_position(&text, offset);
+            prop_assert!(usize::try_from(raw_position(&text, offset)).unwrap() <= text.chars().count());
         }
     }
 }
