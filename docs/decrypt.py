@@ -19,9 +19,8 @@ def slot_secret(kind, params, credential):
     number = sum(value << 5 * place for place, value in enumerate(reversed(values[:32])))
     return hkdf(number.to_bytes(20, "big"), b"", b"countersign/v1/recovery")
 
-def open_slot(vault, slot, credential):  # gives the vault key and its epoch
+def open_slot(vault, slot, secret):  # gives the vault key and its epoch
     slot_id, kind, epoch, nonce, params, public, sealed, _ = slot
-    secret = slot_secret(kind, params, credential)
     private = X25519PrivateKey.from_private_bytes(hkdf(secret, nonce, b"countersign/v1/slot/x25519"))
     shared = private.exchange(X25519PublicKey.from_public_bytes(sealed[:32]))
     aad = struct.pack(">3sI16s16sBII", b"slt", 1, vault, slot_id, kind, epoch, len(params)) + params + public + sealed[:32]
@@ -40,17 +39,17 @@ def account(record_id, body, tags):
     number = lambda tag: int.from_bytes(field[tag], "big") if tag in field else None
     return {"id": record_id.hex(), "type": {1: "totp", 2: "hotp", 3: "steam"}[number(1)], "issuer": text(7),
             "label_issuer": text(8), "account": text(9), "secret": base64.b32encode(field[6]).decode().rstrip("="),
-            "algorithm": {1: "SHA1", 2: "SHA256", 3: "SHA512"}.get(number(2)), "digits": number(3), "period": number(4),
-            "counter": number(5), "note": text(10), "tags": [tags[value] for tag, value in fields(body) if tag == 11],
-            "pinned": number(12) == 1, "order": number(13),
-            "created_at": number(14), "changed_at": number(15), "trashed_at": number(16)}
+            "algorithm": {1: "SHA1", 2: "SHA256", 3: "SHA512"}.get(number(2)), "digits": number(3),
+            "period": number(4), "counter": number(5), "note": text(10),
+            "tags": [tags[value] for tag, value in fields(body) if tag == 11], "pinned": number(12) == 1,
+            "order": number(13), "created_at": number(14), "changed_at": number(15), "trashed_at": number(16)}
 
 def accounts(db, kind, credential):
     kind_of_file = db.execute("SELECT * FROM pragma_application_id, pragma_user_version").fetchone()
     if kind_of_file != (0x43535654, 1): sys.exit("this is not a vault of format 1")
     vault = db.execute("SELECT v FROM meta WHERE k = 'vault_id'").fetchone()[0]
     slot = db.execute("SELECT * FROM slot WHERE kind = ?", [kind]).fetchone() or sys.exit("the vault has no such slot")
-    try: vault_key, epoch = open_slot(vault, slot, credential)
+    try: vault_key, epoch = open_slot(vault, slot, slot_secret(kind, slot[4], credential))
     except InvalidTag: sys.exit("wrong password or recovery code, or a damaged slot")
     def unseal(purpose, label, columns, nonce, body):
         key = hkdf(vault_key, vault, b"countersign/v1/%b/%d" % (purpose, epoch))
