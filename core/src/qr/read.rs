@@ -58,10 +58,10 @@ fn search(luma: &Luma<'_>) -> Vec<Symbol> {
     let mut gathered = Gathered::new();
     gathered.pass(luma, DARK, IMAGE_ROW_STEP, 1.0);
     gathered.pass(luma, LIGHT, IMAGE_ROW_STEP, 1.0);
-    if gathered.symbols.is_empty() {
-        if let Some(half) = filter::halved(luma) {
-            gathered.pass(&half, DARK, IMAGE_ROW_STEP, 2.0);
-        }
+    if gathered.symbols.is_empty()
+        && let Some(half) = filter::halved(luma)
+    {
+        gathered.pass(&half, DARK, IMAGE_ROW_STEP, 2.0);
     }
     // In a larger picture a code is larger too, and halving has done what these could do.
     if gathered.symbols.is_empty() && luma.pixels().len() <= MAX_STUBBORN_PIXELS {

@@ -10,8 +10,8 @@ use super::luma::Luma;
 /// Side of a block in pixels.
 const BLOCK: usize = 8;
 
-/// Pixels in one word of a row of bits.
-const WORD: usize = 8 * size_of::<usize>();
+/// Pixels in one word of a row of bits: a row of a block is one of its bytes.
+const WORD: usize = BLOCK * size_of::<usize>();
 
 /// Blocks around a block, in one direction, whose estimates count.
 const REACH: usize = 2;
