@@ -1,4 +1,71 @@
 //! The Countersign authenticator for the terminal.
 #![forbid(unsafe_code)]
 
-fn main() {}
+mod anchors;
+mod args;
+mod command_line;
+mod dates;
+mod exit;
+mod failure;
+mod findings;
+mod guard;
+mod input;
+mod new_file;
+mod places;
+mod report;
+mod rows;
+mod session;
+mod terminal;
+mod verbs;
+mod words;
+
+use std::process::ExitCode;
+
+use command_line::Meaning;
+use exit::Exit;
+use report::Report;
+use session::Session;
+use terminal::{Console, Interrupts};
+
+/// Wipes every block of memory when it is given back.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
+fn main() -> ExitCode {
+    let (report, console) = match command_line::read(std::env::args_os()) {
+        Meaning::Answer { report, json } => (report, Console::new(Interrupts::default(), json)),
+        Meaning::Verb(cli) => {
+            let json = cli.globals.json;
+            let console = Console::new(Interrupts::watch(json), json);
+            let session = Session::new(cli.globals, console.clone());
+            let report = guard::catch(|| verbs::run(&session, &cli.verb));
+            (report.unwrap_or_else(Report::from), console)
+        }
+    };
+    ExitCode::from(tell(&console, &report).code())
+}
+
+/// Says what a verb has to say. The exit code is the verb's own; only when it succeeded can telling it fail.
+fn tell(console: &Console, report: &Report) -> Exit {
+    let told = if report.is_streamed() {
+        Ok(())
+    } else if console.is_json() {
+        console.document(&report.document())
+    } else {
+        for note in report.notes() {
+            console.note(note);
+        }
+        console.say(report.words())
+    };
+    let untold = report
+        .failure()
+        .filter(|_| !console.is_json() && !report.is_told());
+    for failure in untold.into_iter().chain(told.as_ref().err()) {
+        console.note(&format!("countersign: {}", failure.message()));
+    }
+    match report.failure().or(told.as_ref().err()) {
+        Some(failure) => failure.exit(),
+        None => Exit::Done,
+    }
+}

@@ -1,0 +1,154 @@
+//! What is wrong with an open vault: in words, as members of the document, and as the exit code.
+
+use countersign_core::vault::{Findings, LineageFinding, RecordId, SlotChange, SlotFinding};
+use serde_json::{Value, json};
+
+use crate::failure::Failure;
+use crate::report::Report;
+
+/// Ids as scripts see them.
+fn ids(records: &[RecordId]) -> Vec<String> {
+    records.iter().map(ToString::to_string).collect()
+}
+
+fn slots(findings: &[SlotFinding]) -> Vec<Value> {
+    findings
+        .iter()
+        .map(|finding| {
+            let what = match finding.change {
+                SlotChange::Missing => "missing",
+                SlotChange::Added => "added",
+                SlotChange::Changed => "changed",
+            };
+            json!({"id": finding.id.to_string(), "what": what})
+        })
+        .collect()
+}
+
+/// The member `tampered`: what was changed, or null.
+pub(crate) fn tampered(findings: &Findings) -> Value {
+    if !findings.is_tampered() {
+        return Value::Null;
+    }
+    json!({
+        "missing": ids(&findings.missing),
+        "extra": ids(&findings.extra),
+        "changed": ids(&findings.changed),
+        "slots": slots(&findings.slots),
+        "index": findings.index,
+    })
+}
+
+/// The name of what weighs most, with words for it; none when nothing is wrong.
+fn worst(findings: &Findings) -> Option<(&'static str, String)> {
+    if findings.is_tampered() {
+        return Some(("tampered", tampered_words(findings)));
+    }
+    match findings.lineage {
+        Some(LineageFinding::RolledBack) => {
+            return Some((
+                "rolled_back",
+                "This vault is older than your last change here: an old copy of it was put in place. \
+                 Counters and recent changes may be behind."
+                    .into(),
+            ));
+        }
+        Some(LineageFinding::Forked) => {
+            return Some((
+                "forked",
+                "This vault does not hold your last change here: it went on from an older copy elsewhere."
+                    .into(),
+            ));
+        }
+        None => {}
+    }
+    (!findings.unreadable.is_empty()).then(|| {
+        let count = findings.unreadable.len();
+        (
+            "unreadable_record",
+            format!(
+                "{count} damaged {} cannot be read; everything else works.",
+                if count == 1 { "account" } else { "accounts" }
+            ),
+        )
+    })
+}
+
+fn tampered_words(findings: &Findings) -> String {
+    let counts = [
+        (findings.missing.len(), "missing"),
+        (findings.extra.len(), "added"),
+        (findings.changed.len(), "put back or exchanged"),
+    ];
+    let mut parts: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} records were {what}"))
+        .collect();
+    if !findings.slots.is_empty() {
+        parts.push("the ways to unlock were changed".into());
+    }
+    if findings.index {
+        parts.push("its table of contents cannot be read".into());
+    }
+    format!(
+        "Somebody changed this vault without its key: {}.",
+        parts.join(", ")
+    )
+}
+
+/// What to do next about findings that stop writing.
+const NEXT: &str = "Codes and export work, but nothing is written until you look at it with \
+                    `countersign vault check` and accept it there with --accept.";
+
+/// The failure that findings are for verbs whose business is the whole vault (`list`, `vault check`).
+pub(crate) fn failure(findings: &Findings) -> Option<Failure> {
+    let (name, words) = worst(findings)?;
+    let message = match findings.write_error() {
+        Some(_) => format!("{words} {NEXT}"),
+        None => words,
+    };
+    Some(Failure::new(name, message))
+}
+
+/// Adds to a report what the whole vault's findings are: `unreadable`, `tampered`, `warnings` and the error.
+pub(crate) fn describe_all(report: Report, findings: &Findings) -> Report {
+    let warnings = warnings(findings);
+    let report = report
+        .member("unreadable", ids(&findings.unreadable))
+        .member("tampered", tampered(findings))
+        .warnings(warnings);
+    anchor_note(report, findings).fail(failure(findings))
+}
+
+/// Adds to the report of a verb about one account what it must not be silent about. Damage of *other*
+/// accounts is a remark; a changed or exchanged vault is an error beside the answer.
+pub(crate) fn describe_for_one(report: Report, findings: &Findings) -> Report {
+    let report = anchor_note(report.warnings(warnings(findings)), findings);
+    match (failure(findings), findings.write_error()) {
+        (Some(failure), None) => report.note(failure.message().to_owned()),
+        (failure, _) => report.fail(failure),
+    }
+}
+
+fn anchor_note(report: Report, findings: &Findings) -> Report {
+    if findings.anchor_missing {
+        report.note(
+            "This installation has not seen this vault before, so it cannot tell whether the file is the newest.",
+        )
+    } else {
+        report
+    }
+}
+
+/// The member `warnings`.
+fn warnings(findings: &Findings) -> Vec<Value> {
+    let mut warnings = Vec::new();
+    if let Some((name, _)) = worst(findings) {
+        warnings.push(json!({"name": name}));
+    }
+    if findings.anchor_missing {
+        warnings.push(json!({"name": "anchor_missing"}));
+    }
+    warnings
+}

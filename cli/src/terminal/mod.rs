@@ -1,0 +1,107 @@
+//! The person's terminal: questions, secrets without echo, and putting everything right at the end.
+
+mod console;
+mod interrupt;
+
+pub(crate) use console::Console;
+pub(crate) use interrupt::Interrupts;
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+/// How a name with nothing in it is shown.
+const NOTHING: &str = "-";
+
+/// A name from outside, made safe to stand beside our own words: it cannot move the cursor, and
+/// where it has letters that run from right to left they do not turn what follows.
+pub(crate) fn shown(name: &str) -> String {
+    let kept: String = name
+        .chars()
+        .map(|letter| match letter {
+            // Line and paragraph separators would break the table.
+            '\u{2028}' | '\u{2029}' => ' ',
+            letter if letter.is_control() => ' ',
+            letter => letter,
+        })
+        .collect();
+    if kept.is_empty() {
+        return NOTHING.into();
+    }
+    if kept.chars().any(runs_from_the_right) {
+        // First strong isolate and its end (UAX #9 §2.4); names have none of their own.
+        return format!("\u{2068}{kept}\u{2069}");
+    }
+    kept
+}
+
+/// Letters of the scripts that are written from right to left (UAX #9 table 4, R and AL, by block).
+const fn runs_from_the_right(letter: char) -> bool {
+    matches!(letter,
+        '\u{0590}'..='\u{08ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
+        | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
+}
+
+/// Columns that a text takes.
+pub(crate) fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// The text cut to at most `width` columns, with an ellipsis where something was left out.
+pub(crate) fn fitted(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.into();
+    }
+    let mut kept = String::new();
+    let mut taken = 1;
+    let isolated = text.starts_with('\u{2068}');
+    for letter in text.chars() {
+        taken += letter.width().unwrap_or(0);
+        if taken > width {
+            break;
+        }
+        kept.push(letter);
+    }
+    if width > 0 {
+        kept.push('…');
+    }
+    if isolated {
+        kept.push('\u{2069}');
+    }
+    kept
+}
+
+/// The text filled with spaces to `width` columns.
+pub(crate) fn padded(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(columns(text));
+    format!("{text}{}", " ".repeat(missing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_its_place() {
+        assert_eq!(shown(""), "-");
+        assert_eq!(shown("Acme"), "Acme");
+        assert_eq!(shown("a\u{1b}[2Jb\u{2028}c"), "a [2Jb c");
+        assert_eq!(shown("בנק"), "\u{2068}בנק\u{2069}");
+    }
+
+    #[test]
+    fn wide_letters_are_counted_by_columns() {
+        assert_eq!(columns("漢字"), 4);
+        assert_eq!(fitted("漢字漢字", 5), "漢字…");
+        assert_eq!(fitted("漢字漢字", 4), "漢…");
+        assert_eq!(columns(&fitted("漢字漢字", 6)), 5);
+        assert_eq!(fitted("abc", 3), "abc");
+        assert_eq!(fitted("abcd", 3), "ab…");
+        assert_eq!(fitted("abcd", 0), "");
+        assert_eq!(padded("漢", 4), "漢  ");
+    }
+
+    #[test]
+    fn a_cut_name_is_still_isolated() {
+        let cut = fitted(&shown("בנקבנק"), 4);
+        assert!(cut.starts_with('\u{2068}') && cut.ends_with('\u{2069}'));
+    }
+}

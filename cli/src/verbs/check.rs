@@ -1,0 +1,50 @@
+//! `vault check`: everything about the file, and the way out when somebody changed it.
+
+use crate::args::CheckArgs;
+use crate::failure::Failure;
+use crate::findings;
+use crate::report::Report;
+use crate::session::Session;
+
+/// Checks the whole file; with `--accept` takes over what is there.
+///
+/// # Errors
+///
+/// Those of unlocking and reading; with `--accept` those of writing.
+pub(crate) fn run(session: &Session, args: &CheckArgs) -> Result<Report, Failure> {
+    let mut companion = session.open()?;
+    let now = session.now();
+    let found = companion.check()?;
+    let accounts = companion.list(now).len();
+    if !args.accept || found.write_error().is_none() {
+        let report = Report::new()
+            .member("accepted", false)
+            .member("accounts", accounts);
+        let report = if found.is_whole() {
+            report.text(format!(
+                "All is well: {accounts} accounts, and nobody changed the vault without its key.\n"
+            ))
+        } else {
+            report
+        };
+        return Ok(findings::describe_all(report, &found));
+    }
+    if session.console().can_ask() {
+        if let Some(failure) = findings::failure(&found) {
+            session.console().note(failure.message());
+        }
+        if !session
+            .console()
+            .confirm("Take over what is there now as right?", false)?
+        {
+            return Err(Failure::new("not_confirmed", "Nothing was changed."));
+        }
+    }
+    let accepted = companion.accept(now)?;
+    let report = Report::new()
+        .member("accepted", true)
+        .member("accounts", companion.list(now).len())
+        .member("was_tampered", findings::tampered(&accepted))
+        .text("Accepted: what is there now is sealed anew, and the vault can be written again.\n");
+    Ok(findings::describe_all(report, companion.findings()))
+}

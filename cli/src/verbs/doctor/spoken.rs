@@ -1,0 +1,87 @@
+//! What a code is, for a person.
+
+use countersign_core::doctor::{Content, Finding};
+use countersign_core::encoding::base32;
+use countersign_core::uri::Parsed;
+use countersign_core::uri::invitation::Proof;
+
+use crate::rows::{named, parameters};
+use crate::terminal::shown;
+use crate::verbs::answer::Showing;
+use crate::words;
+
+/// The explanation in lines.
+pub(crate) fn words(found: &Finding, showing: Showing) -> String {
+    let mut lines = vec![found.kind.explanation().to_owned()];
+    lines.extend(found.accounts().map(|parsed| account(parsed, showing)));
+    if let Content::Migration(parts) = &found.content {
+        for part in parts {
+            lines.push(format!(
+                "Part {} of {}.",
+                part.place.index.saturating_add(1),
+                part.place.size
+            ));
+            for failure in &part.failures {
+                lines.push(format!(
+                    "Entry {} cannot be added: {}",
+                    failure.index.saturating_add(1),
+                    words::error(failure.error)
+                ));
+            }
+        }
+    }
+    lines.extend(names(&found.content));
+    for warning in &found.warnings {
+        lines.push(words::warning(*warning).to_owned());
+    }
+    if let Some(error) = found.error {
+        lines.push(words::error(error));
+    }
+    lines.extend(found.hint.map(|hint| words::hint(hint).to_owned()));
+    lines.push(format!("Next: {}", found.kind.next_step()));
+    lines.join("\n") + "\n"
+}
+
+fn account(parsed: &Parsed, showing: Showing) -> String {
+    let account = &parsed.account;
+    let mut line = format!(
+        "  {}  ({}, {})",
+        named(
+            &account.issuer,
+            account.label_issuer.as_ref(),
+            &account.account
+        ),
+        account.otp.kind().name(),
+        parameters(account.otp.kind())
+    );
+    if showing.reveal {
+        // EXPOSE: `--reveal` asks for the key and the code.
+        let secret = base32::encode(account.otp.key().expose());
+        let code = account.otp.generator().code(showing.at).text();
+        line.push_str(&format!(
+            "  secret {}  code {}",
+            secret.expose(),
+            code.expose()
+        ));
+    }
+    line
+}
+
+fn names(content: &Content) -> Vec<String> {
+    match content {
+        Content::Invitation(invitation) => {
+            let mut lines = vec![format!("  Server: {}", shown(invitation.url.host()))];
+            if let Proof::Scanned(scanned) = &invitation.proof {
+                lines.push(format!(
+                    "  {}",
+                    named(&scanned.issuer, None, &scanned.account)
+                ));
+            }
+            lines
+        }
+        Content::Statement(statement) => {
+            vec![format!("  Server: {}", shown(statement.url.host()))]
+        }
+        _ => Vec::new(),
+    }
+}

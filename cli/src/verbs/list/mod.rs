@@ -1,0 +1,121 @@
+//! `list`: all accounts with their codes, live on a terminal and plain in a pipe.
+
+mod live;
+mod table;
+
+use countersign_core::account::Name;
+use countersign_core::companion::{AccountRow, Companion, TRASH_DAYS};
+use countersign_core::time::UnixSeconds;
+use serde_json::Value;
+
+use crate::args::ListArgs;
+use crate::dates;
+use crate::failure::Failure;
+use crate::findings;
+use crate::report::Report;
+use crate::rows;
+use crate::session::Session;
+use crate::terminal::shown;
+
+pub(crate) use table::{Style, render};
+
+/// Seconds of a day.
+const DAY_S: u64 = 86_400;
+
+/// Shows the accounts, or the trash.
+///
+/// # Errors
+///
+/// Those of unlocking; `locked` when the password changes elsewhere under the live list.
+pub(crate) fn run(session: &Session, args: &ListArgs) -> Result<Report, Failure> {
+    let mut companion = session.open()?;
+    let now = session.now();
+    if args.trash {
+        return Ok(trash(&companion, args, now));
+    }
+    let accounts = select(&companion, args, now);
+    if session.console().shows_live() && !args.once && !accounts.is_empty() {
+        if let Some(failure) = findings::failure(companion.findings()) {
+            session.console().note(failure.message());
+        }
+        let words = live::show(session, &mut companion, args)?;
+        let report = Report::new().text(words);
+        return Ok(findings::describe_all(report, companion.findings()));
+    }
+    let text = match (accounts.is_empty(), companion.list(now).is_empty()) {
+        (true, true) => {
+            "No accounts yet. Add one with `countersign add --qr IMAGE`, or type it with `countersign add`.\n".into()
+        }
+        (true, false) => "No account has that.\n".into(),
+        (false, _) => render(&accounts, now, Style::Plain, None).join("\n") + "\n",
+    };
+    let members: Vec<Value> = accounts
+        .iter()
+        .map(|row| rows::to_json(row).into())
+        .collect();
+    let report = Report::new().member("accounts", members).text(text);
+    Ok(findings::describe_all(report, companion.findings()))
+}
+
+/// The accounts that `--search` and `--tag` leave.
+fn select(companion: &Companion, args: &ListArgs, now: UnixSeconds) -> Vec<AccountRow> {
+    let mut accounts = match &args.search {
+        Some(words) => companion.search(words, now),
+        None => companion.list(now),
+    };
+    accounts.retain(|row| has_tags(row, &args.tag));
+    accounts
+}
+
+fn has_tags(row: &AccountRow, tags: &[String]) -> bool {
+    tags.iter().all(|tag| {
+        let wanted = Name::new(tag).as_str().to_lowercase();
+        row.tags
+            .iter()
+            .any(|tag| tag.as_str().to_lowercase() == wanted)
+    })
+}
+
+fn trash(companion: &Companion, args: &ListArgs, now: UnixSeconds) -> Report {
+    let mut accounts = companion.trash();
+    accounts.retain(|row| has_tags(row, &args.tag));
+    let text: String = if accounts.is_empty() {
+        "The trash is empty.\n".into()
+    } else {
+        accounts.iter().map(|row| trash_line(row, now)).collect()
+    };
+    let members: Vec<Value> = accounts
+        .iter()
+        .map(|row| {
+            let mut object = rows::to_json(row);
+            object.insert("purged_at".into(), purged_at(row).map(|at| at.0).into());
+            object.into()
+        })
+        .collect();
+    let report = Report::new().member("accounts", members).text(text);
+    findings::describe_all(report, companion.findings())
+}
+
+fn purged_at(row: &AccountRow) -> Option<UnixSeconds> {
+    row.trashed_at.map(|at| at.plus(TRASH_DAYS * DAY_S))
+}
+
+fn trash_line(row: &AccountRow, now: UnixSeconds) -> String {
+    let until = purged_at(row).unwrap_or(now);
+    format!(
+        "{}  {}  deleted for good on {} (UTC)\n",
+        row.id,
+        rows::title(row),
+        dates::day(until)
+    )
+}
+
+/// Tags as they are shown.
+fn tags_of(row: &AccountRow) -> String {
+    let tags: Vec<String> = row
+        .tags
+        .iter()
+        .map(|tag| format!("#{}", shown(tag.as_str())))
+        .collect();
+    tags.join(" ")
+}

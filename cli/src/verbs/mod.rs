@@ -1,0 +1,45 @@
+//! The verbs, one file or folder each.
+
+mod add;
+mod answer;
+mod check;
+mod code;
+mod demo;
+pub(crate) mod doctor;
+mod edit;
+mod export;
+mod images;
+mod init;
+mod list;
+mod passwd;
+mod trash;
+
+use crate::args::{VaultVerb, Verb};
+use crate::failure::Failure;
+use crate::report::Report;
+use crate::session::Session;
+
+/// Does what the command line asks.
+///
+/// # Errors
+///
+/// Whatever stood in the way, named.
+pub(crate) fn run(session: &Session, verb: &Verb) -> Result<Report, Failure> {
+    match verb {
+        Verb::Init(args) => init::run(session, args),
+        Verb::Add(args) => add::run(session, args),
+        Verb::List(args) => list::run(session, args),
+        Verb::Code(args) => code::code(session, args),
+        Verb::Next(args) => code::next(session, args),
+        Verb::Edit(args) => edit::run(session, args),
+        Verb::Remove(args) => trash::remove(session, args),
+        Verb::Restore(args) => trash::restore(session, args),
+        Verb::Export(args) => export::run(session, args),
+        Verb::Passwd(args) => passwd::run(session, args),
+        Verb::Vault(args) => match &args.verb {
+            VaultVerb::Check(args) => check::run(session, args),
+        },
+        Verb::Doctor(args) => doctor::run(session, args),
+        Verb::Demo(args) => demo::run(session, args),
+    }
+}

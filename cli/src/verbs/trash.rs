@@ -1,0 +1,92 @@
+//! `remove` and `restore`: into the trash and out of it.
+
+use crate::args::{RemoveArgs, RestoreArgs};
+use crate::dates;
+use crate::failure::Failure;
+use crate::findings;
+use crate::report::Report;
+use crate::rows::{self, Place};
+use crate::session::Session;
+
+/// What people forget (K5).
+const STILL_EXPECTED: &str =
+    "The website still expects codes: switch two-factor off there, or you may lock yourself out.";
+
+/// Puts an account into the trash, or deletes one that is there for good.
+///
+/// # Errors
+///
+/// `not_confirmed`, and those of finding, unlocking and writing.
+pub(crate) fn remove(session: &Session, args: &RemoveArgs) -> Result<Report, Failure> {
+    let place = if args.purge {
+        Place::Trash
+    } else {
+        Place::List
+    };
+    let mut companion = session.open()?;
+    let now = session.now();
+    let id = rows::find(&companion, place, &args.name, now)?;
+    let title = rows::title(&companion.row(id, now)?);
+    confirm(session, args, &title)?;
+    let report = Report::new().member("id", id.to_string());
+    let report = if args.purge {
+        companion.purge(id, now)?;
+        report
+            .member("purged", true)
+            .text(format!("Deleted for good: {title}\n"))
+    } else {
+        let purged_at = companion.remove(id, now)?;
+        let until = dates::day(purged_at);
+        report
+            .member("purged", false)
+            .member("purged_at", purged_at.0)
+            .text(format!(
+                "In the trash: {title}. It is deleted for good on {until} (UTC); until then: `countersign restore {id}`.\n{STILL_EXPECTED}\n"
+            ))
+    };
+    Ok(findings::describe_for_one(report, companion.findings()))
+}
+
+/// Asks on a terminal; in a script the command itself is the answer, and the trash keeps the account.
+fn confirm(session: &Session, args: &RemoveArgs, title: &str) -> Result<(), Failure> {
+    if args.yes {
+        return Ok(());
+    }
+    if !session.console().can_ask() {
+        if args.purge {
+            return Err(Failure::new(
+                "not_confirmed",
+                "Deleting for good cannot be undone: say --yes.",
+            ));
+        }
+        return Ok(());
+    }
+    let question = if args.purge {
+        format!("Delete {title} for good? This cannot be undone.")
+    } else {
+        session.console().note(STILL_EXPECTED);
+        format!("Put {title} into the trash?")
+    };
+    if session.console().confirm(&question, false)? {
+        Ok(())
+    } else {
+        Err(Failure::new("not_confirmed", "Nothing was changed."))
+    }
+}
+
+/// Takes an account out of the trash, exactly as it was.
+///
+/// # Errors
+///
+/// Those of finding, unlocking and writing.
+pub(crate) fn restore(session: &Session, args: &RestoreArgs) -> Result<Report, Failure> {
+    let mut companion = session.open()?;
+    let now = session.now();
+    let id = rows::find(&companion, Place::Trash, &args.name, now)?;
+    companion.restore(id, now)?;
+    let row = companion.row(id, now)?;
+    let report = Report::new()
+        .member("account", rows::to_json(&row))
+        .text(format!("Back in the list: {}\n", rows::title(&row)));
+    Ok(findings::describe_for_one(report, companion.findings()))
+}
