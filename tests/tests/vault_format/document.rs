@@ -36,22 +36,22 @@ pub(crate) fn tables() -> Vec<String> {
     tables
 }
 
-/// Number and name of every field, from the rows of all tables that begin with `| field |`.
-pub(crate) fn fields() -> Vec<(u8, String)> {
-    let mut fields = vec![];
-    let mut is_inside = false;
-    for line in text().lines() {
-        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-        match cells.as_slice() {
-            ["", "field", "name", ..] => is_inside = true,
-            ["", rule, ..] if is_inside && rule.starts_with("---") => {}
-            ["", number, name, ..] if is_inside => {
-                let name = name.trim_matches('`').to_owned();
-                fields.push((number.parse().unwrap(), name));
-            }
-            _ => is_inside = false,
-        }
-    }
+/// Number and name of every field in the section under a heading, in the table that begins with `| field |`.
+pub(crate) fn fields(heading: &str) -> Vec<(u8, String)> {
+    let text = text();
+    let mut lines = text.lines().skip_while(|line| !line.starts_with(heading));
+    lines.next().unwrap_or_else(|| panic!("no {heading}"));
+    let fields: Vec<(u8, String)> = lines
+        .take_while(|line| !line.starts_with('#'))
+        .skip_while(|line| !line.starts_with("| field |"))
+        .skip(2)
+        .map_while(|line| {
+            let mut cells = line.strip_prefix('|')?.split('|').map(str::trim);
+            let number = cells.next()?.parse().unwrap();
+            Some((number, cells.next()?.trim_matches('`').to_owned()))
+        })
+        .collect();
+    assert!(!fields.is_empty(), "no fields under {heading}");
     fields
 }
 

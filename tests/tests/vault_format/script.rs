@@ -14,8 +14,8 @@ use countersign_tests::python;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::example;
 use super::place::{NOW, PASSWORD, Place};
+use super::written;
 
 const LATER: UnixSeconds = UnixSeconds(NOW.0 + 60);
 const LONG_NOTE: &str = "Backup codes: 1234 5678\n… im Safe 🔐\n";
@@ -329,7 +329,7 @@ fn f1_a_flipped_byte_of_the_file_never_changes_what_is_read() {
     let expected = fill(&mut place.create());
     let whole = fs::read(place.vault()).unwrap();
     let (mut refused, mut unchanged) = (0, 0);
-    for at in (7..whole.len()).step_by(1021) {
+    for at in (7..whole.len()).step_by(2039) {
         let mut flipped = whole.clone();
         flipped[at] ^= 0x10;
         fs::write(place.vault(), &flipped).unwrap();
@@ -350,7 +350,7 @@ fn the_script_reads_the_worked_example() {
     let Some(python) = python::python() else {
         return;
     };
-    let (place, code) = example::written();
+    let (place, code) = written::written();
     let output = run(
         &python,
         &place,
