@@ -8,12 +8,15 @@ use super::error::VaultError;
 use super::findings::SlotChange;
 use super::keys::VaultKey;
 use super::manifest::{Entries, bucket_of};
+use super::meta::{meta_digest, store_meta};
+use super::record::copy_unknown;
+use super::rows::{each_record, load_log};
 use super::slot::load_slots;
 use super::slots::{SlotSecret, delete_slot, make_slot, put_slot};
-use super::state::{State, each_record, store_meta};
-use super::write::{Draft, Next, Sealer, Written, finish};
+use super::state::{ManifestState, State};
+use super::write::{Covered, Draft, Next, Sealer, Written, finish};
 
-/// Lists every record that is there, readable or not, removes slots that are not as they were left, and keeps
+/// Lists every record that is there, readable or not, removes rows that have no row's form and slots that are not as they were left, and keeps
 /// the one that was just used. Commits nothing.
 pub(super) fn accept(
     tx: &Connection,
@@ -23,6 +26,12 @@ pub(super) fn accept(
     opened_by: &SlotSecret,
     next: Next,
 ) -> Result<Written, VaultError> {
+    for id in &state.misshapen {
+        tx.execute("DELETE FROM record WHERE id = ?1", [id])?;
+    }
+    for id in &state.slots.misshapen {
+        tx.execute("DELETE FROM slot WHERE id = ?1", [id])?;
+    }
     let mut entries = Entries::new();
     each_record(tx, |row| {
         entries.insert(row.id, row.entry);
@@ -54,6 +63,41 @@ pub(super) fn accept(
         put_slot(tx, sealer, &mut draft, &row, &record)?;
     }
     store_meta(tx, sealer.vault, key.epoch)?;
-    let slots = load_slots(tx)?;
-    finish(tx, sealer, draft, &state.manifest, &slots, next)
+    let slots = load_slots(tx)?.rows;
+    let covered = Covered {
+        slots: &slots,
+        meta: meta_digest(tx)?,
+    };
+    let carried = accept_log(tx, sealer, &state.manifest)?;
+    finish(tx, sealer, draft, &carried, covered, next)
+}
+
+/// Keeps the entries of the log that open. What is missing or added shows in the chain that they form.
+fn accept_log(
+    tx: &Connection,
+    sealer: Sealer<'_>,
+    carried: &ManifestState,
+) -> Result<ManifestState, VaultError> {
+    let kept: Vec<u64> = load_log(tx)?
+        .iter()
+        .filter(|row| row.open(sealer).is_some())
+        .map(|row| row.seq)
+        .collect();
+    let all: Vec<i64> = tx
+        .prepare("SELECT seq FROM log")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for seq in all
+        .into_iter()
+        .filter(|seq| !u64::try_from(*seq).is_ok_and(|seq| kept.contains(&seq)))
+    {
+        tx.execute("DELETE FROM log WHERE seq = ?1", [seq])?;
+    }
+    Ok(ManifestState {
+        log_head: carried.log_head,
+        log_count: u64::try_from(kept.len()).unwrap_or(u64::MAX),
+        lineage: carried.lineage.clone(),
+        cleanup_due: carried.cleanup_due,
+        unknown: copy_unknown(&carried.unknown),
+    })
 }

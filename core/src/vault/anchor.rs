@@ -8,6 +8,8 @@ use super::slot::finish32;
 use super::tlv::Malformed;
 use crate::entropy::{Entropy, EntropyError, generate_bytes};
 
+/// The branch of changes by installations that can keep no anchor.
+pub(super) const NO_CLAIM: [u8; 8] = [0; 8];
 /// Most installations that a lineage remembers.
 const BRANCHES_MAX: usize = 16;
 /// Tokens of each: so many anchors may be written late.

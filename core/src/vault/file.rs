@@ -29,7 +29,14 @@ pub(super) struct OpenFile {
     pub(super) log_is_doubtful: bool,
     pub(super) is_read_only: bool,
     /// Held for as long as the connection is open. Declared after it, so dropped after it.
-    _lock: File,
+    lock: File,
+}
+
+impl OpenFile {
+    /// From alone to shared, once a doubtful log is settled.
+    pub(super) fn share(&self) -> Result<(), VaultError> {
+        share(&self.lock)
+    }
 }
 
 /// Opens an existing vault. Nothing is created but SQLite's own files, nothing renamed, nothing deleted.
@@ -39,13 +46,14 @@ pub(super) struct OpenFile {
 /// What the file is instead, as its own variant; the file is untouched.
 pub(super) fn open(location: &VaultLocation) -> Result<OpenFile, VaultError> {
     check_type(location)?;
-    let (lock, is_read_only) = open_lock(location)?;
+    let (lock, mut is_read_only) = open_lock(location)?;
     // Whoever is alone may read the files directly: closing such a descriptor would drop SQLite's locks
     // in this process. Whoever is not alone relies on the check of the one who was.
     let mut log_is_doubtful = false;
     match lock.try_lock() {
         Ok(()) => {
             check_header(location.path())?;
+            is_read_only = is_read_only || is_on_read_only_medium(location.path());
             match inspect_log(&location.log())? {
                 LogState::Whole => {}
                 LogState::Doubtful => log_is_doubtful = true,
@@ -55,8 +63,10 @@ pub(super) fn open(location: &VaultLocation) -> Result<OpenFile, VaultError> {
         Err(TryLockError::WouldBlock) => {}
         Err(TryLockError::Error(error)) => return Err(error.into()),
     }
-    // From alone to shared; waits for a restore or migration of somebody else to end.
-    lock.lock_shared()?;
+    // While the log is doubtful, nobody else may come to rely on a check that has not come to its end.
+    if !log_is_doubtful {
+        share(&lock)?;
+    }
     let db = connect(location, is_read_only)?;
     configure(&db)?;
     check_version(&db)?;
@@ -65,8 +75,29 @@ pub(super) fn open(location: &VaultLocation) -> Result<OpenFile, VaultError> {
         db,
         log_is_doubtful,
         is_read_only,
-        _lock: lock,
+        lock,
     })
+}
+
+/// Shares the lock; waits like SQLite does for a check, a restore or a migration of somebody else.
+///
+/// # Errors
+///
+/// [`VaultError::Busy`] after five seconds.
+fn share(lock: &File) -> Result<(), VaultError> {
+    let pause = Duration::from_millis(10);
+    let mut waited = Duration::ZERO;
+    loop {
+        match lock.try_lock_shared() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+            Err(TryLockError::WouldBlock) if waited >= BUSY_TIMEOUT => {
+                return Err(VaultError::Busy);
+            }
+            Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
+        }
+        waited += pause;
+    }
 }
 
 /// Makes a vault: `build` fills it under another name, and it gets its own when it is whole.
@@ -93,8 +124,8 @@ pub(super) fn create<T>(
     let new = location.under_construction();
     remove_database(&new)?;
     let made = build_at(&new, build).and_then(|made| publish(location, &new).map(|()| made));
-    // Whether it was published or not, the other name goes.
-    remove_database(&new)?;
+    // Whether it was published or not, the other name goes; a stale one is discarded by the next attempt.
+    let _ = remove_database(&new);
     sync_folder(location.folder())?;
     made
 }
@@ -260,6 +291,12 @@ fn open_lock(location: &VaultLocation) -> Result<(File, bool), VaultError> {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(VaultError::ReadOnly),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Only asked while nobody has the vault open: closing the file would drop SQLite's locks.
+fn is_on_read_only_medium(path: &Path) -> bool {
+    let opened = OpenOptions::new().write(true).open(path);
+    opened.is_err_and(|error| error.kind() == ErrorKind::ReadOnlyFilesystem)
 }
 
 /// Type and version from the first 100 bytes (SQLite's file format description, §1.3).

@@ -26,6 +26,10 @@ impl VaultKey {
 
     /// HKDF-SHA256(salt = vault id, info = "countersign/v1/" purpose "/" epoch).
     fn derive(&self, vault: VaultId, purpose: &[u8]) -> SealingKey {
+        SealingKey::new(&self.derive_bytes(vault, purpose))
+    }
+
+    fn derive_bytes(&self, vault: VaultId, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
         let epoch = self.epoch.to_string();
         let info = [
             b"countersign/v1/".as_slice(),
@@ -33,7 +37,15 @@ impl VaultKey {
             b"/",
             epoch.as_bytes(),
         ];
-        SealingKey::new(&hkdf32(vault.bytes(), &*self.key, &info))
+        hkdf32(vault.bytes(), &*self.key, &info)
+    }
+
+    /// What the porch's slot is given in place of the vault key.
+    pub(super) fn porch_key(&self, vault: VaultId) -> Self {
+        Self {
+            key: self.derive_bytes(vault, b"porch"),
+            epoch: self.epoch,
+        }
     }
 
     pub(super) fn sealing_keys(&self, vault: VaultId) -> SealingKeys {

@@ -10,20 +10,22 @@ use super::error::VaultError;
 use super::file::{self, OpenFile};
 use super::findings::Findings;
 use super::format::VaultId;
-use super::kdf::{KdfParams, derive_secret};
+use super::kdf::derive_secret;
 use super::keys::{SealingKeys, SlotKeys, VaultKey};
 use super::location::VaultLocation;
-use super::manifest::{Entries, Stamps};
+use super::meta::load_vault_id;
 use super::open::{Parts, Vault};
 use super::recovery::RecoveryCode;
-use super::slot::{SlotKind, SlotRow, load_slots};
-use super::slots::{SlotSecret, make_slot, put_slot};
-use super::state::{ManifestState, State, load_vault_id, store_meta};
+use super::slot::{SlotKind, SlotRow, Slots, load_slots};
+use super::slots::SlotSecret;
+use super::state::State;
 use super::tries;
-use super::write::{Draft, Next, Sealer, begin, finish};
-use crate::entropy::{Entropy, generate_bytes};
+use crate::entropy::Entropy;
 use crate::secret::Secret;
 use crate::time::UnixSeconds;
+
+/// So many slots of a kind are tried: one is ours, and each costs a key derivation.
+const CANDIDATES_MAX: usize = 4;
 
 /// What unlocks a vault.
 pub enum Credential<'a> {
@@ -55,16 +57,6 @@ impl fmt::Debug for Credential<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Credential::{:?}([redacted])", self.kind())
     }
-}
-
-/// How a new vault is unlocked: by a password, a recovery code, or both.
-pub struct NewVault<'a> {
-    /// The password.
-    pub password: Option<&'a Secret>,
-    /// The recovery code, which the person has written down or stored already.
-    pub recovery: Option<&'a RecoveryCode>,
-    /// What the password's key derivation costs.
-    pub kdf: KdfParams,
 }
 
 /// A vault that is open and locked: its file holds together as far as that shows without a key.
@@ -135,6 +127,7 @@ impl LockedVault {
     /// [`VaultError::DamagedData`], [`VaultError::Io`].
     pub fn has_slot(&self, kind: SlotKind) -> Result<bool, VaultError> {
         Ok(load_slots(&self.parts.file.db)?
+            .rows
             .iter()
             .any(|slot| slot.kind == kind.number()))
     }
@@ -181,60 +174,102 @@ fn unlocked_content(
         is_read_only,
         ..
     } = &parts.file;
-    let kind = credential.kind().number();
-    let find = |slots: Vec<SlotRow>| slots.into_iter().find(|slot| slot.kind == kind);
-    let slot = find(load_slots(db)?).ok_or(VaultError::NoSuchSlot)?;
-    slot.check_digest()?;
+    let slots = candidates(load_slots(db)?, credential.kind())?;
+    // Nothing at all is written while the log is doubtful.
+    let counts_tries = !is_read_only && !log_is_doubtful;
     if !is_read_only {
         tries::check(db, now)?;
     }
-    let secret = credential.derive(&slot)?;
+    let mut error = VaultError::WrongPassword;
+    for slot in slots {
+        match opened_by_slot(parts, credential, &slot) {
+            Ok(content) => {
+                if counts_tries {
+                    // A counter that cannot be written does not keep the person out.
+                    let _ = tries::reset(db);
+                }
+                return Ok(content);
+            }
+            Err(VaultError::WrongPassword) => {}
+            Err(other) => error = other,
+        }
+    }
+    if error == VaultError::WrongPassword && counts_tries {
+        // Nor does it hide that the password was wrong.
+        let _ = tries::note_wrong(db, now);
+    }
+    Err(error)
+}
+
+/// The slots of a kind that hold together. There is one, unless somebody planted others to hide it.
+///
+/// # Errors
+///
+/// [`VaultError::NoSuchSlot`]; [`VaultError::DamagedSlot`] when none of them holds together.
+fn candidates(slots: Slots, kind: SlotKind) -> Result<Vec<SlotRow>, VaultError> {
+    let mut rows = slots.rows;
+    rows.retain(|slot| slot.kind == kind.number());
+    if rows.is_empty() && slots.misshapen.is_empty() {
+        return Err(VaultError::NoSuchSlot);
+    }
+    rows.retain(|slot| slot.check_digest().is_ok());
+    rows.truncate(CANDIDATES_MAX);
+    if rows.is_empty() {
+        Err(VaultError::DamagedSlot)
+    } else {
+        Ok(rows)
+    }
+}
+
+fn opened_by_slot(
+    parts: &Parts,
+    credential: &Credential<'_>,
+    slot: &SlotRow,
+) -> Result<Content, VaultError> {
+    let OpenFile {
+        db,
+        log_is_doubtful,
+        ..
+    } = &parts.file;
+    let secret = credential.derive(slot)?;
     // The anchor is read before the database, so that nobody's later change makes it look ahead.
     let anchor = read_anchor(parts.anchors.as_ref(), parts.vault);
     let snapshot = Transaction::new_unchecked(db, TransactionBehavior::Deferred)?;
     // The KDF took a while: the slot is looked at again, in the transaction that reads all the rest.
-    let current = find(load_slots(&snapshot)?).filter(|current| current.id == slot.id);
-    let current = current
-        .filter(|current| current.params == slot.params)
-        .ok_or(VaultError::Locked)?;
-    let opened = current.open(parts.vault, &SlotKeys::derive(&secret, &current.nonce));
-    let key = match opened {
-        Ok(key) => key,
-        Err(error) => {
-            drop(snapshot);
-            if error == VaultError::WrongPassword && !is_read_only {
-                tries::note_wrong(db, now)?;
-            }
-            return Err(error);
-        }
-    };
+    let mut rows = load_slots(&snapshot)?.rows;
+    rows.retain(|current| current.id == slot.id && current.params == slot.params);
+    let current = rows.pop().ok_or(VaultError::Locked)?;
+    let key = current.open(parts.vault, &SlotKeys::derive(&secret, &current.nonce))?;
     let keys = key.sealing_keys(parts.vault);
-    let mut state = State::load(&snapshot, parts.vault, &keys, anchor.as_ref())?;
+    let state = State::load(&snapshot, parts.vault, &keys, anchor.as_ref())?;
     drop(snapshot);
-    settle_log(&mut state.findings, *log_is_doubtful, anchor.is_some())?;
-    if !is_read_only {
-        // A counter that cannot be written does not keep the person out.
-        let _ = tries::reset(db);
+    if key.epoch != state.version.epoch && state.contents.is_empty() {
+        // A slot's row from before a rotation, put back: its key opens nothing.
+        return Err(VaultError::DamagedSlot);
     }
-    let opened_by = SlotSecret {
-        id: current.id,
-        kind: current.kind,
-        params: current.params,
-        secret,
-    };
+    settle_log(&state.findings, *log_is_doubtful, anchor.is_some())?;
+    parts.file.share()?;
+    let SlotRow {
+        id, kind, params, ..
+    } = current;
     Ok(Content {
         key,
         keys,
         state,
         anchor,
-        opened_by,
+        opened_by: SlotSecret {
+            id,
+            kind,
+            params,
+            secret,
+        },
     })
 }
 
 /// A doubtful log's last transaction was either torn, so never promised to anybody, or damaged after it was:
 /// then this device's anchor is ahead of the file. Without an anchor nobody can tell.
 fn settle_log(
-    findings: &mut Findings,
+    findings: &Findings,
     log_is_doubtful: bool,
     has_anchor: bool,
 ) -> Result<(), VaultError> {
@@ -248,79 +283,4 @@ pub(super) fn read_anchor(anchors: &dyn AnchorStore, vault: VaultId) -> Option<A
     anchors
         .read(vault)
         .and_then(|bytes| Anchor::decode(&bytes, vault))
-}
-
-/// Makes a vault and unlocks it. The recovery code must be safe before this is called.
-pub(super) fn create(
-    location: &VaultLocation,
-    setup: &NewVault<'_>,
-    anchors: Box<dyn AnchorStore>,
-    entropy: Box<dyn Entropy>,
-    now: UnixSeconds,
-) -> Result<Vault, VaultError> {
-    let vault = VaultId::generate(entropy.as_ref())?;
-    let mut secrets = vec![];
-    if let Some(password) = setup.password {
-        secrets.push(SlotSecret::for_password(
-            password,
-            setup.kdf,
-            entropy.as_ref(),
-        )?);
-    }
-    if let Some(code) = setup.recovery {
-        secrets.push(SlotSecret::for_recovery(code, entropy.as_ref())?);
-    }
-    let key = VaultKey::generate(entropy.as_ref(), 1)?;
-    let keys = key.sealing_keys(vault);
-    let sealer = Sealer {
-        vault,
-        keys: &keys,
-        epoch: key.epoch,
-        entropy: entropy.as_ref(),
-    };
-    let next = Next {
-        generation: 1,
-        branch: generate_bytes(entropy.as_ref())?,
-        now,
-    };
-    let written = file::create(location, |db| {
-        super::schema::create_tables(db)?;
-        let tx = begin(db)?;
-        store_meta(&tx, vault, key.epoch)?;
-        let mut draft = Draft {
-            entries: Entries::new(),
-            stamps: Stamps::new(),
-            touched: std::collections::BTreeSet::new(),
-        };
-        for secret in &secrets {
-            let (row, record) = make_slot(sealer, &key, secret, now)?;
-            put_slot(&tx, sealer, &mut draft, &row, &record)?;
-        }
-        let slots = load_slots(&tx)?;
-        let written = finish(&tx, sealer, draft, &ManifestState::default(), &slots, next)?;
-        tx.commit()?;
-        Ok(written)
-    })?;
-    anchors.write(vault, &written.anchor.encode(vault));
-    let opened_by = secrets.into_iter().next().ok_or(VaultError::NoWayIn)?;
-    let file = file::open(location)?;
-    let anchor = Some(written.anchor);
-    let state = State::load(&file.db, vault, &keys, anchor.as_ref())?;
-    let parts = Parts {
-        file,
-        vault,
-        anchors,
-        entropy,
-    };
-    Ok(Vault::assemble(
-        parts,
-        Content {
-            key,
-            keys,
-            state,
-            anchor,
-            opened_by,
-        },
-        now,
-    ))
 }

@@ -5,24 +5,21 @@ use std::fmt;
 use rusqlite::{Transaction, TransactionBehavior};
 
 use super::accept;
-use super::anchor::{Anchor, AnchorStore};
+use super::anchor::{Anchor, AnchorStore, NO_CLAIM};
+use super::create::{NewVault, create};
 use super::error::VaultError;
 use super::file::{self, OpenFile};
 use super::findings::Findings;
 use super::format::{RecordId, VaultId};
-use super::kdf::KdfParams;
 use super::keys::{SealingKeys, VaultKey};
 use super::location::VaultLocation;
-use super::locked::{Content, LockedVault, NewVault, create, read_anchor};
+use super::locked::{Content, LockedVault, read_anchor};
 use super::record::{StoredAccount, StoredTag};
-use super::rotate::{SlotPlan, rotate};
-use super::slot::SlotKind;
 use super::slots::SlotSecret;
 use super::state::{State, load_version};
-use super::write::{Change, Next, Sealer, Written, apply, begin, finish, take_over};
+use super::write::{Change, Covered, Next, Sealer, Written, apply, begin, finish, take_over};
 use crate::account::Name;
 use crate::entropy::{Entropy, generate_bytes};
-use crate::secret::Secret;
 use crate::time::UnixSeconds;
 
 /// What a vault has whether it is locked or not.
@@ -35,13 +32,13 @@ pub(super) struct Parts {
 
 /// An unlocked vault: its keys, and everything it holds, checked.
 pub struct Vault {
-    parts: Parts,
-    key: VaultKey,
-    keys: SealingKeys,
-    state: State,
+    pub(super) parts: Parts,
+    pub(super) key: VaultKey,
+    pub(super) keys: SealingKeys,
+    pub(super) state: State,
     /// This installation's branch and last known generation, once it has one.
     anchor: Option<Anchor>,
-    opened_by: SlotSecret,
+    pub(super) opened_by: SlotSecret,
 }
 
 impl fmt::Debug for Vault {
@@ -94,6 +91,7 @@ impl Vault {
         if vault.state.findings.write_error().is_none() && !vault.parts.file.is_read_only {
             // Housekeeping that the next unlock tries again: it never keeps the person out.
             let _ = file::allow_checkpoints(&vault.parts.file.db);
+            let _ = file::checkpoint(&vault.parts.file.db);
             let _ = vault.renew_opened_slot(now);
         }
         vault
@@ -173,18 +171,16 @@ impl Vault {
         let sealer = self.sealer();
         let draft = apply(&tx, sealer, &self.state, &change)?;
         let next = self.next(now)?;
-        let written = finish(
-            &tx,
-            sealer,
-            draft,
-            &self.state.manifest,
-            &self.state.slots,
-            next,
-        )?;
+        let covered = Covered {
+            slots: &self.state.slots.rows,
+            meta: self.state.meta,
+        };
+        let written = finish(&tx, sealer, draft, &self.state.manifest, covered, next)?;
         tx.commit()?;
         let deleted = !change.deletes.is_empty();
         self.set_anchor(&written);
         take_over(&mut self.state, change, written);
+        self.state.findings.anchor_missing = self.anchor.is_none();
         if deleted {
             // A reader may hold it up; unlocking and closing try again.
             let _ = file::checkpoint(&self.parts.file.db);
@@ -246,45 +242,6 @@ impl Vault {
         Ok(accepted)
     }
 
-    /// Replaces the password and rotates the vault key, so that the old password opens no copy of what is written from now on.
-    ///
-    /// # Errors
-    ///
-    /// [`VaultError::UnreadableInTheWay`], [`VaultError::PasswordEmpty`], [`VaultError::PasswordNotText`],
-    /// [`VaultError::KdfOutOfBounds`], and those of a change. The old password still holds then.
-    pub fn change_password(
-        &mut self,
-        new_password: &Secret,
-        kdf: KdfParams,
-        now: UnixSeconds,
-    ) -> Result<(), VaultError> {
-        if self.parts.file.is_read_only {
-            return Err(VaultError::ReadOnly);
-        }
-        let password = SlotSecret::for_password(new_password, kdf, self.entropy())?;
-        let number = SlotKind::Password.number();
-        self.refresh()?;
-        let dropped = self
-            .state
-            .slots
-            .iter()
-            .filter(|slot| slot.kind == number)
-            .map(|slot| slot.id)
-            .collect();
-        let mut at_hand = vec![&password];
-        if self.opened_by.kind != number {
-            at_hand.push(&self.opened_by);
-        }
-        let (key, keys, written) = self.rotate(&SlotPlan { at_hand, dropped }, now)?;
-        self.set_anchor(&written);
-        (self.key, self.keys) = (key, keys);
-        if self.opened_by.kind == number {
-            self.opened_by = password;
-        }
-        let _ = file::checkpoint(&self.parts.file.db);
-        self.reload_now()
-    }
-
     /// Forgets every key and everything derived; the file stays open and can be unlocked again.
     #[must_use]
     pub fn lock(self) -> LockedVault {
@@ -294,78 +251,7 @@ impl Vault {
         LockedVault::from_parts(self.parts)
     }
 
-    fn rotate(
-        &self,
-        plan: &SlotPlan<'_>,
-        now: UnixSeconds,
-    ) -> Result<(VaultKey, SealingKeys, Written), VaultError> {
-        let epoch = self
-            .key
-            .epoch
-            .checked_add(1)
-            .ok_or(VaultError::DamagedData)?;
-        let key = VaultKey::generate(self.entropy(), epoch)?;
-        let keys = key.sealing_keys(self.parts.vault);
-        let tx = begin(&self.parts.file.db)?;
-        if load_version(&tx)? != Some(self.state.version) {
-            return Err(VaultError::Busy);
-        }
-        if let Some(error) = self.state.findings.write_error() {
-            return Err(error);
-        }
-        let new = Sealer {
-            keys: &keys,
-            epoch,
-            ..self.sealer()
-        };
-        let written = rotate(
-            &tx,
-            self.sealer(),
-            new,
-            &key,
-            &self.state,
-            plan,
-            self.next(now)?,
-        )?;
-        tx.commit()?;
-        Ok((key, keys, written))
-    }
-
-    /// A slot whose nonce is older than the epoch gets a fresh one now that its secret is at hand.
-    fn renew_opened_slot(&mut self, now: UnixSeconds) -> Result<(), VaultError> {
-        let known = self
-            .state
-            .slot_key(self.opened_by.id)
-            .ok_or(VaultError::Tampered)?;
-        if known.nonce_epoch >= self.key.epoch {
-            return Ok(());
-        }
-        let created_at = known.created_at;
-        let tx = begin(&self.parts.file.db)?;
-        if load_version(&tx)? != Some(self.state.version) {
-            return Err(VaultError::Busy);
-        }
-        let sealer = self.sealer();
-        let mut draft = apply(&tx, sealer, &self.state, &Change::default())?;
-        let (row, record) =
-            super::slots::make_slot(sealer, &self.key, &self.opened_by, created_at)?;
-        super::slots::put_slot(&tx, sealer, &mut draft, &row, &record)?;
-        let slots = super::slot::load_slots(&tx)?;
-        let written = finish(
-            &tx,
-            sealer,
-            draft,
-            &self.state.manifest,
-            &slots,
-            self.next(now)?,
-        )?;
-        tx.commit()?;
-        self.set_anchor(&written);
-        let _ = file::checkpoint(&self.parts.file.db);
-        self.reload_now()
-    }
-
-    fn sealer(&self) -> Sealer<'_> {
+    pub(super) fn sealer(&self) -> Sealer<'_> {
         Sealer {
             vault: self.parts.vault,
             keys: &self.keys,
@@ -374,7 +260,7 @@ impl Vault {
         }
     }
 
-    fn next(&self, now: UnixSeconds) -> Result<Next, VaultError> {
+    pub(super) fn next(&self, now: UnixSeconds) -> Result<Next, VaultError> {
         self.next_after(&self.state, now)
     }
 
@@ -386,7 +272,11 @@ impl Vault {
             .max(state.version.generation);
         let branch = match self.anchor {
             Some(anchor) => anchor.branch,
-            None => generate_bytes(self.parts.entropy.as_ref())?,
+            None => choose_branch(
+                self.parts.anchors.as_ref(),
+                self.parts.vault,
+                self.parts.entropy.as_ref(),
+            )?,
         };
         let generation = seen.checked_add(1).ok_or(VaultError::DamagedData)?;
         Ok(Next {
@@ -397,14 +287,11 @@ impl Vault {
     }
 
     /// The database is written; the anchor follows, and a late one is harmless.
-    fn set_anchor(&mut self, written: &Written) {
-        self.anchor = Some(written.anchor);
-        self.parts
-            .anchors
-            .write(self.parts.vault, &written.anchor.encode(self.parts.vault));
+    pub(super) fn set_anchor(&mut self, written: &Written) {
+        self.anchor = store_anchor(self.parts.anchors.as_ref(), self.parts.vault, written);
     }
 
-    fn reload_now(&mut self) -> Result<(), VaultError> {
+    pub(super) fn reload_now(&mut self) -> Result<(), VaultError> {
         // Before the database, as at every open.
         self.anchor = read_anchor(self.parts.anchors.as_ref(), self.parts.vault).or(self.anchor);
         let snapshot =
@@ -421,4 +308,32 @@ impl Vault {
         }
         State::load(db, self.parts.vault, &self.keys, self.anchor.as_ref())
     }
+}
+
+/// The branch of an installation that has none yet. Where no anchor can be kept, all changes go to one branch that
+/// makes no claim: otherwise every session would push an installation with an anchor out of the lineage.
+pub(super) fn choose_branch(
+    anchors: &dyn AnchorStore,
+    vault: VaultId,
+    entropy: &dyn Entropy,
+) -> Result<[u8; 8], VaultError> {
+    // No bytes are no anchor and make no claim either: they only show whether one could be kept.
+    if anchors.write(vault, &[]) {
+        Ok(generate_bytes(entropy)?)
+    } else {
+        Ok(NO_CLAIM)
+    }
+}
+
+/// Keeps the anchor of a committed change; none on the branch without a claim.
+pub(super) fn store_anchor(
+    anchors: &dyn AnchorStore,
+    vault: VaultId,
+    written: &Written,
+) -> Option<Anchor> {
+    if written.anchor.branch == NO_CLAIM {
+        return None;
+    }
+    anchors.write(vault, &written.anchor.encode(vault));
+    Some(written.anchor)
 }

@@ -7,14 +7,16 @@ use rusqlite::{Connection, params};
 use zeroize::Zeroizing;
 
 use super::error::VaultError;
-use super::format::{Aad, RecordId};
+use super::format::{Aad, RecordId, kind};
 use super::keys::VaultKey;
+use super::meta::{meta_digest, store_meta};
 use super::record::{SlotKeyRecord, copy_unknown};
-use super::seal::Sealed;
-use super::slot::{NewSlot, SlotRow, load_slots};
+use super::rows::{each_record, load_log, load_porch};
+use super::slot::{NewSlot, SlotKind, SlotRow, load_slots};
 use super::slots::{SlotSecret, delete_slot, make_slot, put_slot};
-use super::state::{State, each_record, is_slot_key, store_meta};
-use super::write::{Draft, Next, Sealer, Written, column, finish, store_record};
+use super::state::State;
+use super::verify::check_all;
+use super::write::{Covered, Draft, Next, Sealer, Written, column, finish, store_record};
 use crate::time::UnixSeconds;
 
 /// Which slots change with the key.
@@ -29,7 +31,8 @@ pub(super) struct SlotPlan<'a> {
 ///
 /// # Errors
 ///
-/// [`VaultError::UnreadableInTheWay`] when a record cannot be opened to be sealed anew.
+/// [`VaultError::Tampered`] when anything is not as the list says; [`VaultError::UnreadableInTheWay`] when a record cannot
+/// be opened to be sealed anew.
 pub(super) fn rotate(
     tx: &Connection,
     old: Sealer<'_>,
@@ -39,6 +42,7 @@ pub(super) fn rotate(
     plan: &SlotPlan<'_>,
     next: Next,
 ) -> Result<Written, VaultError> {
+    check_all(tx, state)?;
     let mut draft = Draft {
         entries: state.entries.clone(),
         stamps: state.stamps.clone(),
@@ -52,8 +56,12 @@ pub(super) fn rotate(
     reseal_porch(tx, old, new)?;
     reseal_slots(tx, new, key, state, plan, next.now, &mut draft)?;
     store_meta(tx, new.vault, key.epoch)?;
-    let slots = load_slots(tx)?;
-    finish(tx, new, draft, &state.manifest, &slots, next)
+    let slots = load_slots(tx)?.rows;
+    let covered = Covered {
+        slots: &slots,
+        meta: meta_digest(tx)?,
+    };
+    finish(tx, new, draft, &state.manifest, covered, next)
 }
 
 /// Every record but the slots' own, which are made anew with the slots.
@@ -67,7 +75,7 @@ fn reseal_records(
     let mut unreadable = 0;
     each_record(tx, |row| {
         let entry = row.entry;
-        if is_slot_key(entry.kind) {
+        if entry.kind == kind::SLOT_KEY {
             return Ok(());
         }
         let aad = Aad::record(old.vault, row.id, entry.kind, entry.rev, entry.epoch);
@@ -97,51 +105,35 @@ fn reseal_records(
 }
 
 fn reseal_log(tx: &Connection, old: Sealer<'_>, new: Sealer<'_>) -> Result<(), VaultError> {
-    let rows: Vec<(i64, i64, Vec<u8>, Vec<u8>)> = tx
-        .prepare("SELECT seq, epoch, nonce, body FROM log ORDER BY seq")?
-        .query_map([], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })?
-        .collect::<Result<_, _>>()?;
-    for (seq, epoch, nonce, body) in rows {
-        let n = u64::try_from(seq).map_err(|_| VaultError::DamagedData)?;
-        let epoch = u32::try_from(epoch).map_err(|_| VaultError::DamagedData)?;
-        let aads = (
-            Aad::log(old.vault, n, epoch),
-            Aad::log(new.vault, n, new.epoch),
-        );
-        let sealed = reopen(&old.keys.log, &new.keys.log, &aads, &nonce, body, new)?;
+    for row in load_log(tx)? {
+        let plain = row
+            .open(old)
+            .ok_or(VaultError::UnreadableInTheWay { count: 1 })?;
+        let aad = Aad::log(new.vault, row.seq, new.epoch);
+        let sealed = new.keys.log.seal(&aad, plain, new.entropy)?;
         tx.prepare_cached("UPDATE log SET epoch = ?2, nonce = ?3, body = ?4 WHERE seq = ?1")?
-            .execute(params![seq, new.epoch, sealed.nonce, sealed.body])?;
+            .execute(params![
+                column(row.seq)?,
+                new.epoch,
+                sealed.nonce,
+                sealed.body
+            ])?;
     }
     Ok(())
 }
 
+/// The porch is made from the records at each unlock: a row that does not open is dropped with nothing lost.
 fn reseal_porch(tx: &Connection, old: Sealer<'_>, new: Sealer<'_>) -> Result<(), VaultError> {
-    type Row = (Vec<u8>, i64, i64, Vec<u8>, Vec<u8>);
-    let rows: Vec<Row> = tx
-        .prepare("SELECT id, rev, epoch, nonce, body FROM porch ORDER BY id")?
-        .query_map([], |row| {
-            Ok((
-                row.get(0)?,
-                row.get(1)?,
-                row.get(2)?,
-                row.get(3)?,
-                row.get(4)?,
-            ))
-        })?
-        .collect::<Result<_, _>>()?;
-    for (id, rev, epoch, nonce, body) in rows {
-        let id = RecordId::from_slice(&id).ok_or(VaultError::DamagedData)?;
-        let rev = u64::try_from(rev).map_err(|_| VaultError::DamagedData)?;
-        let epoch = u32::try_from(epoch).map_err(|_| VaultError::DamagedData)?;
-        let aads = (
-            Aad::porch(old.vault, id, rev, epoch),
-            Aad::porch(new.vault, id, rev, new.epoch),
-        );
-        let sealed = reopen(&old.keys.porch, &new.keys.porch, &aads, &nonce, body, new)?;
+    for row in load_porch(tx)? {
+        tx.prepare_cached("DELETE FROM porch WHERE id = ?1")?
+            .execute([&row.id])?;
+        let Some((id, rev, plain)) = row.open(old) else {
+            continue;
+        };
+        let aad = Aad::porch(new.vault, id, rev, new.epoch);
+        let sealed = new.keys.porch.seal(&aad, plain, new.entropy)?;
         tx.prepare_cached(
-            "UPDATE porch SET rev = ?2, epoch = ?3, nonce = ?4, body = ?5 WHERE id = ?1",
+            "INSERT INTO porch(id, rev, epoch, nonce, body) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute(params![
             id.bytes(),
@@ -152,21 +144,6 @@ fn reseal_porch(tx: &Connection, old: Sealer<'_>, new: Sealer<'_>) -> Result<(),
         ])?;
     }
     Ok(())
-}
-
-fn reopen(
-    from: &super::seal::SealingKey,
-    to: &super::seal::SealingKey,
-    (old_aad, new_aad): &(Aad, Aad),
-    nonce: &[u8],
-    body: Vec<u8>,
-    new: Sealer<'_>,
-) -> Result<Sealed, VaultError> {
-    let mut body = Zeroizing::new(body);
-    let plain = from
-        .open(nonce, old_aad.bytes(), &mut body)
-        .ok_or(VaultError::UnreadableInTheWay { count: 1 })?;
-    Ok(to.seal(new_aad, Zeroizing::new(plain.to_vec()), new.entropy)?)
 }
 
 /// Seals the new key to every slot: with a fresh nonce where the secret is at hand, otherwise to the public
@@ -180,11 +157,16 @@ fn reseal_slots(
     now: UnixSeconds,
     draft: &mut Draft,
 ) -> Result<(), VaultError> {
-    for row in load_slots(tx)? {
+    let porch_key = key.porch_key(new.vault);
+    for row in load_slots(tx)?.rows {
+        let row_kind = SlotKind::from_number(row.kind);
         if plan.at_hand.iter().any(|slot| slot.id == row.id) {
             continue;
         }
-        let known = state.slot_key(row.id).ok_or(VaultError::Tampered)?;
+        // Its record is damaged: the slot is made whole again when it is next opened.
+        let known = state
+            .slot_key(row.id)
+            .ok_or(VaultError::UnreadableInTheWay { count: 1 })?;
         let slot = NewSlot {
             id: row.id,
             kind: row.kind,
@@ -192,7 +174,13 @@ fn reseal_slots(
             params: row.params,
             public: known.public,
         };
-        let row = SlotRow::seal(new.vault, slot, &known.psk, key, new.entropy)?;
+        let sealed_key = match row_kind {
+            Some(SlotKind::Porch) => &porch_key,
+            Some(_) => key,
+            // A kind that this version does not know: what it is to be given is not known either.
+            None => return Err(VaultError::UnreadableInTheWay { count: 1 }),
+        };
+        let row = SlotRow::seal(new.vault, slot, &known.psk, sealed_key, new.entropy)?;
         let record = SlotKeyRecord {
             psk: known.psk.clone(),
             public: known.public,

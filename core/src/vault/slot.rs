@@ -22,14 +22,30 @@ pub enum SlotKind {
     Password,
     /// The recovery code.
     Recovery,
+    /// A key of the platform.
+    Platform,
+    /// What works while the vault is locked: it gets the porch's key, never the vault's.
+    Porch,
 }
 
 impl SlotKind {
-    /// The number in the file. 3 is a platform key's, 4 the porch's.
+    /// The number in the file.
     pub(super) const fn number(self) -> u8 {
         match self {
             Self::Password => 1,
             Self::Recovery => 2,
+            Self::Platform => 3,
+            Self::Porch => 4,
+        }
+    }
+
+    pub(super) const fn from_number(number: u8) -> Option<Self> {
+        match number {
+            1 => Some(Self::Password),
+            2 => Some(Self::Recovery),
+            3 => Some(Self::Platform),
+            4 => Some(Self::Porch),
+            _ => None,
         }
     }
 }
@@ -169,20 +185,19 @@ impl SlotRow {
         info
     }
 
-    fn read(row: &Row<'_>) -> Result<Self, VaultError> {
-        let fixed = |column: usize| -> Result<Vec<u8>, VaultError> { Ok(row.get(column)?) };
-        let kind: i64 = row.get(1)?;
-        let epoch: i64 = row.get(2)?;
-        let damaged = VaultError::DamagedData;
-        Ok(Self {
-            id: RecordId::from_slice(&fixed(0)?).ok_or(damaged)?,
-            kind: u8::try_from(kind).map_err(|_| damaged)?,
-            epoch: u32::try_from(epoch).map_err(|_| damaged)?,
-            nonce: fixed(3)?.try_into().map_err(|_| damaged)?,
-            params: fixed(4)?,
-            public: fixed(5)?.try_into().map_err(|_| damaged)?,
-            sealed: fixed(6)?,
-            digest: fixed(7)?.try_into().map_err(|_| damaged)?,
+    /// `None` when a column has a form that no row of ours has.
+    fn read(row: &Row<'_>) -> Option<Self> {
+        let blob = |column: usize| row.get_ref(column).ok()?.as_blob().ok();
+        let number = |column: usize| row.get_ref(column).ok()?.as_i64().ok();
+        Some(Self {
+            id: RecordId::from_slice(blob(0)?)?,
+            kind: u8::try_from(number(1)?).ok()?,
+            epoch: u32::try_from(number(2)?).ok()?,
+            nonce: blob(3)?.try_into().ok()?,
+            params: blob(4)?.to_vec(),
+            public: blob(5)?.try_into().ok()?,
+            sealed: blob(6)?.to_vec(),
+            digest: blob(7)?.try_into().ok()?,
         })
     }
 
@@ -206,15 +221,27 @@ pub(super) struct NewSlot {
     pub(super) public: [u8; 32],
 }
 
+/// The slots of a file.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Slots {
+    /// In the order of their ids.
+    pub(super) rows: Vec<SlotRow>,
+    /// Rows whose form no slot has, by what SQLite calls their id.
+    pub(super) misshapen: Vec<rusqlite::types::Value>,
+}
+
 /// All slots in the order of their ids.
-pub(super) fn load_slots(db: &Connection) -> Result<Vec<SlotRow>, VaultError> {
+pub(super) fn load_slots(db: &Connection) -> Result<Slots, VaultError> {
     let mut statement = db.prepare_cached(
         "SELECT id, kind, epoch, nonce, params, public, sealed, digest FROM slot ORDER BY id",
     )?;
     let mut rows = statement.query([])?;
-    let mut slots = vec![];
+    let mut slots = Slots::default();
     while let Some(row) = rows.next()? {
-        slots.push(SlotRow::read(row)?);
+        match SlotRow::read(row) {
+            Some(slot) => slots.rows.push(slot),
+            None => slots.misshapen.push(row.get(0)?),
+        }
     }
     Ok(slots)
 }

@@ -2,23 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ring::digest;
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 use zeroize::Zeroizing;
-
-use crate::account::Name;
 
 use super::anchor::{Anchor, Lineage};
 use super::error::VaultError;
 use super::findings::{Findings, SlotChange, SlotFinding};
-use super::format::{Aad, FORMAT, RecordId, TAG_BYTES, VaultId, kind};
+use super::format::{Aad, RecordId, TAG_BYTES, VaultId};
 use super::keys::SealingKeys;
-use super::manifest::{
-    Entries, Entry, Manifest, Stamp, Stamps, buckets_digest, counts_by_kind, decode_bucket,
-};
+use super::manifest::{Entries, Manifest, Stamps, bucket_of, buckets_digest, counts_by_kind};
+use super::meta::meta_digest;
 use super::record::{Content, SlotKeyRecord, StoredAccount, StoredTag};
-use super::seal::tag_of;
-use super::slot::{SlotRow, finish32, load_slots, slots_digest};
+use super::rows::{Buckets, RecordRow, each_record, load_buckets};
+use super::slot::{Slots, load_slots, slots_digest};
+use crate::account::Name;
+use crate::secret::Secret;
 
 /// A manifest row's plain columns and its tag: another one means that somebody else wrote.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,7 +33,11 @@ pub(super) struct State {
     pub(super) entries: Entries,
     pub(super) stamps: Stamps,
     pub(super) contents: BTreeMap<RecordId, Content>,
-    pub(super) slots: Vec<SlotRow>,
+    pub(super) slots: Slots,
+    /// What the manifest says of `meta`; what stands there when it says nothing.
+    pub(super) meta: [u8; 32],
+    /// Rows of `record` whose form no record has, by what SQLite calls their id.
+    pub(super) misshapen: Vec<Value>,
     pub(super) manifest: ManifestState,
     pub(super) findings: Findings,
 }
@@ -46,7 +49,7 @@ pub(super) struct ManifestState {
     pub(super) log_count: u64,
     pub(super) lineage: Lineage,
     pub(super) cleanup_due: bool,
-    pub(super) unknown: Vec<(u8, crate::secret::Secret)>,
+    pub(super) unknown: Vec<(u8, Secret)>,
 }
 
 impl State {
@@ -61,33 +64,33 @@ impl State {
         keys: &SealingKeys,
         anchor: Option<&Anchor>,
     ) -> Result<Self, VaultError> {
-        let mut findings = Findings::default();
         let (version, manifest) = load_manifest(db, vault, keys)?;
         let slots = load_slots(db)?;
-        let (entries, stamps, lost_buckets) = load_buckets(db, vault, keys)?;
-        let contents = load_records(db, vault, keys, &entries, &lost_buckets, &mut findings)?;
-        findings.missing = entries
-            .keys()
-            .filter(|id| !contents.seen.contains(*id))
-            .copied()
-            .collect();
-        let contents = contents.readable;
-        findings.slots = check_slots(&slots, &contents);
-        findings.index = !lost_buckets.is_empty()
+        let buckets = load_buckets(db, vault, keys)?;
+        let mut findings = Findings {
+            anchor_missing: anchor.is_none(),
+            ..Findings::default()
+        };
+        let (contents, misshapen) = load_records(db, vault, keys, &buckets, &mut findings)?;
+        findings.slots = check_slots(&slots, &contents, &findings.unreadable);
+        let Buckets {
+            entries,
+            stamps,
+            lost,
+        } = buckets;
+        let meta_as_it_stands = meta_digest(db)?;
+        findings.index = !(lost.is_empty() && misshapen.is_empty() && slots.misshapen.is_empty())
             || manifest.as_ref().is_none_or(|manifest| {
                 manifest.buckets != buckets_digest(&stamps)
                     || manifest.counts != counts_by_kind(&entries)
-                    || meta_digest(db).ok() != Some(manifest.meta)
-                    || (manifest.slots != slots_digest(&slots) && findings.slots.is_empty())
-            });
-        findings.anchor_missing = anchor.is_none();
-        let manifest = manifest.map_or_else(ManifestState::default, |manifest| ManifestState {
-            log_head: manifest.log_head,
-            log_count: manifest.log_count,
-            lineage: manifest.lineage,
-            cleanup_due: manifest.cleanup_due,
-            unknown: manifest.unknown,
-        });
+                    || manifest.meta != meta_as_it_stands
+                    || (manifest.slots != slots_digest(&slots.rows) && findings.slots.is_empty())
+            })
+            || manifest.as_ref().map(|manifest| manifest.log_count) != Some(count_log(db)?);
+        let meta = manifest
+            .as_ref()
+            .map_or(meta_as_it_stands, |manifest| manifest.meta);
+        let manifest = manifest.map_or_else(ManifestState::default, ManifestState::from);
         // Without a readable manifest there is no lineage to judge.
         if let (Some(anchor), false) = (anchor, manifest.lineage.branches().is_empty()) {
             findings.lineage = manifest.lineage.judge(anchor, version.generation);
@@ -98,6 +101,8 @@ impl State {
             stamps,
             contents,
             slots,
+            meta,
+            misshapen,
             manifest,
             findings,
         })
@@ -141,6 +146,18 @@ impl State {
     }
 }
 
+impl From<Manifest> for ManifestState {
+    fn from(manifest: Manifest) -> Self {
+        Self {
+            log_head: manifest.log_head,
+            log_count: manifest.log_count,
+            lineage: manifest.lineage,
+            cleanup_due: manifest.cleanup_due,
+            unknown: manifest.unknown,
+        }
+    }
+}
+
 fn slot_key(contents: &BTreeMap<RecordId, Content>, id: RecordId) -> Option<&SlotKeyRecord> {
     match contents.get(&id) {
         Some(Content::SlotKey(record)) => Some(record),
@@ -154,18 +171,19 @@ pub(super) fn load_version(db: &Connection) -> Result<Option<Version>, VaultErro
         .prepare_cached("SELECT gen, epoch, substr(body, -16) FROM manifest WHERE one = 1")?
         .query_row([], |row| {
             Ok((
-                row.get::<_, i64>(0)?,
-                row.get::<_, i64>(1)?,
-                row.get::<_, Vec<u8>>(2)?,
+                row.get::<_, Value>(0)?,
+                row.get::<_, Value>(1)?,
+                row.get::<_, Value>(2)?,
             ))
         })
         .optional()?;
-    Ok(row.and_then(|(generation, epoch, tag)| {
-        Some(Version {
+    Ok(row.and_then(|columns| match columns {
+        (Value::Integer(generation), Value::Integer(epoch), Value::Blob(tag)) => Some(Version {
             generation: u64::try_from(generation).ok()?,
             epoch: u32::try_from(epoch).ok()?,
             tag: tag.try_into().ok()?,
-        })
+        }),
+        _ => None,
     }))
 }
 
@@ -184,81 +202,37 @@ fn load_manifest(
             None,
         ));
     };
-    let (nonce, body): (Vec<u8>, Vec<u8>) = db
+    let (nonce, body): (Value, Vec<u8>) = db
         .prepare_cached("SELECT nonce, body FROM manifest WHERE one = 1")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut body = Zeroizing::new(body);
     let aad = Aad::manifest(vault, version.generation, version.epoch);
-    let plain = keys.meta.open(&nonce, aad.bytes(), &mut body);
+    let plain = match &nonce {
+        Value::Blob(nonce) => keys.meta.open(nonce, aad.bytes(), &mut body),
+        _ => None,
+    };
     Ok((
         version,
         plain.and_then(|plain| Manifest::decode(plain).ok()),
     ))
 }
 
-/// The entries of all buckets that open, their stamps, and the buckets that do not.
-fn load_buckets(
-    db: &Connection,
-    vault: VaultId,
-    keys: &SealingKeys,
-) -> Result<(Entries, Stamps, BTreeSet<u8>), VaultError> {
-    let (mut entries, mut stamps, mut lost) = (Entries::new(), Stamps::new(), BTreeSet::new());
-    let mut statement =
-        db.prepare_cached("SELECT n, rev, epoch, nonce, body FROM bucket ORDER BY n")?;
-    let mut rows = statement.query([])?;
-    let mut body = Zeroizing::new(Vec::new());
-    while let Some(row) = rows.next()? {
-        let n = u8::try_from(row.get::<_, i64>(0)?).map_err(|_| VaultError::DamagedData)?;
-        let rev = u64::try_from(row.get::<_, i64>(1)?).map_err(|_| VaultError::DamagedData)?;
-        let epoch = u32::try_from(row.get::<_, i64>(2)?).map_err(|_| VaultError::DamagedData)?;
-        let nonce = row
-            .get_ref(3)?
-            .as_blob()
-            .map_err(|_| VaultError::DamagedData)?;
-        let sealed = row
-            .get_ref(4)?
-            .as_blob()
-            .map_err(|_| VaultError::DamagedData)?;
-        let tag = tag_of(sealed).ok_or(VaultError::DamagedData)?;
-        body.clear();
-        body.extend_from_slice(sealed);
-        let aad = Aad::bucket(vault, n, rev, epoch);
-        let decoded = keys
-            .meta
-            .open(nonce, aad.bytes(), &mut body)
-            .is_some_and(|plain| {
-                let mut of_bucket = Entries::new();
-                let is_good = decode_bucket(plain, n, &mut of_bucket).is_ok();
-                entries.append(&mut of_bucket);
-                is_good
-            });
-        if !decoded {
-            lost.insert(n);
-        }
-        stamps.insert(n, Stamp { rev, tag });
-    }
-    Ok((entries, stamps, lost))
+fn count_log(db: &Connection) -> Result<u64, VaultError> {
+    let rows: i64 = db.query_row("SELECT count(*) FROM log", [], |row| row.get(0))?;
+    Ok(u64::try_from(rows).unwrap_or_default())
 }
 
-struct Records {
-    readable: BTreeMap<RecordId, Content>,
-    seen: BTreeSet<RecordId>,
-}
-
+/// The records that open, and the rows that have no record's form; how both stand to the list is in the findings.
 fn load_records(
     db: &Connection,
     vault: VaultId,
     keys: &SealingKeys,
-    entries: &Entries,
-    lost_buckets: &BTreeSet<u8>,
+    buckets: &Buckets,
     findings: &mut Findings,
-) -> Result<Records, VaultError> {
-    let mut records = Records {
-        readable: BTreeMap::new(),
-        seen: BTreeSet::new(),
-    };
+) -> Result<(BTreeMap<RecordId, Content>, Vec<Value>), VaultError> {
+    let (mut readable, mut seen) = (BTreeMap::new(), BTreeSet::new());
     let mut buffer = Zeroizing::new(Vec::new());
-    each_record(db, |row| {
+    let misshapen = each_record(db, |row| {
         let RecordRow { id, entry, .. } = row;
         buffer.clear();
         buffer.extend_from_slice(row.body);
@@ -267,68 +241,38 @@ fn load_records(
             .records
             .open(row.nonce, aad.bytes(), &mut buffer)
             .and_then(|plain| Content::decode(entry.kind, plain).ok());
-        records.seen.insert(id);
-        let listed = entries.get(&id);
-        match (&content, listed) {
-            // A bucket that is lost cannot say what it listed; the index is reported instead.
-            (None, None) if lost_buckets.contains(&super::manifest::bucket_of(id)) => {
-                findings.unreadable.push(id);
-            }
-            (Some(_), None) if lost_buckets.contains(&super::manifest::bucket_of(id)) => {}
+        seen.insert(id);
+        // A bucket that is lost cannot say what it listed; the index is reported instead.
+        let is_listing_lost = buckets.lost.contains(&bucket_of(id));
+        match (&content, buckets.entries.get(&id)) {
+            (None, None) if is_listing_lost => findings.unreadable.push(id),
+            (Some(_), None) if is_listing_lost => {}
             (_, None) => findings.extra.push(id),
             (None, Some(_)) => findings.unreadable.push(id),
             (Some(_), Some(listed)) if *listed != entry => findings.changed.push(id),
             (Some(_), Some(_)) => {}
         }
         if let Some(content) = content {
-            records.readable.insert(id, content);
+            readable.insert(id, content);
         }
         Ok(())
     })?;
-    Ok(records)
+    let missing = buckets.entries.keys().filter(|id| !seen.contains(*id));
+    findings.missing = missing.copied().collect();
+    Ok((readable, misshapen))
 }
 
-/// A row of the table `record` as it stands.
-pub(super) struct RecordRow<'a> {
-    pub(super) id: RecordId,
-    /// Its columns and tag, as a list would have them.
-    pub(super) entry: Entry,
-    pub(super) nonce: &'a [u8],
-    pub(super) body: &'a [u8],
-}
-
-/// Calls `take` with every row of `record` in the order of the ids.
-pub(super) fn each_record(
-    db: &Connection,
-    mut take: impl FnMut(RecordRow<'_>) -> Result<(), VaultError>,
-) -> Result<(), VaultError> {
-    let mut statement =
-        db.prepare_cached("SELECT id, kind, rev, epoch, nonce, body FROM record ORDER BY id")?;
-    let mut rows = statement.query([])?;
-    let damaged = VaultError::DamagedData;
-    while let Some(row) = rows.next()? {
-        let id = row.get_ref(0)?.as_blob().map_err(|_| damaged)?;
-        let body = row.get_ref(5)?.as_blob().map_err(|_| damaged)?;
-        take(RecordRow {
-            id: RecordId::from_slice(id).ok_or(damaged)?,
-            entry: Entry {
-                kind: u8::try_from(row.get::<_, i64>(1)?).map_err(|_| damaged)?,
-                rev: u64::try_from(row.get::<_, i64>(2)?).map_err(|_| damaged)?,
-                epoch: u32::try_from(row.get::<_, i64>(3)?).map_err(|_| damaged)?,
-                tag: tag_of(body).ok_or(damaged)?,
-            },
-            nonce: row.get_ref(4)?.as_blob().map_err(|_| damaged)?,
-            body,
-        })?;
-    }
-    Ok(())
-}
-
-/// Holds every slot row against the sealed record beside it.
-fn check_slots(slots: &[SlotRow], contents: &BTreeMap<RecordId, Content>) -> Vec<SlotFinding> {
+/// Holds every slot row against the sealed record beside it. Where that record is damaged, it is unreadable like
+/// any other: the slot still opens, and opening it writes the record anew.
+fn check_slots(
+    slots: &Slots,
+    contents: &BTreeMap<RecordId, Content>,
+    unreadable: &[RecordId],
+) -> Vec<SlotFinding> {
     let mut found = vec![];
-    for slot in slots {
+    for slot in &slots.rows {
         let change = match slot_key(contents, slot.id) {
+            None if unreadable.contains(&slot.id) => continue,
             None => SlotChange::Added,
             Some(record) if record.row_digest != slot.digest || slot.check_digest().is_err() => {
                 SlotChange::Changed
@@ -341,7 +285,8 @@ fn check_slots(slots: &[SlotRow], contents: &BTreeMap<RecordId, Content>) -> Vec
         });
     }
     for (id, content) in contents {
-        if matches!(content, Content::SlotKey(_)) && !slots.iter().any(|slot| slot.id == *id) {
+        let is_there = slots.rows.iter().any(|slot| slot.id == *id);
+        if matches!(content, Content::SlotKey(_)) && !is_there {
             found.push(SlotFinding {
                 id: *id,
                 change: SlotChange::Missing,
@@ -349,55 +294,4 @@ fn check_slots(slots: &[SlotRow], contents: &BTreeMap<RecordId, Content>) -> Vec
         }
     }
     found
-}
-
-/// SHA-256 over the entries of `meta` that are not named as plain, each framed by its length.
-pub(super) fn meta_digest(db: &Connection) -> Result<[u8; 32], VaultError> {
-    let mut context = digest::Context::new(&digest::SHA256);
-    context.update(b"countersign-meta/1\0");
-    let mut statement =
-        db.prepare_cached("SELECT k, v FROM meta WHERE substr(k, 1, 6) <> 'plain/' ORDER BY k")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        let (key, value): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
-        for part in [key.as_bytes(), &value] {
-            let length = u32::try_from(part.len()).map_err(|_| VaultError::DamagedData)?;
-            context.update(&length.to_be_bytes());
-            context.update(part);
-        }
-    }
-    Ok(finish32(context))
-}
-
-/// Which vault the file is.
-///
-/// # Errors
-///
-/// [`VaultError::DamagedData`] when the entry is missing or has another length.
-pub(super) fn load_vault_id(db: &Connection) -> Result<VaultId, VaultError> {
-    let value: Option<Vec<u8>> = db
-        .query_row("SELECT v FROM meta WHERE k = 'vault_id'", [], |row| {
-            row.get(0)
-        })
-        .optional()?;
-    value
-        .as_deref()
-        .and_then(VaultId::from_slice)
-        .ok_or(VaultError::DamagedData)
-}
-
-/// Writes the entries of `meta` that the manifest covers.
-pub(super) fn store_meta(db: &Connection, vault: VaultId, epoch: u32) -> Result<(), VaultError> {
-    let mut statement = db.prepare_cached(
-        "INSERT INTO meta(k, v) VALUES (?1, ?2) ON CONFLICT(k) DO UPDATE SET v = excluded.v",
-    )?;
-    statement.execute(("epoch", epoch.to_be_bytes()))?;
-    statement.execute(("format", FORMAT.to_be_bytes()))?;
-    statement.execute(("vault_id", vault.bytes()))?;
-    Ok(())
-}
-
-/// Whether a record of this kind belongs to a slot, not to the person.
-pub(super) const fn is_slot_key(record_kind: u8) -> bool {
-    record_kind == kind::SLOT_KEY
 }

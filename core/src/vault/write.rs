@@ -10,13 +10,14 @@ use super::error::VaultError;
 use super::format::{Aad, RECORDS_MAX, RecordId, VaultId};
 use super::keys::SealingKeys;
 use super::manifest::{
-    Entries, Entry, Manifest, Stamp, Stamps, bucket_bounds, bucket_of, buckets_digest,
-    counts_by_kind, encode_bucket,
+    Entries, Entry, Manifest, Stamp, Stamps, bucket_of, buckets_digest, counts_by_kind,
+    encode_bucket,
 };
 use super::record::{Content, Stored, StoredAccount, copy_unknown};
-use super::seal::{Sealed, tag_of};
+use super::seal::Sealed;
 use super::slot::{SlotRow, slots_digest};
-use super::state::{ManifestState, State, Version, meta_digest};
+use super::state::{ManifestState, State, Version};
+use super::verify::check_bucket;
 use crate::entropy::Entropy;
 use crate::time::UnixSeconds;
 
@@ -171,70 +172,13 @@ pub(super) fn store_record(
     Ok(())
 }
 
-/// A difference that came in since the last check must not be blessed by this write.
-fn check_bucket(tx: &Connection, state: &State, n: u8) -> Result<(), VaultError> {
-    let (first, last) = bucket_bounds(n);
-    let stood = tx
-        .prepare_cached("SELECT rev, substr(body, -16) FROM bucket WHERE n = ?1")?
-        .query_map([n], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
-        })?
-        .next()
-        .transpose()?;
-    let stamp = stood.and_then(|(rev, tag)| {
-        Some(Stamp {
-            rev: u64::try_from(rev).ok()?,
-            tag: tag.try_into().ok()?,
-        })
-    });
-    if stamp.as_ref() != state.stamps.get(&n) {
-        return Err(VaultError::Tampered);
-    }
-    let mut statement = tx.prepare_cached(
-        "SELECT id, kind, rev, epoch, substr(body, -16) FROM record WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
-    )?;
-    let mut rows = statement.query([first.bytes(), last.bytes()])?;
-    let mut listed = state.entries.range(first..=last);
-    while let Some(row) = rows.next()? {
-        let entry = Entry {
-            kind: u8::try_from(row.get::<_, i64>(1)?).map_err(|_| VaultError::DamagedData)?,
-            rev: u64::try_from(row.get::<_, i64>(2)?).map_err(|_| VaultError::DamagedData)?,
-            epoch: u32::try_from(row.get::<_, i64>(3)?).map_err(|_| VaultError::DamagedData)?,
-            tag: row
-                .get_ref(4)?
-                .as_blob()
-                .ok()
-                .and_then(tag_of)
-                .ok_or(VaultError::DamagedData)?,
-        };
-        let id = row
-            .get_ref(0)?
-            .as_blob()
-            .ok()
-            .and_then(RecordId::from_slice);
-        let Some((known_id, known)) = listed.next() else {
-            return Err(VaultError::Tampered);
-        };
-        // A row that was unreadable before stays as it is, whatever its bytes are by now.
-        let was_unreadable = state.findings.unreadable.contains(known_id);
-        if id != Some(*known_id) || (*known != entry && !was_unreadable) {
-            return Err(VaultError::Tampered);
-        }
-    }
-    if listed.next().is_some() {
-        Err(VaultError::Tampered)
-    } else {
-        Ok(())
-    }
-}
-
 /// Seals the touched buckets and the manifest. The last step before the commit.
 pub(super) fn finish(
     tx: &Connection,
     sealer: Sealer<'_>,
     mut draft: Draft,
     carried: &ManifestState,
-    slots: &[SlotRow],
+    covered: Covered<'_>,
     next: Next,
 ) -> Result<Written, VaultError> {
     for n in draft.touched {
@@ -260,8 +204,8 @@ pub(super) fn finish(
     let manifest = Manifest {
         buckets: buckets_digest(&draft.stamps),
         counts: counts_by_kind(&draft.entries),
-        slots: slots_digest(slots),
-        meta: meta_digest(tx)?,
+        slots: slots_digest(covered.slots),
+        meta: covered.meta,
         log_head: carried.log_head,
         log_count: carried.log_count,
         lineage,
@@ -287,15 +231,16 @@ pub(super) fn finish(
         },
         entries: draft.entries,
         stamps: draft.stamps,
-        manifest: ManifestState {
-            log_head: manifest.log_head,
-            log_count: manifest.log_count,
-            lineage: manifest.lineage,
-            cleanup_due: manifest.cleanup_due,
-            unknown: manifest.unknown,
-        },
+        manifest: manifest.into(),
         anchor,
     })
+}
+
+/// What the manifest covers beside the buckets, as it is to be from now on.
+#[derive(Clone, Copy)]
+pub(super) struct Covered<'a> {
+    pub(super) slots: &'a [SlotRow],
+    pub(super) meta: [u8; 32],
 }
 
 /// Who writes the next manifest, and when.
@@ -312,7 +257,6 @@ pub(super) fn take_over(state: &mut State, change: Change, written: Written) {
     state.entries = written.entries;
     state.stamps = written.stamps;
     state.manifest = written.manifest;
-    state.findings.anchor_missing = false;
     state
         .findings
         .unreadable

@@ -27,7 +27,7 @@ impl StoredTag {
 
     pub(in crate::vault) fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut body = Writer::new();
-        body.put_text(NAME, self.name.as_str());
+        body.put(NAME, self.name.as_str().as_bytes());
         put_unknown(&mut body, &self.unknown);
         body.finish()
     }

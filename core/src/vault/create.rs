@@ -1,0 +1,111 @@
+//! Making a new vault.
+
+use std::collections::BTreeSet;
+
+use super::anchor::AnchorStore;
+use super::error::VaultError;
+use super::file;
+use super::format::VaultId;
+use super::kdf::KdfParams;
+use super::keys::VaultKey;
+use super::location::VaultLocation;
+use super::locked::Content;
+use super::manifest::{Entries, Stamps};
+use super::meta::{meta_digest, store_meta};
+use super::open::{Parts, Vault, choose_branch, store_anchor};
+use super::recovery::RecoveryCode;
+use super::slot::load_slots;
+use super::slots::{SlotSecret, make_slot, put_slot};
+use super::state::{ManifestState, State};
+use super::write::{Covered, Draft, Next, Sealer, begin, finish};
+use crate::entropy::Entropy;
+use crate::secret::Secret;
+use crate::time::UnixSeconds;
+
+/// How a new vault is unlocked: by a password, a recovery code, or both.
+pub struct NewVault<'a> {
+    /// The password.
+    pub password: Option<&'a Secret>,
+    /// The recovery code, which the person has written down or stored already.
+    pub recovery: Option<&'a RecoveryCode>,
+    /// What the password's key derivation costs.
+    pub kdf: KdfParams,
+}
+
+/// Makes a vault and unlocks it. The recovery code must be safe before this is called.
+pub(super) fn create(
+    location: &VaultLocation,
+    setup: &NewVault<'_>,
+    anchors: Box<dyn AnchorStore>,
+    entropy: Box<dyn Entropy>,
+    now: UnixSeconds,
+) -> Result<Vault, VaultError> {
+    let vault = VaultId::generate(entropy.as_ref())?;
+    let mut secrets = vec![];
+    if let Some(password) = setup.password {
+        secrets.push(SlotSecret::for_password(
+            password,
+            setup.kdf,
+            entropy.as_ref(),
+        )?);
+    }
+    if let Some(code) = setup.recovery {
+        secrets.push(SlotSecret::for_recovery(code, entropy.as_ref())?);
+    }
+    let key = VaultKey::generate(entropy.as_ref(), 1)?;
+    let keys = key.sealing_keys(vault);
+    let sealer = Sealer {
+        vault,
+        keys: &keys,
+        epoch: key.epoch,
+        entropy: entropy.as_ref(),
+    };
+    let next = Next {
+        generation: 1,
+        branch: choose_branch(anchors.as_ref(), vault, entropy.as_ref())?,
+        now,
+    };
+    let written = file::create(location, |db| {
+        super::schema::create_tables(db)?;
+        let tx = begin(db)?;
+        store_meta(&tx, vault, key.epoch)?;
+        let mut draft = Draft {
+            entries: Entries::new(),
+            stamps: Stamps::new(),
+            touched: BTreeSet::new(),
+        };
+        for secret in &secrets {
+            let (row, record) = make_slot(sealer, &key, secret, now)?;
+            put_slot(&tx, sealer, &mut draft, &row, &record)?;
+        }
+        let slots = load_slots(&tx)?.rows;
+        let covered = Covered {
+            slots: &slots,
+            meta: meta_digest(&tx)?,
+        };
+        let written = finish(&tx, sealer, draft, &ManifestState::default(), covered, next)?;
+        tx.commit()?;
+        Ok(written)
+    })?;
+    let opened_by = secrets.into_iter().next().ok_or(VaultError::NoWayIn)?;
+    let file = file::open(location)?;
+    let anchor = store_anchor(anchors.as_ref(), vault, &written);
+    let state = State::load(&file.db, vault, &keys, anchor.as_ref())?;
+    let parts = Parts {
+        file,
+        vault,
+        anchors,
+        entropy,
+    };
+    Ok(Vault::assemble(
+        parts,
+        Content {
+            key,
+            keys,
+            state,
+            anchor,
+            opened_by,
+        },
+        now,
+    ))
+}
