@@ -89,6 +89,10 @@ fn edit_refuses_what_it_cannot_do() {
         (&["edit", "acme", "--note-file", "binary"], "usage"),
         (&["edit", "acme", "--note-file", "missing"], "no_such_file"),
         (&["edit", "acme", "--issuer", &long_name], "name_too_long"),
+        (
+            &["edit", "acme", "--issuer", "", "--account", " "],
+            "missing_name",
+        ),
         (&["edit", "acme", "--position", "0"], "usage"),
         (&["edit", "acme", "--pin", "--unpin"], "usage"),
         (&many, "too_many_tags"),
@@ -210,6 +214,7 @@ fn an_export_never_overwrites_and_needs_a_form() {
             &["export", "acme", "--qr-png", "no/such/folder"],
             "no_such_file",
         ),
+        (&["export", "acme", "--qr-png", "-"], "usage"),
         (&["export", "acme"], "usage"),
         (&["export", "acme", "--uri", "--qr"], "usage"),
         (&["export", "nobody", "--uri"], "no_such_account"),
