@@ -124,6 +124,7 @@ pub(crate) fn told_hint(finding: &Finding) -> Option<&'static str> {
 mod tests {
     use countersign_core::doctor::examine;
     use countersign_core::uri::TestMode;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -137,6 +138,62 @@ mod tests {
             words,
             "Character 16 of the secret cannot be there. Perhaps it is B."
         );
+    }
+
+    /// Texts that look like something, with a marked word wherever somebody could write one.
+    fn marked() -> impl Strategy<Value = String> {
+        let begin = prop::sample::select(vec![
+            "",
+            "otpauth://",
+            "otpauth-migration://",
+            "phonefactor://",
+            "countersign://",
+            "steam://",
+            "FIDO:/",
+            "WIFI:",
+            "https://",
+            "motp://",
+            "otpauth:",
+        ]);
+        let part = prop::sample::select(vec![
+            "MARKED",
+            "totp/",
+            "hotp/",
+            "pipush/",
+            "offline",
+            "enrol",
+            "approve",
+            "activate_account",
+            "?",
+            "&",
+            "secret=",
+            "digits=",
+            "period=",
+            "data=",
+            "code=",
+            "url=",
+            "issuer=",
+            "v=1",
+            ":",
+            "%",
+            "=",
+            "1",
+            "\n",
+            "\u{202e}",
+        ]);
+        (begin, prop::collection::vec(part, 0..12))
+            .prop_map(|(begin, parts)| format!("{begin}{}MARKED", parts.concat()))
+    }
+
+    proptest! {
+        #[test]
+        fn o4_no_refusal_repeats_any_of_the_text(text in marked()) {
+            let found = examine(&text, TestMode::Off);
+            if let Some(failure) = refusal(&found) {
+                let said = format!("{} {failure:?}", failure.to_json());
+                prop_assert!(!said.contains("MARKED"), "{said}");
+            }
+        }
     }
 
     #[test]

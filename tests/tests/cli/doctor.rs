@@ -10,7 +10,7 @@ use countersign_core::qr;
 use countersign_core::secret::SecretText;
 use serde_json::{Value, json};
 
-use crate::person::{ACME, Person, feed, held, hold_schema, name};
+use crate::person::{ACME, Person, feed, held, hold_schema, interrupt, name};
 
 /// The time that the shared vectors were made for.
 const VECTORS_AT_S: &str = "1741011292";
@@ -151,10 +151,7 @@ fn a_list_that_is_broken_off_ends_at_once() {
     writeln!(stdin, "{}", json!({"id": 1, "text": ACME})).unwrap();
     let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
     answers.next().unwrap().unwrap();
-    let interrupt = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(interrupt.unwrap().success());
+    interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(answers.next().is_none());
 }
