@@ -1,6 +1,6 @@
 //! Plain words for what reading a code found. None of them holds text from the code.
 
-use countersign_core::doctor::Finding;
+use countersign_core::doctor::{Finding, Kind};
 use countersign_core::uri::{Hint, UriError, Warning};
 
 use crate::failure::Failure;
@@ -78,9 +78,9 @@ pub(crate) fn refusal(finding: &Finding) -> Option<Failure> {
         message.clear();
     }
     for sentence in [
-        (!is_code_account(finding)).then(|| finding.kind.explanation()),
-        finding.hint.filter(|_| is_typed(finding)).map(hint),
-        (!is_code_account(finding)).then(|| finding.kind.next_step()),
+        (!makes_codes(finding.kind)).then(|| finding.kind.explanation()),
+        told_hint(finding),
+        (!makes_codes(finding.kind)).then(|| finding.kind.next_step()),
     ]
     .into_iter()
     .flatten()
@@ -109,16 +109,15 @@ pub(crate) fn refusal(finding: &Finding) -> Option<Failure> {
     Some(failure)
 }
 
-/// A link or form that was meant as a code account: what it is needs no explanation, what is wrong does.
-fn is_code_account(finding: &Finding) -> bool {
-    use countersign_core::doctor::Kind;
-    matches!(finding.kind, Kind::Totp | Kind::Hotp | Kind::Steam)
+/// Whether something was meant as a code account: what it is needs no explanation, what is wrong does.
+pub(crate) const fn makes_codes(kind: Kind) -> bool {
+    matches!(kind, Kind::Totp | Kind::Hotp | Kind::Steam)
 }
 
-/// The kinds whose explanation does not say what the hint says.
-fn is_typed(finding: &Finding) -> bool {
-    use countersign_core::doctor::Kind;
-    is_code_account(finding) || matches!(finding.kind, Kind::Digits | Kind::Text)
+/// The hint in words, where the kind's explanation does not say the same.
+pub(crate) fn told_hint(finding: &Finding) -> Option<&'static str> {
+    let is_typed = makes_codes(finding.kind) || matches!(finding.kind, Kind::Digits | Kind::Text);
+    finding.hint.filter(|_| is_typed).map(hint)
 }
 
 #[cfg(test)]

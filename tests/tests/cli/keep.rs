@@ -4,6 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
+use countersign_core::time::UnixSeconds;
+
 use crate::person::{ACME, BANK, Person, feed, held, name};
 
 const ZURICH: &str =
@@ -127,6 +129,27 @@ fn k5_the_trash_keeps_an_account_for_thirty_days_and_gives_it_back_exactly() {
     ] {
         assert_eq!(again[key], row[key], "{key}");
     }
+}
+
+#[test]
+fn k5_after_thirty_days_the_next_change_empties_the_trash() {
+    let person = Person::with(&[ACME, BANK]);
+    let long_ago = UnixSeconds(1_600_000_000);
+    let mut companion = person.companion();
+    let id = companion.find("acme").unwrap();
+    companion.remove(id, long_ago).unwrap();
+    drop(companion);
+    let trash = || {
+        person.json(&["list", "--trash"])["accounts"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    // Looking deletes nothing.
+    assert_eq!(trash(), 1);
+    person.json(&["next", "bank"]);
+    assert_eq!(trash(), 0);
+    assert_eq!(person.refusal(&["restore", "acme"], b""), "no_such_account");
 }
 
 #[test]

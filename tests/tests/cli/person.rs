@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
+use countersign_core::companion::Companion;
 use countersign_core::entropy::SystemEntropy;
-use countersign_core::vault::RecoveryCode;
+use countersign_core::time::UnixSeconds;
+use countersign_core::vault::{Credential, NoAnchor, RecoveryCode, VaultLocation};
 use countersign_tests::program::countersign;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -78,11 +80,6 @@ impl Person {
         self.home().join(name)
     }
 
-    /// The path as an argument.
-    pub(crate) fn arg(&self, name: &str) -> String {
-        self.path(name).to_str().unwrap().to_owned()
-    }
-
     pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         fs::write(self.path(name), bytes).unwrap();
     }
@@ -141,6 +138,17 @@ impl Person {
     /// The name of the error that a verb ends with.
     pub(crate) fn refusal(&self, arguments: &[&str], input: &[u8]) -> String {
         name(&self.feed_json(arguments, input))
+    }
+
+    /// The same vault through the core, for what no clock of a test can show.
+    pub(crate) fn companion(&self) -> Companion {
+        let location = VaultLocation::new(&self.vault());
+        let entropy = || Box::new(SystemEntropy::new());
+        let locked = Companion::open(&location, Box::new(NoAnchor), entropy()).unwrap();
+        let text = fs::read_to_string(self.path("recovery")).unwrap();
+        let code = RecoveryCode::parse(&text).unwrap();
+        let unlocked = locked.unlock(&Credential::Recovery(&code), UnixSeconds(0));
+        unlocked.map_err(|(_, error)| error).unwrap()
     }
 
     /// All accounts, as `list --json` gives them.
