@@ -17,7 +17,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
 const NOW: UnixSeconds = UnixSeconds(1_700_000_017);
 /// Ours and the peer's take turns, so that a busy moment of the machine meets both.
-const TURNS: u32 = 5;
+const TURNS: u32 = 11;
 
 fn unlocked(folder: &Path, accounts: u16) -> Companion {
     let password = Secret::copy_of(b"only for measuring");
@@ -90,8 +90,8 @@ fn search(criterion: &mut Criterion) {
 
 fn configured() -> Criterion {
     Criterion::default()
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_millis(1_200))
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(500))
         .without_plots()
 }
 

@@ -12,7 +12,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 const LINK: &str = "otpauth://totp/Example%20Co:alice@example.org?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\
                     &issuer=Example%20Co&algorithm=SHA1&digits=6&period=30";
 /// Ours and the peer's take turns, so that a busy moment of the machine meets both.
-const TURNS: u32 = 5;
+const TURNS: u32 = 11;
 
 fn read_link(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("read_link");
@@ -29,8 +29,8 @@ fn read_link(criterion: &mut Criterion) {
 
 fn configured() -> Criterion {
     Criterion::default()
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_millis(1_200))
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(500))
         .without_plots()
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::estimates::median_ns;
+use crate::estimates::Turns;
 use crate::options::Options;
 use crate::process::{self, Failure, cargo};
 use crate::{machine, python};
@@ -113,18 +113,18 @@ const MEASURES: [Measure; 8] = [
 ];
 
 impl Goal {
-    /// Whether the goal is met, and the ratio in the goal's own sense; without a peer there is none.
-    fn judge(self, ours_ns: f64, peer_ns: Option<f64>) -> Option<(Option<f64>, bool)> {
+    /// Whether the goal is met, and the ratio in the goal's own sense; none when its peer was not measured.
+    fn judge(self, ours: &Turns, peer: Option<&Turns>) -> Option<(Option<f64>, bool)> {
         match self {
             Self::AtMostTimes(limit) => {
-                let ratio = ours_ns / peer_ns?;
+                let ratio = ours.ratio_to(peer?);
                 Some((Some(ratio), ratio <= limit))
             }
             Self::AtLeastAsFast(least) => {
-                let ratio = peer_ns? / ours_ns;
+                let ratio = ours.ratio_to(peer?).recip();
                 Some((Some(ratio), ratio >= least))
             }
-            Self::WithinMs(limit) => Some((None, ours_ns <= limit * 1e6)),
+            Self::WithinMs(limit) => Some((None, ours.median_ns() <= limit * 1e6)),
         }
     }
 
@@ -146,11 +146,11 @@ impl Peer {
         }
     }
 
-    /// Nanoseconds of as much work as one of ours; none when it was not measured.
-    fn time_ns(self, target: &Path, pyotp_ns: f64) -> Option<f64> {
+    /// What as much work as ours took; none when it was not measured.
+    fn turns(self, target: &Path, pyotp_ns: f64) -> Option<Turns> {
         match self {
-            Self::Criterion { id, .. } => median_ns(target, id),
-            Self::Pyotp => Some(pyotp_ns),
+            Self::Criterion { id, .. } => Turns::read(target, id),
+            Self::Pyotp => Some(Turns::single(pyotp_ns)),
             Self::Nobody => None,
         }
     }
@@ -170,7 +170,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     println!("\n{table}");
     let page = format!(
         "# Performance\n\nWritten by `cargo xtask bench`: medians of one run, peers in the same run, so only the \
-         ratios mean anything elsewhere.\n\nMachine: {}.\n\n{table}",
+         ratios mean anything elsewhere. A ratio is the middle of those of eleven turns.\n\nMachine: {}.\n\n{table}",
         machine::described()
     );
     std::fs::write(process::root().join("docs/performance.md"), page)
@@ -216,9 +216,11 @@ fn compare(target: &Path, pyotp_ns: f64) -> (String, usize) {
     );
     let mut misses = 0;
     for measure in &MEASURES {
-        let ours_ns = median_ns(target, measure.ours);
-        let peer_ns = measure.peer.time_ns(target, pyotp_ns);
-        let judged = ours_ns.and_then(|ours_ns| measure.goal.judge(ours_ns, peer_ns));
+        let ours = Turns::read(target, measure.ours);
+        let peer = measure.peer.turns(target, pyotp_ns);
+        let judged = ours
+            .as_ref()
+            .and_then(|ours| measure.goal.judge(ours, peer.as_ref()));
         let (ratio, verdict) = match judged {
             Some((ratio, true)) => (ratio, "met"),
             Some((ratio, false)) => (ratio, "**missed**"),
@@ -227,9 +229,9 @@ fn compare(target: &Path, pyotp_ns: f64) -> (String, usize) {
         misses += usize::from(verdict != "met");
         let cells = [
             measure.work.to_owned(),
-            ours_ns.map(duration).unwrap_or_default(),
+            median(ours.as_ref()),
             measure.peer.name().to_owned(),
-            peer_ns.map(duration).unwrap_or_default(),
+            median(peer.as_ref()),
             ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default(),
             measure.goal.words(),
             verdict.to_owned(),
@@ -237,6 +239,12 @@ fn compare(target: &Path, pyotp_ns: f64) -> (String, usize) {
         table.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
     (table, misses)
+}
+
+fn median(turns: Option<&Turns>) -> String {
+    turns
+        .map(|turns| duration(turns.median_ns()))
+        .unwrap_or_default()
 }
 
 /// Nanoseconds in a unit that is easy to read.
@@ -254,7 +262,11 @@ mod tests {
 
     #[test]
     fn every_kind_of_goal_is_judged_at_its_edge() {
-        let is_met = |goal: Goal, ours, peer| goal.judge(ours, peer).map(|(_, is_met)| is_met);
+        let is_met = |goal: Goal, ours, peer: Option<f64>| {
+            let peer = peer.map(Turns::single);
+            let judged = goal.judge(&Turns::single(ours), peer.as_ref());
+            judged.map(|(_, is_met)| is_met)
+        };
         assert_eq!(
             is_met(Goal::AtMostTimes(1.15), 115.0, Some(100.0)),
             Some(true)

@@ -1,20 +1,54 @@
-//! Reads the medians that criterion left in `target/criterion`.
+//! Reads what criterion left in `target/criterion`.
 
 use std::path::Path;
 
-/// The median of one benchmark in nanoseconds; none when it was not run.
-///
-/// A benchmark that took turns with its peer has a numbered folder for each: the middle one counts.
-pub(crate) fn median_ns(target: &Path, id: &str) -> Option<f64> {
-    let folder = target.join("criterion").join(id);
-    if let Some(median) = median_of(&folder) {
-        return Some(median);
+/// What criterion measured of one benchmark: a median a turn, in nanoseconds.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Turns(Vec<f64>);
+
+impl Turns {
+    /// The benchmark's turns; none when it was not run. One that takes turns with its peer has a numbered folder
+    /// for each.
+    pub(crate) fn read(target: &Path, id: &str) -> Option<Self> {
+        let folder = target.join("criterion").join(id);
+        let turns = match median_of(&folder) {
+            Some(median) => vec![median],
+            None => (1_u8..)
+                .map_while(|turn| median_of(&folder.join(turn.to_string())))
+                .collect(),
+        };
+        (!turns.is_empty()).then_some(Self(turns))
     }
-    let mut turns: Vec<f64> = (1_u8..)
-        .map_while(|turn| median_of(&folder.join(turn.to_string())))
-        .collect();
-    turns.sort_by(f64::total_cmp);
-    turns.get(turns.len() / 2).copied()
+
+    /// A single value from elsewhere.
+    pub(crate) fn single(ns: f64) -> Self {
+        Self(vec![ns])
+    }
+
+    /// The middle turn.
+    pub(crate) fn median_ns(&self) -> f64 {
+        middle(self.0.clone())
+    }
+
+    /// How many times the peer's time ours is: the middle of the turns' own ratios, since what else the machine does
+    /// slows both sides of a turn.
+    pub(crate) fn ratio_to(&self, peer: &Self) -> f64 {
+        if self.0.len() == peer.0.len() {
+            let ratios = self.0.iter().zip(&peer.0).map(|(ours, peer)| ours / peer);
+            middle(ratios.collect())
+        } else {
+            self.median_ns() / peer.median_ns()
+        }
+    }
+}
+
+/// The middle value of at least one.
+fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values
+        .get(values.len() / 2)
+        .copied()
+        .expect("there is at least one turn")
 }
 
 fn median_of(folder: &Path) -> Option<f64> {
@@ -34,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_several_turns_the_middle_one_counts() {
+    fn turns_are_read_in_order_and_the_middle_one_counts() {
         let folder = std::env::temp_dir().join(format!("xtask-estimates-{}", std::process::id()));
         for (turn, median) in [("1", 9), ("2", 5), ("3", 7)] {
             let new = folder.join("criterion/group/ours").join(turn).join("new");
@@ -42,12 +76,17 @@ mod tests {
             let json = format!("{{\"median\":{{\"point_estimate\":{median}.0}}}}");
             std::fs::write(new.join("estimates.json"), json).unwrap();
         }
-        let medians = (
-            median_ns(&folder, "group/ours"),
-            median_ns(&folder, "group/peer"),
-        );
+        let read = ["group/ours", "group/peer"].map(|id| Turns::read(&folder, id));
         std::fs::remove_dir_all(&folder).unwrap();
-        assert_eq!(medians, (Some(7.0), None));
+        assert_eq!(read, [Some(Turns(vec![9.0, 5.0, 7.0])), None]);
+        assert_eq!(Turns(vec![9.0, 5.0, 7.0]).median_ns(), 7.0);
+    }
+
+    #[test]
+    fn a_ratio_is_the_middle_of_the_turns_own_ratios() {
+        let (ours, peer) = (Turns(vec![2.0, 60.0, 4.0]), Turns(vec![1.0, 30.0, 1.0]));
+        assert_eq!(ours.ratio_to(&peer), 2.0);
+        assert_eq!(ours.ratio_to(&Turns::single(2.0)), 2.0);
     }
 
     #[test]

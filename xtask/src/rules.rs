@@ -18,13 +18,9 @@ const EMPTY_NAMES: [&str; 8] = [
     "common", "helper", "helpers", "manager", "misc", "shared", "util", "utils",
 ];
 
-/// Beginnings of paths that exist on one machine only. Written in two halves, so that this file passes.
-const MACHINE_PATHS: [&str; 4] = [
-    concat!("/ho", "me/"),
-    concat!("/ro", "ot/"),
-    concat!("/wo", "rk/"),
-    concat!("/Us", "ers/"),
-];
+/// Beginnings of paths that are made by hand on one machine; made-up homes of examples are fine. Written in two
+/// halves, so that this file passes.
+const MACHINE_PATHS: [&str; 2] = [concat!("/ro", "ot/"), concat!("/wo", "rk/")];
 
 /// Notes to oneself.
 const NOTES: [&str; 2] = [concat!("TO", "DO"), concat!("FIX", "ME")];
@@ -186,7 +182,7 @@ mod tests {
 
     #[test]
     fn machine_paths_are_found_and_look_alikes_are_not() {
-        let [home, _, work, _] = MACHINE_PATHS;
+        let [home, work] = MACHINE_PATHS;
         assert_eq!(broken("README.md", &format!("cd {work}tree")), 1);
         assert_eq!(broken("README.md", &format!("\"{home}me\"")), 1);
         assert_eq!(
