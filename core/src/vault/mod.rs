@@ -19,7 +19,6 @@ mod locked;
 mod manifest;
 mod meta;
 mod open;
-mod plain;
 mod record;
 mod recovery;
 mod rekey;
@@ -46,8 +45,6 @@ pub use kdf::KdfParams;
 pub use location::VaultLocation;
 pub use locked::{Credential, LockedVault, Refused};
 pub use open::Vault;
-#[doc(hidden)]
-pub use plain::{PlainBody, reencode};
 pub use record::{NAME_BYTES_MAX, NOTE_BYTES_MAX, StoredAccount, TAGS_MAX};
 pub(crate) use record::{Stored, StoredTag};
 pub use recovery::{RecoveryCode, RecoveryCodeError};
