@@ -4,6 +4,7 @@
 mod faults;
 mod life;
 mod opening;
+mod planted;
 mod slots;
 
 use std::collections::HashMap;
