@@ -71,7 +71,7 @@ impl Companion {
     pub fn codes(&self, now: UnixSeconds) -> Vec<(RecordId, CodeWindow)> {
         let rows = self.sorted(|stored| stored.trashed_at.is_none());
         rows.into_iter()
-            .filter_map(|(id, _)| Some((id, self.generators.get(&id)?.window(now)?)))
+            .filter_map(|(id, stored)| Some((id, self.window(id, stored, now)?)))
             .collect()
     }
 
@@ -106,7 +106,7 @@ impl Companion {
         stored: &StoredAccount,
         codes_at: Option<UnixSeconds>,
     ) -> AccountRow {
-        let window = codes_at.and_then(|now| self.generators.get(&id)?.window(now));
+        let window = codes_at.and_then(|now| self.window(id, stored, now));
         AccountRow {
             id,
             kind: stored.account.otp.kind(),
@@ -120,6 +120,14 @@ impl Companion {
             window,
             created_at: stored.created_at,
             trashed_at: stored.trashed_at,
+        }
+    }
+
+    /// An account that another process added is not prepared before the next refresh.
+    fn window(&self, id: RecordId, stored: &StoredAccount, now: UnixSeconds) -> Option<CodeWindow> {
+        match self.generators.get(&id) {
+            Some(generator) => generator.window(now),
+            None => stored.account.otp.generator().window(now),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod accept;
 mod anchor;
+mod body;
 mod error;
 mod file;
 mod findings;
@@ -30,6 +31,7 @@ mod wal;
 mod write;
 
 pub use anchor::{AnchorStore, LineageFinding, NoAnchor};
+pub use body::{BodyForm, canonical_body};
 pub use error::VaultError;
 pub use findings::{Findings, SlotChange, SlotFinding};
 pub use format::{APPLICATION_ID, FORMAT, NotAnId, RECORDS_MAX, RecordId, VaultId};

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::error::VaultError;
 use super::format::{Aad, RecordId};
 use super::keys::VaultKey;
-use super::record::SlotKeyRecord;
+use super::record::{SlotKeyRecord, copy_unknown};
 use super::seal::Sealed;
 use super::slot::{NewSlot, SlotRow, load_slots};
 use super::slots::{SlotSecret, delete_slot, make_slot, put_slot};
@@ -199,12 +199,7 @@ fn reseal_slots(
             row_digest: row.digest,
             created_at: known.created_at,
             nonce_epoch: known.nonce_epoch,
-            // EXPOSE: what a newer version wrote is carried over as it stood.
-            unknown: known
-                .unknown
-                .iter()
-                .map(|(tag, value)| (*tag, crate::secret::Secret::copy_of(value.expose())))
-                .collect(),
+            unknown: copy_unknown(&known.unknown),
         };
         put_slot(tx, new, draft, &row, &record)?;
     }

@@ -13,7 +13,7 @@ use super::manifest::{
     Entries, Entry, Manifest, Stamp, Stamps, bucket_bounds, bucket_of, buckets_digest,
     counts_by_kind, encode_bucket,
 };
-use super::record::{Content, Stored, StoredAccount};
+use super::record::{Content, Stored, StoredAccount, copy_unknown};
 use super::seal::{Sealed, tag_of};
 use super::slot::{SlotRow, slots_digest};
 use super::state::{ManifestState, State, Version, meta_digest};
@@ -267,7 +267,7 @@ pub(super) fn finish(
         lineage,
         cleanup_due: carried.cleanup_due,
         wall_clock: next.now,
-        unknown: copy_unknown(carried),
+        unknown: copy_unknown(&carried.unknown),
     };
     let aad = Aad::manifest(sealer.vault, next.generation, sealer.epoch);
     let sealed = sealer
@@ -329,13 +329,4 @@ pub(super) fn take_over(state: &mut State, change: Change, written: Written) {
 /// An unsigned number as SQLite's 64-bit column.
 pub(super) fn column(value: u64) -> Result<i64, VaultError> {
     i64::try_from(value).map_err(|_| VaultError::DamagedData)
-}
-
-fn copy_unknown(carried: &ManifestState) -> Vec<(u8, crate::secret::Secret)> {
-    // EXPOSE: what a newer version wrote is carried over as it stood.
-    carried
-        .unknown
-        .iter()
-        .map(|(tag, value)| (*tag, crate::secret::Secret::copy_of(value.expose())))
-        .collect()
 }

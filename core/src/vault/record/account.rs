@@ -1,22 +1,21 @@
-//! What the bodies of records hold, by kind, as numbered fields. Unknown fields are kept as they are.
+//! Kind 1: an account.
 
-use super::error::VaultError;
-use super::format::{RecordId, kind};
-use super::tlv::{Malformed, Reader, Writer, text_of, u8_of, u32_of, u64_of};
+use zeroize::Zeroizing;
+
+use super::{Unknown, check_name, copy_unknown, put_unknown, wide};
 use crate::account::{Account, Name};
 use crate::otp::{Algorithm, Counter, Digits, Otp, OtpKind, Period};
 use crate::secret::{Secret, SecretText};
 use crate::time::UnixSeconds;
-use zeroize::Zeroizing;
+use crate::vault::error::VaultError;
+use crate::vault::format::RecordId;
+use crate::vault::tlv::{Malformed, Reader, Writer, text_of, u8_of, u32_of, u64_of};
 
-/// Longest issuer, account and tag in bytes.
-pub const NAME_BYTES_MAX: usize = 1024;
 /// Longest note in bytes.
 pub const NOTE_BYTES_MAX: usize = 16 * 1024;
 /// Most tags of an account.
 pub const TAGS_MAX: usize = 32;
 
-/// Field numbers of kind 1, account.
 mod field {
     pub(super) const TYPE: u8 = 1;
     pub(super) const ALGORITHM: u8 = 2;
@@ -34,18 +33,7 @@ mod field {
     pub(super) const CREATED: u8 = 14;
     pub(super) const CHANGED: u8 = 15;
     pub(super) const TRASHED: u8 = 16;
-    /// Kind 2, tag.
-    pub(super) const TAG_NAME: u8 = 1;
-    /// Kind 4, slot key.
-    pub(super) const PSK: u8 = 1;
-    pub(super) const PUBLIC: u8 = 2;
-    pub(super) const ROW_DIGEST: u8 = 3;
-    pub(super) const SLOT_CREATED: u8 = 4;
-    pub(super) const NONCE_EPOCH: u8 = 5;
 }
-
-/// A field that this version does not know, kept as it stands.
-type Unknown = (u8, Secret);
 
 /// An account with everything the vault keeps about it.
 #[derive(Debug)]
@@ -66,7 +54,7 @@ pub struct StoredAccount {
     pub changed_at: UnixSeconds,
     /// When it was put into the trash.
     pub trashed_at: Option<UnixSeconds>,
-    pub(super) unknown: Vec<Unknown>,
+    pub(in crate::vault) unknown: Vec<Unknown>,
 }
 
 impl StoredAccount {
@@ -111,17 +99,12 @@ impl StoredAccount {
             // EXPOSE: the copy keeps the note in a secret again.
             note: SecretText::new(self.note.expose().to_owned()),
             tags: self.tags.clone(),
-            // EXPOSE: the copy keeps unknown fields in secrets again.
-            unknown: self
-                .unknown
-                .iter()
-                .map(|(tag, value)| (*tag, Secret::copy_of(value.expose())))
-                .collect(),
+            unknown: copy_unknown(&self.unknown),
             ..*self
         }
     }
 
-    fn check_limits(&self) -> Result<(), VaultError> {
+    pub(super) fn check_limits(&self) -> Result<(), VaultError> {
         let Account {
             issuer,
             label_issuer,
@@ -150,7 +133,7 @@ impl StoredAccount {
         Ok(())
     }
 
-    fn encode(&self) -> Zeroizing<Vec<u8>> {
+    pub(in crate::vault) fn encode(&self) -> Zeroizing<Vec<u8>> {
         let Account {
             issuer,
             label_issuer,
@@ -203,7 +186,7 @@ impl StoredAccount {
         body.finish()
     }
 
-    fn decode(body: &[u8]) -> Result<Self, Malformed> {
+    pub(super) fn decode(body: &[u8]) -> Result<Self, Malformed> {
         let mut fields = AccountFields::default();
         let mut reader = Reader::new(body);
         while let Some((tag, value)) = reader.next()? {
@@ -221,13 +204,6 @@ fn put_parameters(body: &mut Writer, algorithm: Algorithm, digits: Digits) {
     };
     body.put(field::ALGORITHM, &[number]);
     body.put(field::DIGITS, &[digits.count()]);
-}
-
-fn put_unknown(body: &mut Writer, unknown: &[Unknown]) {
-    for (tag, value) in unknown {
-        // EXPOSE: what a newer version wrote is written back as it stood.
-        body.put(*tag, value.expose());
-    }
 }
 
 const fn type_number(kind: OtpKind) -> u8 {
@@ -333,164 +309,4 @@ impl AccountFields {
             unknown: self.unknown,
         })
     }
-}
-
-/// A tag's record.
-#[derive(Debug)]
-pub(crate) struct StoredTag {
-    pub(crate) name: Name,
-    unknown: Vec<Unknown>,
-}
-
-/// The record beside a slot: what sealing a new vault key to it needs.
-pub(super) struct SlotKeyRecord {
-    pub(super) psk: Zeroizing<[u8; 32]>,
-    pub(super) public: [u8; 32],
-    pub(super) row_digest: [u8; 32],
-    pub(super) created_at: UnixSeconds,
-    /// The epoch in which the slot's nonce was last renewed.
-    pub(super) nonce_epoch: u32,
-    pub(super) unknown: Vec<Unknown>,
-}
-
-impl SlotKeyRecord {
-    pub(super) fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let mut body = Writer::new();
-        body.put(field::PSK, &*self.psk);
-        body.put(field::PUBLIC, &self.public);
-        body.put(field::ROW_DIGEST, &self.row_digest);
-        body.put_u64(field::SLOT_CREATED, self.created_at.0);
-        body.put(field::NONCE_EPOCH, &self.nonce_epoch.to_be_bytes());
-        put_unknown(&mut body, &self.unknown);
-        body.finish()
-    }
-
-    fn decode(body: &[u8]) -> Result<Self, Malformed> {
-        let (mut psk, mut public, mut row_digest) = (None, None, None);
-        let (mut created_at, mut nonce_epoch, mut unknown) = (UnixSeconds(0), 0, vec![]);
-        let mut reader = Reader::new(body);
-        while let Some((tag, value)) = reader.next()? {
-            let bytes = || <[u8; 32]>::try_from(value).map_err(|_| Malformed);
-            match tag {
-                field::PSK => psk = Some(Zeroizing::new(bytes()?)),
-                field::PUBLIC => public = Some(bytes()?),
-                field::ROW_DIGEST => row_digest = Some(bytes()?),
-                field::SLOT_CREATED => created_at = UnixSeconds(u64_of(value)?),
-                field::NONCE_EPOCH => nonce_epoch = u32_of(value)?,
-                other => unknown.push((other, Secret::copy_of(value))),
-            }
-        }
-        Ok(Self {
-            psk: psk.ok_or(Malformed)?,
-            public: public.ok_or(Malformed)?,
-            row_digest: row_digest.ok_or(Malformed)?,
-            created_at,
-            nonce_epoch,
-            unknown,
-        })
-    }
-}
-
-/// A record's content as far as this version knows its kind.
-pub(super) enum Content {
-    Account(Box<StoredAccount>),
-    Tag(StoredTag),
-    SlotKey(Box<SlotKeyRecord>),
-    /// Settings, work accounts, statements in flight, and kinds of newer versions: kept, not read.
-    Kept,
-}
-
-impl Content {
-    pub(super) fn decode(record_kind: u8, body: &[u8]) -> Result<Self, Malformed> {
-        Ok(match record_kind {
-            kind::ACCOUNT => Self::Account(Box::new(StoredAccount::decode(body)?)),
-            kind::TAG => Self::Tag(StoredTag::decode(body)?),
-            kind::SLOT_KEY => Self::SlotKey(Box::new(SlotKeyRecord::decode(body)?)),
-            _ => Self::Kept,
-        })
-    }
-}
-
-/// What a change stores: a content this version can write.
-pub(crate) enum Stored {
-    Account(Box<StoredAccount>),
-    Tag(StoredTag),
-}
-
-impl Stored {
-    pub(super) const fn kind(&self) -> u8 {
-        match self {
-            Self::Account(_) => kind::ACCOUNT,
-            Self::Tag(_) => kind::TAG,
-        }
-    }
-
-    /// # Errors
-    ///
-    /// [`VaultError::NameTooLong`], [`VaultError::NoteTooLong`], [`VaultError::TooManyTags`].
-    pub(super) fn encode(&self) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        match self {
-            Self::Account(account) => {
-                account.check_limits()?;
-                Ok(account.encode())
-            }
-            Self::Tag(tag) => {
-                check_name(&tag.name)?;
-                Ok(tag.encode())
-            }
-        }
-    }
-
-    pub(super) fn into_content(self) -> Content {
-        match self {
-            Self::Account(account) => Content::Account(account),
-            Self::Tag(tag) => Content::Tag(tag),
-        }
-    }
-}
-
-impl StoredTag {
-    pub(crate) const fn new(name: Name) -> Self {
-        Self {
-            name,
-            unknown: vec![],
-        }
-    }
-
-    fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let mut body = Writer::new();
-        body.put_text(field::TAG_NAME, self.name.as_str());
-        put_unknown(&mut body, &self.unknown);
-        body.finish()
-    }
-
-    fn decode(body: &[u8]) -> Result<Self, Malformed> {
-        let (mut name, mut unknown) = (None, vec![]);
-        let mut reader = Reader::new(body);
-        while let Some((tag, value)) = reader.next()? {
-            match tag {
-                field::TAG_NAME => name = Some(Name::new(text_of(value)?)),
-                other => unknown.push((other, Secret::copy_of(value))),
-            }
-        }
-        Ok(Self {
-            name: name.ok_or(Malformed)?,
-            unknown,
-        })
-    }
-}
-
-fn check_name(name: &Name) -> Result<(), VaultError> {
-    let got = name.as_str().len();
-    if got > NAME_BYTES_MAX {
-        return Err(VaultError::NameTooLong {
-            got_bytes: wide(got),
-            max_bytes: wide(NAME_BYTES_MAX),
-        });
-    }
-    Ok(())
-}
-
-fn wide(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
 }

@@ -1,0 +1,225 @@
+//! Changing and removing: scenarios C3 and K5.
+
+use super::*;
+
+#[test]
+fn c3_the_counter_is_saved_before_the_code_is_shown() {
+    let (place, mut companion) = Place::new();
+    let id = add(&mut companion, hotp(0));
+    // RFC 4226 appendix D.
+    for (counter, expected) in [(0, "755224"), (1, "287082"), (2, "359152")] {
+        let (code, of) = companion.next_hotp(id, NOW).unwrap();
+        assert_eq!((of.value(), code.text().expose()), (counter, expected));
+        // Another process, or this one after a kill, starts behind it.
+        let stored = place.unlock().row(id, NOW).unwrap().kind.counter().unwrap();
+        assert_eq!(stored.value(), counter + 1);
+    }
+}
+
+#[test]
+fn next_is_for_counters_that_have_a_next() {
+    let (_place, mut companion) = Place::new();
+    let timed = add(&mut companion, totp("A", "x", "1"));
+    let last = add(&mut companion, hotp(Counter::MAX));
+    assert_eq!(
+        companion.next_hotp(timed, NOW).err(),
+        Some(VaultError::NoCounter)
+    );
+    assert_eq!(
+        companion.next_hotp(last, NOW).err(),
+        Some(VaultError::CounterExhausted)
+    );
+    companion.remove(last, NOW).unwrap();
+    assert_eq!(
+        companion.next_hotp(last, NOW).err(),
+        Some(VaultError::NoSuchAccount)
+    );
+}
+
+#[test]
+fn k5_the_trash_keeps_an_account_for_thirty_days_and_restores_it_exactly() {
+    let (place, mut companion) = Place::new();
+    let id = add(&mut companion, totp("ACME", "ann", "1"));
+    let edit = Edit {
+        note: Some(SecretText::new("note".into())),
+        tags: Some(vec![Name::new("tag")]),
+        pinned: Some(true),
+        ..Edit::default()
+    };
+    companion.edit(id, edit, NOW).unwrap();
+    let before = companion.row(id, NOW).unwrap();
+    let uri = companion.export_uri(id).unwrap();
+
+    let purged_at = companion.remove(id, NOW).unwrap();
+    assert_eq!(purged_at.since(NOW), 30 * 24 * 60 * 60);
+    assert!(companion.list(NOW).is_empty());
+    assert!(
+        companion.trash()[0].window.is_none(),
+        "an account in the trash is mute"
+    );
+    assert_eq!(companion.purge_expired(UnixSeconds(purged_at.0 - 1)), Ok(0));
+
+    drop(companion);
+    let mut companion = place.unlock();
+    companion.restore(id, NOW).unwrap();
+    assert_eq!(companion.row(id, NOW).unwrap(), before);
+    assert_eq!(companion.export_uri(id).unwrap(), uri);
+    assert_eq!(companion.note(id).unwrap().expose(), "note");
+
+    companion.remove(id, NOW).unwrap();
+    assert_eq!(companion.purge_expired(purged_at), Ok(1));
+    assert!(companion.trash().is_empty());
+    assert_eq!(companion.restore(id, NOW), Err(VaultError::NoSuchAccount));
+    assert_eq!(companion.list(NOW).len() + companion.trash().len(), 0);
+}
+
+#[test]
+fn the_trash_is_entered_and_left_once() {
+    let (_place, mut companion) = Place::new();
+    let id = add(&mut companion, totp("ACME", "ann", "1"));
+    assert_eq!(companion.restore(id, NOW), Err(VaultError::NoSuchAccount));
+    assert_eq!(companion.purge(id, NOW), Err(VaultError::NoSuchAccount));
+    companion.remove(id, NOW).unwrap();
+    assert_eq!(companion.remove(id, NOW), Err(VaultError::NoSuchAccount));
+    assert_eq!(
+        companion.edit(id, Edit::default(), NOW),
+        Err(VaultError::NoSuchAccount)
+    );
+    companion.purge(id, NOW).unwrap();
+    assert!(companion.trash().is_empty());
+}
+
+#[test]
+fn pinned_accounts_stand_first_and_positions_hold() {
+    let (place, mut companion) = Place::new();
+    let ids: Vec<RecordId> = ["a", "b", "c", "d"]
+        .map(|name| add(&mut companion, totp("X", name, name)))
+        .to_vec();
+    let position = |position| Edit {
+        position: Some(position),
+        ..Edit::default()
+    };
+    companion.edit(ids[3], position(0), NOW).unwrap();
+    assert_eq!(shown(&companion.list(NOW)), ["d", "a", "b", "c"]);
+    companion.edit(ids[3], position(99), NOW).unwrap();
+    assert_eq!(shown(&companion.list(NOW)), ["a", "b", "c", "d"]);
+    companion.edit(ids[0], position(2), NOW).unwrap();
+    assert_eq!(shown(&companion.list(NOW)), ["b", "c", "a", "d"]);
+    companion
+        .edit(
+            ids[2],
+            Edit {
+                pinned: Some(true),
+                ..Edit::default()
+            },
+            NOW,
+        )
+        .unwrap();
+    assert_eq!(shown(&companion.list(NOW)), ["c", "b", "a", "d"]);
+    assert_eq!(shown(&place.unlock().list(NOW)), ["c", "b", "a", "d"]);
+}
+
+#[test]
+fn a_position_always_finds_room() {
+    let (_place, mut companion) = Place::new();
+    for name in ["a", "b", "c"] {
+        add(&mut companion, totp("X", name, name));
+    }
+    // Moving the last one to the second place halves a gap of 2^32 each time.
+    for _ in 0..80 {
+        let last = companion.list(NOW).pop().unwrap();
+        let second = companion.list(NOW).remove(1).account;
+        companion
+            .edit(
+                last.id,
+                Edit {
+                    position: Some(1),
+                    ..Edit::default()
+                },
+                NOW,
+            )
+            .unwrap();
+        let rows = companion.list(NOW);
+        assert_eq!((rows[1].id, &rows[2].account), (last.id, &second));
+        assert_eq!(rows[0].account.as_str(), "a");
+    }
+}
+
+#[test]
+fn an_edit_changes_what_it_names_and_nothing_else() {
+    let (_place, mut companion) = Place::new();
+    let mut with_prefix = totp("Microsoft", "ann", "1");
+    with_prefix.label_issuer = Some(Name::new("Tenant"));
+    let id = add(&mut companion, with_prefix);
+    let uri = companion.export_uri(id).unwrap();
+    companion.edit(id, Edit::default(), NOW).unwrap();
+    assert_eq!(companion.export_uri(id).unwrap(), uri);
+    let edit = Edit {
+        account: Some(Name::new("anna")),
+        tags: Some(["work", "work", "", "vpn"].map(Name::new).to_vec()),
+        ..Edit::default()
+    };
+    companion.edit(id, edit, NOW).unwrap();
+    let row = companion.row(id, NOW).unwrap();
+    assert_eq!(row.tags, [Name::new("work"), Name::new("vpn")]);
+    assert_eq!(
+        (row.issuer.as_str(), row.account.as_str()),
+        ("Microsoft", "anna")
+    );
+    assert_eq!(row.label_issuer, Some(Name::new("Tenant")));
+    companion
+        .edit(
+            id,
+            Edit {
+                issuer: Some(Name::new("Tenant")),
+                ..Edit::default()
+            },
+            NOW,
+        )
+        .unwrap();
+    assert_eq!(companion.row(id, NOW).unwrap().label_issuer, None);
+    companion
+        .edit(
+            id,
+            Edit {
+                tags: Some(vec![]),
+                ..Edit::default()
+            },
+            NOW,
+        )
+        .unwrap();
+    assert!(companion.row(id, NOW).unwrap().tags.is_empty());
+}
+
+#[test]
+fn a_tag_is_one_record_and_goes_with_its_last_account() {
+    let (_place, mut companion) = Place::new();
+    let ids = ["a", "b"].map(|name| add(&mut companion, totp("X", name, name)));
+    let tagged = || Edit {
+        tags: Some(vec![Name::new("work")]),
+        ..Edit::default()
+    };
+    for id in ids {
+        companion.edit(id, tagged(), NOW).unwrap();
+    }
+    assert_eq!(companion.vault.tags().count(), 1);
+    companion
+        .edit(
+            ids[0],
+            Edit {
+                tags: Some(vec![]),
+                ..Edit::default()
+            },
+            NOW,
+        )
+        .unwrap();
+    assert_eq!(companion.vault.tags().count(), 1);
+    companion.remove(ids[1], NOW).unwrap();
+    assert_eq!(
+        companion.vault.tags().count(),
+        1,
+        "the trash keeps its tags"
+    );
+    companion.purge(ids[1], NOW).unwrap();
+    assert_eq!(companion.vault.tags().count(), 0);
+}
