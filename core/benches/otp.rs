@@ -1,11 +1,10 @@
-//! Codes beside `totp-rs` 6: one as a value, one as text, and a list with names.
+//! Codes beside `totp-rs` 6: one as a value and one as text.
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a bench ends where it is surprised")]
 
 use std::hint::black_box;
 use std::time::Duration;
 
-use countersign_core::account::{Account, Name};
 use countersign_core::otp::{Generator, Otp, OtpKind};
 use countersign_core::secret::Secret;
 use countersign_core::time::UnixSeconds;
@@ -59,51 +58,6 @@ fn one_code(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What a list shows of one account: issuer, account, current and next code, and when they change.
-type Row = (String, String, String, String, UnixSeconds);
-
-fn list(criterion: &mut Criterion) {
-    let accounts: Vec<(Account, Generator)> = (0..1_000_u16)
-        .map(|number| {
-            let mut key = *KEY;
-            key[..2].copy_from_slice(&number.to_be_bytes());
-            let otp = Otp::new(Secret::copy_of(&key), OtpKind::TOTP).unwrap();
-            let generator = otp.generator();
-            let account = Account {
-                issuer: Name::new(&format!("Example {}", number % 97)),
-                label_issuer: None,
-                account: Name::new(&format!("person.{number}@example.org")),
-                otp,
-            };
-            (account, generator)
-        })
-        .collect();
-    let mut group = criterion.benchmark_group("list_1000");
-    for turn in 1..=TURNS {
-        group.bench_function(BenchmarkId::new("countersign", turn), |bencher| {
-            bencher.iter(|| -> Vec<Row> {
-                accounts
-                    .iter()
-                    .map(|(account, generator)| row(account, generator))
-                    .collect()
-            });
-        });
-    }
-    group.finish();
-}
-
-fn row(account: &Account, generator: &Generator) -> Row {
-    let window = generator.window(UnixSeconds(black_box(NOW_S))).unwrap();
-    // EXPOSE: a list shows codes.
-    (
-        account.issuer.as_str().to_owned(),
-        account.account.as_str().to_owned(),
-        window.current.text().expose().to_owned(),
-        window.next.text().expose().to_owned(),
-        window.changes_at,
-    )
-}
-
 fn configured() -> Criterion {
     Criterion::default()
         .warm_up_time(Duration::from_millis(300))
@@ -114,6 +68,6 @@ fn configured() -> Criterion {
 criterion_group! {
     name = benches;
     config = configured();
-    targets = one_code, list
+    targets = one_code
 }
 criterion_main!(benches);

@@ -17,6 +17,7 @@ mod location;
 mod locked;
 mod manifest;
 mod open;
+mod plain;
 mod record;
 mod recovery;
 mod rotate;
@@ -39,6 +40,8 @@ pub use kdf::KdfParams;
 pub use location::VaultLocation;
 pub use locked::{Credential, LockedVault, NewVault, Refused};
 pub use open::Vault;
+#[doc(hidden)]
+pub use plain::{PlainBody, reencode};
 pub use record::{NAME_BYTES_MAX, NOTE_BYTES_MAX, StoredAccount, TAGS_MAX};
 pub(crate) use record::{Stored, StoredTag};
 pub use recovery::{RecoveryCode, RecoveryCodeError};

@@ -2,6 +2,7 @@
 //! `tests/fuzz_corpus.rs` with the committed seeds, on the stable toolchain.
 
 mod frame;
+mod row;
 mod text;
 
 use countersign_core::account::Account;
@@ -9,18 +10,20 @@ use countersign_core::time::UnixSeconds;
 use countersign_core::uri;
 
 pub use frame::qr_frame;
+pub use row::vault_row;
 pub use text::{base32, link, manual, migration};
 
 /// A name of `fuzz/fuzz_targets` and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     ("base32", base32),
     ("link", link),
     ("manual", manual),
     ("migration", migration),
     ("qr_frame", qr_frame),
+    ("vault_row", vault_row),
 ];
 
 /// What holds for every account that was read from anywhere: its link reads back as the same account, and its
