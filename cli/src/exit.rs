@@ -96,6 +96,7 @@ pub(crate) const ERRORS: [(Exit, &[&str]); 5] = [
             "no_code",
             "not_an_image",
             "image_too_large",
+            "frame_shape",
             "bad_request",
         ],
     ),

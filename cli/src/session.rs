@@ -158,6 +158,20 @@ impl Session {
         self.ask_and_unlock(locked)
     }
 
+    /// The same for a verb that changes something: it also deletes for good what was in the trash for its time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::open`].
+    pub(crate) fn open_to_write(&self) -> Result<Companion, Failure> {
+        let mut companion = self.open()?;
+        if companion.findings().write_error().is_none() {
+            // What cannot be deleted now waits for the next change, which will say what is in the way.
+            let _ = companion.purge_expired(self.now());
+        }
+        Ok(companion)
+    }
+
     fn ask_and_unlock(&self, mut locked: LockedCompanion) -> Result<Companion, Failure> {
         if !self.console.can_ask_secret() {
             return Err(Failure::new(

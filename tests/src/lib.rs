@@ -7,3 +7,4 @@ pub mod fuzz;
 pub mod peers;
 pub mod program;
 pub mod python;
+pub mod zbar;

@@ -31,7 +31,7 @@ pub(crate) struct AddArgs {
     #[arg(long)]
     pub(crate) partial: bool,
     /// Take code N (counted from 1) of an image with several codes
-    #[arg(long, value_name = "N", requires = "qr", value_parser = clap::value_parser!(u32).range(1..=64))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) pick: Option<u32>,
     /// Never ask; keep both when the names are there already
     #[arg(long, short)]

@@ -140,7 +140,7 @@ impl Console {
     ///
     /// As [`Failure::io`]. A Ctrl-C ends the program.
     pub(crate) fn ask_hidden(&self, question: &str) -> Result<Zeroizing<String>, Failure> {
-        let changed = self.interrupts.terminal_changes(false);
+        let changed = self.interrupts.hide_typing();
         let answer = rpassword::prompt_password(format!("{question} "));
         drop(changed);
         match answer {

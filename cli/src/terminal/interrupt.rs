@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -58,6 +58,19 @@ impl Interrupts {
     /// Ends the program as after a Ctrl-C, for a Ctrl-C that was read as a key.
     pub(crate) fn end_by_key(&self) -> ! {
         self.end(SIGINT)
+    }
+
+    /// Stops the terminal from showing what is typed, until what is returned is dropped. It happens before
+    /// the question appears, so that not even a hasty letter is shown.
+    pub(crate) fn hide_typing(&self) -> Changed {
+        let changed = self.terminal_changes(false);
+        if let Some((tty, modes)) = &self.state().terminal {
+            let mut hidden = modes.clone();
+            hidden.local_modes.remove(LocalModes::ECHO);
+            // Whoever asks turns the echo off again and reports when that is impossible.
+            let _ = tcsetattr(tty, OptionalActions::Now, &hidden);
+        }
+        changed
     }
 
     /// Remembers the terminal as it is, until what is returned is dropped.

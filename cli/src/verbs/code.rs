@@ -44,7 +44,7 @@ pub(crate) fn code(session: &Session, args: &CodeArgs) -> Result<Report, Failure
 ///
 /// `no_counter` for an account whose codes change with the time; those of finding, unlocking and writing.
 pub(crate) fn next(session: &Session, args: &NextArgs) -> Result<Report, Failure> {
-    let mut companion = session.open()?;
+    let mut companion = session.open_to_write()?;
     let now = session.now();
     let id = rows::find(&companion, Place::List, &args.name, now)?;
     if !matches!(companion.row(id, now)?.kind, OtpKind::Hotp { .. }) {

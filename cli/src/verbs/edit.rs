@@ -30,7 +30,7 @@ pub(crate) fn run(session: &Session, args: &EditArgs) -> Result<Report, Failure>
         (None, Some(source)) => Some(read_note(&source)?),
         (None, None) => None,
     };
-    let mut companion = session.open()?;
+    let mut companion = session.open_to_write()?;
     let now = session.now();
     let id = rows::find(&companion, Place::List, &args.name, now)?;
     let row = companion.row(id, now)?;

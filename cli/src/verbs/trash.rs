@@ -23,7 +23,7 @@ pub(crate) fn remove(session: &Session, args: &RemoveArgs) -> Result<Report, Fai
     } else {
         Place::List
     };
-    let mut companion = session.open()?;
+    let mut companion = session.open_to_write()?;
     let now = session.now();
     let id = rows::find(&companion, place, &args.name, now)?;
     let title = rows::title(&companion.row(id, now)?);

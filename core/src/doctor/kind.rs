@@ -237,7 +237,7 @@ impl Kind {
         let (scheme, rest) = split_scheme(text)?;
         let scheme = scheme.to_ascii_lowercase();
         let begins = |prefix: &str| strip_prefix_ignoring_case(rest, prefix).is_some();
-        Some(match scheme.as_str() {
+        let kind = match scheme.as_str() {
             "otpauth" | "apple-otpauth" | "motp" => Self::OtherOtp,
             "steam" => Self::Steam,
             "countersign" if begins("//approve") => Self::Statement,
@@ -255,7 +255,10 @@ impl Kind {
             "tel" | "sms" | "smsto" | "mms" | "mmsto" => Self::Telephone,
             scheme if is_migration(scheme) => Self::Migration,
             _ => return None,
-        })
+        };
+        // "Steam: my key" is a person's note, not a link.
+        let is_note = kind.is_link() && rest.starts_with(char::is_whitespace);
+        (!is_note).then_some(kind)
     }
 }
 

@@ -150,7 +150,7 @@ fn examine_one(text: &str, test_mode: TestMode) -> Finding {
     if Kind::of_scheme(text).is_some_and(Kind::is_link) {
         return examine_link(text, test_mode);
     }
-    if let Some(found) = examine_code_and_url(text, test_mode) {
+    if let Some(found) = examine_pasted(text, test_mode) {
         return found;
     }
     let error = if text.len() > LINK_BYTES_MAX {
@@ -210,12 +210,14 @@ fn found_parts(parts: Vec<MigrationPart>) -> Finding {
         (None, None) => Some(UriError::EmptyPayload),
         (Some(_), _) => None,
     };
-    let mut warnings: Vec<Warning> = entries.flat_map(|entry| &entry.warnings).copied().collect();
+    // What holds for the whole export is said once, before what holds for its accounts.
+    let mut warnings = Vec::new();
     for warning in parts.iter().flat_map(|part| &part.warnings) {
         if !warnings.contains(warning) {
             warnings.push(*warning);
         }
     }
+    warnings.extend(entries.flat_map(|entry| &entry.warnings).copied());
     Finding {
         warnings,
         error,
@@ -241,15 +243,16 @@ fn found_invitation(read: Result<Invitation, UriError>) -> Finding {
     }
 }
 
-/// Code and address of an invitation, pasted together: an address, and beside it digits that are
-/// meant as a code.
-fn examine_code_and_url(text: &str, test_mode: TestMode) -> Option<Finding> {
+/// An invitation in the middle of a text: its link, or an address and beside it digits that are meant
+/// as a code.
+fn examine_pasted(text: &str, test_mode: TestMode) -> Option<Finding> {
     if text.len() > LINK_BYTES_MAX {
         return None;
     }
     let pasted = Pasted::find(text);
     let is_meant = pasted.url.is_some() && pasted.has_more_than_url && pasted.has_digits;
-    is_meant.then(|| found_invitation(invitation::parse_pasted(text, test_mode)))
+    (is_meant || invitation::link_in(text).is_some())
+        .then(|| found_invitation(invitation::parse_pasted(text, test_mode)))
 }
 
 fn examine_foreign(text: &str) -> Finding {

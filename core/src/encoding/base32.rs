@@ -1,7 +1,7 @@
 //! Base32 of code keys (RFC 4648 §6): read as people and web pages write it, written in one canonical form.
 
 use base32::Alphabet;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::invisible::is_typesetting;
 use crate::otp::KEY_BYTES_MAX;
@@ -46,40 +46,89 @@ pub struct Decoded {
 ///
 /// All of [`Base32Error`]; nothing is repaired that could change the key.
 pub fn decode(text: &str) -> Result<Decoded, Base32Error> {
-    let mut letters = Zeroizing::new(String::with_capacity(text.len().min(CHARACTERS_MAX)));
+    let mut key = Collected::with_room_for(text.len());
+    // Nearly every key is letters only: no need to look at Unicode then.
+    let plain = text
+        .bytes()
+        .take_while(|&byte| quintet(byte).is_some_and(|value| key.push(value)))
+        .count();
+    let rest = text.split_at_checked(plain).map_or(text, |(_, rest)| rest);
     let mut padding_at = None;
-    for (at, letter) in text.chars().enumerate() {
-        match letter {
-            'A'..='Z' | 'a'..='z' | '2'..='7' => {
+    for (at, letter) in (plain..).zip(rest.chars()) {
+        match u8::try_from(letter).ok().and_then(quintet) {
+            Some(value) => {
                 if let Some(at) = padding_at {
                     return Err(bad_character(at, '='));
                 }
-                if letters.len() == CHARACTERS_MAX {
+                if !key.push(value) {
                     return Err(Base32Error::TooLong);
                 }
-                letters.push(letter.to_ascii_uppercase());
             }
-            '=' => padding_at = padding_at.or(Some(at)),
-            _ if is_typesetting(letter) => {}
-            _ => return Err(bad_character(at, letter)),
+            None if letter == '=' => padding_at = padding_at.or(Some(at)),
+            None if is_typesetting(letter) => {}
+            None => return Err(bad_character(at, letter)),
         }
     }
-    let mut bytes = base32::decode(ALPHABET, &letters).expect("every letter is of the alphabet");
-    if bytes.is_empty() {
+    if key.bytes.is_empty() {
         return Err(Base32Error::Empty);
     }
-    let decoded = Decoded {
-        bytes: Secret::copy_of(&bytes),
-        has_canonical_length: !matches!(letters.len() % 8, 1 | 3 | 6),
-    };
-    bytes.zeroize();
-    Ok(decoded)
+    Ok(Decoded {
+        bytes: Secret::copy_of(&key.bytes),
+        has_canonical_length: !matches!(key.letter_count % 8, 1 | 3 | 6),
+    })
 }
 
 /// Writes bytes in upper case without padding.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> SecretText {
     SecretText::new(base32::encode(ALPHABET, bytes))
+}
+
+/// The five bits of a letter of the alphabet, of either case.
+const fn quintet(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a'),
+        b'2'..=b'7' => Some(byte - b'2' + 26),
+        _ => None,
+    }
+}
+
+/// The bytes so far, in one buffer that never moves, so that no copy is left behind. (The `base32`
+/// crate writes; its reader wants the letters alone, which would be a second copy of the key.)
+struct Collected {
+    bytes: Zeroizing<Vec<u8>>,
+    letter_count: usize,
+    bits: u32,
+    bit_count: u32,
+}
+
+impl Collected {
+    fn with_room_for(characters: usize) -> Self {
+        let letters = characters.min(CHARACTERS_MAX);
+        Self {
+            bytes: Zeroizing::new(Vec::with_capacity(letters * 5 / 8 + 1)),
+            letter_count: 0,
+            bits: 0,
+            bit_count: 0,
+        }
+    }
+
+    /// Takes five bits; false when there are too many.
+    fn push(&mut self, quintet: u8) -> bool {
+        if self.letter_count == CHARACTERS_MAX {
+            return false;
+        }
+        self.letter_count += 1;
+        self.bits = self.bits << 5 | u32::from(quintet);
+        self.bit_count += 5;
+        if self.bit_count >= 8 {
+            self.bit_count -= 8;
+            let [.., byte] = (self.bits >> self.bit_count).to_be_bytes();
+            self.bytes.push(byte);
+        }
+        true
+    }
 }
 
 fn bad_character(at: usize, letter: char) -> Base32Error {

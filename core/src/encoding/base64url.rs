@@ -108,8 +108,8 @@ impl Sextets {
         self.bit_count += 6;
         if self.bit_count >= 8 {
             self.bit_count -= 8;
-            let byte = self.bits >> self.bit_count & 0xff;
-            self.bytes.push(u8::try_from(byte).unwrap_or(0));
+            let [.., byte] = (self.bits >> self.bit_count).to_be_bytes();
+            self.bytes.push(byte);
             self.bits &= (1 << self.bit_count) - 1;
         }
     }

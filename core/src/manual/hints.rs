@@ -97,8 +97,9 @@ pub(super) fn of_key(text: &str) -> Option<Hint> {
             .trim_end_matches('=')
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_'));
-    let has_both_cases = text.contains(|letter: char| letter.is_ascii_lowercase())
-        && text.contains(|letter: char| letter.is_ascii_uppercase());
+    // A keyboard that begins with a capital letter is no mix of cases.
+    let has_both_cases = text.bytes().filter(u8::is_ascii_lowercase).count() > 1
+        && text.bytes().skip(1).filter(u8::is_ascii_uppercase).count() > 1;
     let has_base64_sign = text.contains(['+', '/', '_', '0', '1', '8', '9']);
     let has_base64_padding = text.ends_with('=') && text.len().is_multiple_of(4);
     (is_base64 && has_both_cases && (has_base64_sign || has_base64_padding))

@@ -12,6 +12,7 @@ mod picture;
 mod read;
 mod render;
 mod scan;
+mod sets;
 mod symbol;
 #[cfg(test)]
 mod tests;

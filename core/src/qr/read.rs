@@ -46,6 +46,7 @@ fn search(luma: &Luma<'_>) -> Vec<Symbol> {
     gathered.pass(&filter::inverted(luma), Threshold::Local, 3, 1.0);
     if gathered.symbols.is_empty() {
         gathered.pass(luma, Threshold::Global, 3, 1.0);
+        gathered.pass(&filter::levelled(luma), Threshold::Local, 3, 1.0);
         if let Some(half) = filter::halved(luma) {
             gathered.pass(&half, Threshold::Local, 3, 2.0);
         }

@@ -9,13 +9,13 @@ use rxing::{
     },
     qrcode::cpp_port::{
         decoder::Decode,
-        detector::{FinderPatternSet, GenerateFinderPatternSets, SampleQR},
+        detector::{FinderPatternSet, SampleQR},
     },
 };
 
 use zeroize::Zeroizing;
 
-use super::{finder::find_patterns, foreign, luma::Luma, symbol::Corner};
+use super::{finder::find_patterns, foreign, luma::Luma, sets::plausible_sets, symbol::Corner};
 use crate::secret::SecretText;
 
 /// How the line between dark and light is drawn.
@@ -90,11 +90,10 @@ pub(super) fn scan(
     let Some(image) = foreign(|| black_and_white(luma, threshold)) else {
         return Vec::new();
     };
-    let mut patterns = find_patterns(&image, row_step);
-    let sets = foreign(|| Some(GenerateFinderPatternSets(&mut patterns))).unwrap_or_default();
+    let patterns = find_patterns(&image, row_step);
     let mut used: Vec<ConcentricPattern> = Vec::new();
     let mut sightings = Vec::new();
-    for set in sets {
+    for set in plausible_sets(&patterns) {
         let members = [set.bl, set.tl, set.tr];
         if members.iter().any(|member| used.contains(member)) {
             continue;

@@ -1,6 +1,8 @@
 //! Invitations of our own protocol: what adds a work account (protocol §2). Read and checked here;
 //! nothing is sent.
 
+use zeroize::Zeroizing;
+
 use super::link::Link;
 use super::{Field, ServerUrl, TestMode, UriError};
 use crate::account::Name;
@@ -141,11 +143,7 @@ pub fn parse_pasted(text: &str, test_mode: TestMode) -> Result<Invitation, UriEr
     if text.len() > super::LINK_BYTES_MAX {
         return Err(UriError::TooLong);
     }
-    let is_link = |word: &&str| {
-        super::link::split_scheme(word)
-            .is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case(SCHEME))
-    };
-    if let Some(link) = text.split_whitespace().find(is_link) {
+    if let Some(link) = link_in(text) {
         return parse_invitation(link, test_mode);
     }
     let pasted = Pasted::find(text);
@@ -154,11 +152,20 @@ pub fn parse_pasted(text: &str, test_mode: TestMode) -> Result<Invitation, UriEr
     parse_code_and_url(&code, url, test_mode)
 }
 
+/// The first of our own links in a text.
+pub(crate) fn link_in(text: &str) -> Option<&str> {
+    text.split_whitespace().find(|word| {
+        super::link::split_scheme(word).is_some_and(|(scheme, rest)| {
+            scheme.eq_ignore_ascii_case(SCHEME) && rest.starts_with("//")
+        })
+    })
+}
+
 /// What a pasted text holds of code and address.
 pub(crate) struct Pasted<'a> {
     pub(crate) url: Option<&'a str>,
     /// The one code of 16 digits.
-    pub(crate) code: Option<zeroize::Zeroizing<String>>,
+    pub(crate) code: Option<Zeroizing<String>>,
     /// Whether some run of digits is long enough to be meant as a code.
     pub(crate) has_digits: bool,
     /// Whether there is text beside the address.
@@ -167,7 +174,7 @@ pub(crate) struct Pasted<'a> {
 
 impl<'a> Pasted<'a> {
     pub(crate) fn find(text: &'a str) -> Self {
-        let lower = text.to_ascii_lowercase();
+        let lower = Zeroizing::new(text.to_ascii_lowercase());
         let start = lower.find("https://").or_else(|| lower.find("http://"));
         let (before, from_url) = start
             .and_then(|start| text.split_at_checked(start))
@@ -177,7 +184,7 @@ impl<'a> Pasted<'a> {
             .unwrap_or(from_url.len());
         let (url, after) = from_url.split_at_checked(end).unwrap_or((from_url, ""));
         let url = url.trim_end_matches([',', ';', '.', ')', '\'']);
-        let mut codes: Vec<zeroize::Zeroizing<String>> = Vec::new();
+        let mut codes: Vec<Zeroizing<String>> = Vec::new();
         let mut has_digits = false;
         for run in [before, after]
             .into_iter()
@@ -206,8 +213,8 @@ fn is_code_letter(letter: char) -> bool {
 }
 
 /// The digits of a text that holds nothing else but what groups them; none without any.
-fn grouped_digits(text: &str) -> Option<zeroize::Zeroizing<String>> {
-    let mut digits = zeroize::Zeroizing::new(String::with_capacity(text.len()));
+fn grouped_digits(text: &str) -> Option<Zeroizing<String>> {
+    let mut digits = Zeroizing::new(String::with_capacity(text.len()));
     for letter in text.chars() {
         if letter.is_ascii_digit() {
             digits.push(letter);
@@ -224,7 +231,7 @@ pub(crate) fn strict(
     link: &Link<'_>,
     wanted: &str,
     field: Field,
-) -> Result<Option<zeroize::Zeroizing<String>>, UriError> {
+) -> Result<Option<Zeroizing<String>>, UriError> {
     let mut values = link.parameters().filter(|(name, _)| *name == wanted);
     let Some((_, value)) = values.next() else {
         return Ok(None);

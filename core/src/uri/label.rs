@@ -17,23 +17,30 @@ pub(crate) struct Names {
 /// The issuer parameter decides where the label is split when a part of the label is equal to it;
 /// otherwise the first literal colon does, then the first encoded one.
 pub(crate) fn names(label: &str, issuer: Option<&str>) -> Names {
-    let (prefix, account) = split(label);
+    let (raw_prefix, raw_account) = split(label);
+    let account = Name::new(&percent::decode(raw_account, Plus::Literal));
+    // In most links the two are written alike, a plus too: nothing is left to compare.
+    if raw_prefix.is_some() && raw_prefix == issuer {
+        let issuer = Name::new(&percent::decode(raw_prefix.unwrap_or(""), Plus::Literal));
+        return named(issuer, account);
+    }
+    let prefix = raw_prefix.map(|raw| Name::new(&percent::decode(raw, Plus::Literal)));
     let Some(raw_issuer) = issuer else {
         return without_parameter(prefix, account);
     };
     // A plus that the label has too is a plus; any other is a form's space.
     if raw_issuer.contains('+') {
         let issuer = Name::new(&percent::decode(raw_issuer, Plus::Literal));
-        if let Some(account) = account_after(label, prefix.as_ref(), &account, &issuer) {
-            return named(issuer, account);
+        if let Some(split) = split_at_issuer(label, prefix.as_ref(), &issuer) {
+            return named(issuer, split.unwrap_or(account));
         }
     }
     let issuer = Name::new(&percent::decode(raw_issuer, Plus::Space));
     if issuer.is_empty() {
         return without_parameter(prefix, account);
     }
-    if let Some(account) = account_after(label, prefix.as_ref(), &account, &issuer) {
-        return named(issuer, account);
+    if let Some(split) = split_at_issuer(label, prefix.as_ref(), &issuer) {
+        return named(issuer, split.unwrap_or(account));
     }
     Names {
         issuer,
@@ -44,20 +51,29 @@ pub(crate) fn names(label: &str, issuer: Option<&str>) -> Names {
 
 /// Whether two names are one issuer: equal but for the case of letters.
 pub(crate) fn is_same_issuer(a: &Name, b: &Name) -> bool {
-    let (a, b) = (a.as_str(), b.as_str());
-    if a.is_ascii() && b.is_ascii() {
-        return a.eq_ignore_ascii_case(b);
-    }
-    a == b || a.to_lowercase() == b.to_lowercase()
+    is_same_text(a.as_str(), b.as_str())
 }
 
 /// The account in a text that begins with the issuer and a colon.
 pub(crate) fn strip_issuer(text: &str, issuer: &Name) -> Option<Name> {
-    text.match_indices(':').find_map(|(at, _)| {
-        let (prefix, rest) = text.split_at_checked(at)?;
-        is_same_issuer(&Name::new(prefix), issuer)
+    // Normalised once: a prefix of it is then a name but for white space at its end.
+    let text = Name::new(text);
+    text.as_str().match_indices(':').find_map(|(at, _)| {
+        let (prefix, rest) = text.as_str().split_at_checked(at)?;
+        is_same_text(prefix.trim_end(), issuer.as_str())
             .then(|| Name::new(rest.strip_prefix(':').unwrap_or(rest)))
     })
+}
+
+/// Ends at the first difference, so that a label of nothing but colons takes no time.
+fn is_same_text(a: &str, b: &str) -> bool {
+    // Most names are ASCII, and equal ones nearly always have equal letters too.
+    if a.eq_ignore_ascii_case(b) {
+        return true;
+    }
+    a.chars()
+        .flat_map(char::to_lowercase)
+        .eq(b.chars().flat_map(char::to_lowercase))
 }
 
 fn named(issuer: Name, account: Name) -> Names {
@@ -72,28 +88,20 @@ fn without_parameter(prefix: Option<Name>, account: Name) -> Names {
     named(prefix.unwrap_or_default(), account)
 }
 
-/// The account when the label's prefix is the issuer, wherever the label has to be split for that.
-fn account_after(
-    label: &str,
-    prefix: Option<&Name>,
-    account: &Name,
-    issuer: &Name,
-) -> Option<Name> {
-    if issuer.is_empty() {
-        return None;
+/// Whether some part of the label is the issuer: `Some(None)` when its prefix is, and with the
+/// account when the label has to be split elsewhere for that.
+fn split_at_issuer(label: &str, prefix: Option<&Name>, issuer: &Name) -> Option<Option<Name>> {
+    let prefix = prefix.filter(|_| !issuer.is_empty())?;
+    if is_same_issuer(prefix, issuer) {
+        return Some(None);
     }
-    match prefix {
-        None => None,
-        Some(prefix) if is_same_issuer(prefix, issuer) => Some(account.clone()),
-        Some(_) => strip_issuer(&percent::decode(label, Plus::Literal), issuer),
-    }
+    strip_issuer(&percent::decode(label, Plus::Literal), issuer).map(Some)
 }
 
 /// Splits at the first literal colon, else at the first encoded one; no prefix without either.
-fn split(label: &str) -> (Option<Name>, Name) {
-    let name = |raw| Name::new(&percent::decode(raw, Plus::Literal));
+fn split(label: &str) -> (Option<&str>, &str) {
     if let Some((prefix, account)) = label.split_once(':') {
-        return (Some(name(prefix)), name(account));
+        return (Some(prefix), account);
     }
     let encoded = label
         .as_bytes()
@@ -102,8 +110,8 @@ fn split(label: &str) -> (Option<Name>, Name) {
         .and_then(|at| label.split_at_checked(at))
         .and_then(|(prefix, rest)| Some((prefix, rest.split_at_checked(3)?.1)));
     match encoded {
-        Some((prefix, account)) => (Some(name(prefix)), name(account)),
-        None => (None, name(label)),
+        Some((prefix, account)) => (Some(prefix), account),
+        None => (None, label),
     }
 }
 
@@ -154,6 +162,11 @@ mod tests {
         check("bob", Some("Big"), ("Big", None, "bob"));
         check(":bob", Some("Big"), ("Big", None, "bob"));
         check("", Some("Big"), ("Big", None, ""));
+        check("%C3%B1:bob", Some("N"), ("N", Some("ñ"), "bob"));
+        check("Acme :x:bob", Some("Acme"), ("Acme", None, "x:bob"));
+        let colons = ":é".repeat(4_000);
+        let account = colons.trim_start_matches(':').to_owned();
+        check(&colons, Some("%C3%A9%C3%A9"), ("éé", None, &account));
     }
 
     #[test]

@@ -200,7 +200,7 @@ impl<'a> Parameters<'a> {
         let encoder = percent::decode(self.encoder.unwrap_or(""), Plus::Space);
         let says_steam = encoder.eq_ignore_ascii_case("steam") || self.has_steam_flag;
         let says_totp = encoder.eq_ignore_ascii_case("totp");
-        let is_known = matches!(&*encoder, "" | "null") || says_steam || says_totp;
+        let is_known = value::is_default(&encoder) || says_steam || says_totp;
         match declared {
             // Another alphabet than the type's is another code.
             Type::Hotp if says_steam => return Err(UriError::UnsupportedType),

@@ -118,7 +118,7 @@ pub(crate) fn counter(text: &str) -> Result<Option<Counter>, UriError> {
 }
 
 /// Exporters write `null` for a value they do not have.
-fn is_default(text: &str) -> bool {
+pub(crate) fn is_default(text: &str) -> bool {
     text.is_empty() || text.eq_ignore_ascii_case("null")
 }
 

@@ -345,3 +345,87 @@ fn percent_path(path: &Path) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(name: &str) -> (tempfile::TempDir, VaultLocation) {
+        let folder = tempfile::tempdir().unwrap();
+        let location = VaultLocation::new(&folder.path().join(name));
+        create(&location, |db| super::super::schema::create_tables(db)).unwrap();
+        (folder, location)
+    }
+
+    #[test]
+    fn a_read_only_place_is_read_without_a_log() {
+        let (_folder, location) = made("a?b%20#.vault");
+        let db = connect(&location, true).unwrap();
+        configure(&db).unwrap();
+        assert_eq!(check_schema(&db), Ok(()));
+        assert!(db.execute("DELETE FROM record", []).is_err());
+        drop(db);
+        fs::write(location.log(), b"a change that is not in the file").unwrap();
+        assert_eq!(connect(&location, true).err(), Some(VaultError::ReadOnly));
+    }
+
+    #[test]
+    fn every_setting_is_in_force() {
+        let (_folder, location) = made("vault");
+        let file = open(&location).unwrap();
+        for (setting, expected) in [
+            ("journal_mode", "wal"),
+            ("synchronous", "2"),
+            ("secure_delete", "1"),
+            ("temp_store", "2"),
+            ("trusted_schema", "0"),
+            ("cell_size_check", "1"),
+            ("wal_autocheckpoint", "0"),
+            ("page_size", "4096"),
+        ] {
+            let found = file
+                .db
+                .pragma_query_value(None, setting, |row| {
+                    let value: rusqlite::types::Value = row.get(0)?;
+                    Ok(match value {
+                        rusqlite::types::Value::Integer(number) => number.to_string(),
+                        rusqlite::types::Value::Text(text) => text,
+                        other => format!("{other:?}"),
+                    })
+                })
+                .unwrap();
+            assert_eq!(found, expected, "{setting}");
+        }
+        // Defensive: the schema cannot be edited behind SQLite's back.
+        assert!(
+            file.db
+                .execute("UPDATE sqlite_schema SET sql = ''", [])
+                .is_err()
+        );
+        allow_checkpoints(&file.db).unwrap();
+    }
+
+    #[test]
+    fn whoever_is_not_alone_does_not_touch_the_files() {
+        let (_folder, location) = made("vault");
+        let first = open(&location).unwrap();
+        let second = open(&location).unwrap();
+        assert!(!first.log_is_doubtful && !second.log_is_doubtful);
+        // The first one's lock keeps a restore out.
+        let alone = File::open(location.lock()).unwrap();
+        assert!(matches!(alone.try_lock(), Err(TryLockError::WouldBlock)));
+        drop((first, second));
+        assert!(alone.try_lock().is_ok());
+    }
+
+    #[test]
+    fn a_vault_copied_without_its_lock_is_locked_by_its_folder() {
+        let (folder, location) = made("vault");
+        fs::remove_file(location.lock()).unwrap();
+        let opened = open(&location).unwrap();
+        assert!(!location.lock().exists(), "opening makes nothing");
+        let alone = File::open(folder.path()).unwrap();
+        assert!(matches!(alone.try_lock(), Err(TryLockError::WouldBlock)));
+        drop(opened);
+    }
+}

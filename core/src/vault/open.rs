@@ -133,6 +133,12 @@ impl Vault {
         self.state.tag(id)
     }
 
+    #[cfg(test)]
+    pub(super) fn set_busy_timeout_ms(&self, milliseconds: u64) {
+        let timeout = std::time::Duration::from_millis(milliseconds);
+        self.parts.file.db.busy_timeout(timeout).unwrap();
+    }
+
     pub(crate) fn entropy(&self) -> &dyn Entropy {
         self.parts.entropy.as_ref()
     }

@@ -7,7 +7,7 @@ mod typed;
 use countersign_core::companion::Companion;
 use countersign_core::doctor::{Content, Finding, examine};
 use countersign_core::uri::migration::MigrationPart;
-use countersign_core::uri::{Parsed, TestMode};
+use countersign_core::uri::{Parsed, TestMode, Warning};
 use serde_json::Value;
 
 use crate::args::AddArgs;
@@ -27,10 +27,15 @@ use crate::words;
 /// The names of what cannot be read; `several_codes`, `missing_parts`, `mixed_exports`, `work_account`;
 /// those of unlocking and writing. Nothing is written then.
 pub(crate) fn run(session: &Session, args: &AddArgs) -> Result<Report, Failure> {
+    if args.pick.is_some() && args.qr.is_empty() {
+        return Err(Failure::usage(
+            "--pick chooses among the codes of --qr IMAGE.",
+        ));
+    }
     refuse_shared(&sources(session, args)?)?;
     let mut read = read(session, args)?;
     // Everything is read and understood before the vault is asked for.
-    let mut companion = session.open()?;
+    let mut companion = session.open_to_write()?;
     let now = session.now();
     let parsed = std::mem::take(&mut read.accounts);
     confirm_names(session, args, &companion, &parsed)?;
@@ -41,7 +46,12 @@ pub(crate) fn run(session: &Session, args: &AddArgs) -> Result<Report, Failure> 
     let added = companion.add_all(accounts, now)?;
     let report = outcome::describe(session, &mut companion, &added, &warnings, args.yes)?;
     let failures: Vec<Value> = std::mem::take(&mut read.failures);
-    let mut report = report.member("failures", failures);
+    let mut report = report
+        .member("failures", failures)
+        .warnings(answer::warnings(&read.warnings));
+    for warning in &read.warnings {
+        report = report.note(format!("Note: {}", words::warning(*warning)));
+    }
     for note in read.notes {
         report = report.note(note);
     }
@@ -52,6 +62,8 @@ pub(crate) fn run(session: &Session, args: &AddArgs) -> Result<Report, Failure> 
 #[derive(Default)]
 struct Read {
     accounts: Vec<Parsed>,
+    /// What is odd about all of them together.
+    warnings: Vec<Warning>,
     /// Entries of an export that cannot be added, as scripts see them.
     failures: Vec<Value>,
     /// Remarks for the person.
@@ -109,23 +121,19 @@ fn take(session: &Session, args: &AddArgs, found: Finding) -> Result<Read, Failu
     }
 }
 
-/// The accounts of an export's parts.
-fn accounts_of(parts: Vec<MigrationPart>) -> Vec<Parsed> {
-    parts
-        .into_iter()
-        .flat_map(|part| {
-            let shared = part.warnings;
-            part.entries.into_iter().map(move |mut entry| {
-                let more = shared
-                    .iter()
-                    .filter(|warning| !entry.warnings.contains(warning))
-                    .copied()
-                    .collect::<Vec<_>>();
-                entry.warnings.extend(more);
-                entry
-            })
-        })
-        .collect()
+/// The accounts of an export's parts, and what is odd about the whole.
+fn accounts_of(parts: Vec<MigrationPart>) -> (Vec<Parsed>, Vec<Warning>) {
+    let mut shared = Vec::new();
+    let mut accounts = Vec::new();
+    for part in parts {
+        for warning in part.warnings {
+            if !shared.contains(&warning) {
+                shared.push(warning);
+            }
+        }
+        accounts.extend(part.entries);
+    }
+    (accounts, shared)
 }
 
 /// A4: the same names with another key. Both names are shown, nothing is replaced, and both are kept

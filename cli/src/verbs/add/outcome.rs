@@ -37,7 +37,7 @@ pub(super) fn describe(
                 same_secret,
             } => {
                 let row = companion.row(*id, now)?;
-                text.push_str(&new_words(&row));
+                text.push_str(&new_words(&row, results.len() == 1));
                 let mut warnings = warnings.clone();
                 if !same_secret.is_empty() && !warnings.contains(&Warning::SameSecret) {
                     warnings.push(Warning::SameSecret);
@@ -76,7 +76,8 @@ fn ids(records: &[RecordId]) -> Vec<String> {
     records.iter().map(ToString::to_string).collect()
 }
 
-fn new_words(row: &AccountRow) -> String {
+/// A single account gets sentences; a whole export a line each.
+fn new_words(row: &AccountRow, is_single: bool) -> String {
     let mut text = format!(
         "Added: {}  ({}, {})\n",
         rows::title(row),
@@ -87,10 +88,12 @@ fn new_words(row: &AccountRow) -> String {
         (Some(window), _) => {
             // EXPOSE: the first code is shown so that the person can compare it.
             let code = window.current.text();
-            text.push_str(&format!(
-                "  Its code now: {}. Compare it with what the website accepts before you close its page.\n",
-                code.expose()
-            ));
+            let advice = if is_single {
+                " Compare it with what the website accepts before you close its page."
+            } else {
+                ""
+            };
+            text.push_str(&format!("  Its code now: {}.{advice}\n", code.expose()));
         }
         (None, OtpKind::Hotp { .. }) => text.push_str(&format!(
             "  Its codes are counted: `countersign next {}` gives the first one.\n",

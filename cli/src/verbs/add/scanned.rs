@@ -172,7 +172,7 @@ pub(super) fn join(
         read.notes
             .push(format!("Added without part {}.", numbers(&missing)));
     }
-    read.accounts = accounts_of(batch.accept_partial());
+    (read.accounts, read.warnings) = accounts_of(batch.accept_partial());
     Ok(read)
 }
 

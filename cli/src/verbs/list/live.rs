@@ -1,12 +1,13 @@
 //! The live list: redrawn in place each second, until a key, a Ctrl-C or the auto-lock ends it.
 
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use countersign_core::companion::Companion;
 use countersign_core::time::UnixSeconds;
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::{cursor, queue, terminal};
+use zeroize::Zeroizing;
 
 use super::table::{self, Style};
 use crate::args::ListArgs;
@@ -132,8 +133,8 @@ impl Screen {
 
     /// Wipes what was drawn.
     fn end(&mut self) -> io::Result<()> {
-        self.return_to_top()?;
         let mut stdout = io::stdout().lock();
+        self.return_to_top(&mut stdout)?;
         queue!(stdout, terminal::EnableLineWrap, cursor::Show)?;
         stdout.flush()
     }
@@ -150,8 +151,7 @@ impl Screen {
         stdout.flush()
     }
 
-    fn return_to_top(&mut self) -> io::Result<()> {
-        let mut stdout = io::stdout().lock();
+    fn return_to_top(&mut self, stdout: &mut impl Write) -> io::Result<()> {
         if self.drawn > 0 {
             queue!(stdout, cursor::MoveUp(self.drawn))?;
         }
@@ -161,7 +161,7 @@ impl Screen {
             terminal::Clear(terminal::ClearType::FromCursorDown)
         )?;
         self.drawn = 0;
-        stdout.flush()
+        Ok(())
     }
 
     fn draw(&mut self, companion: &Companion, args: &ListArgs, now: UnixSeconds) -> io::Result<()> {
@@ -177,13 +177,16 @@ impl Screen {
         } else {
             "q ends".into()
         };
-        self.return_to_top()?;
-        let mut stdout = io::stdout().lock();
+        // One write a frame: nobody sees a half one.
+        let mut frame = Zeroizing::new(Vec::new());
+        self.return_to_top(&mut *frame)?;
         for line in lines.iter().skip(self.first).take(room) {
-            write!(stdout, "{line}\r\n")?;
+            write!(frame, "{line}\r\n")?;
             self.drawn = self.drawn.saturating_add(1);
         }
-        write!(stdout, "{}", fitted(&footer, width))?;
+        write!(frame, "{}", fitted(&footer, width))?;
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(&frame)?;
         stdout.flush()
     }
 

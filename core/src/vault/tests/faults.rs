@@ -318,3 +318,76 @@ fn write_row(place: &Place, id: RecordId, row: &Row) {
         )
         .unwrap();
 }
+
+#[test]
+fn f2_a_cut_file_is_damage_by_name_and_never_changed_by_looking() {
+    let (place, _) = twelve();
+    let whole = std::fs::read(place.path()).unwrap();
+    let lengths = (100..whole.len()).step_by(1_777).chain([whole.len() - 1]);
+    for length in lengths {
+        std::fs::write(place.path(), &whole[..length]).unwrap();
+        let opened = place.open().and_then(|locked| {
+            locked
+                .unlock(&Credential::Recovery(&place.code), NOW)
+                .map_err(|refused| refused.error)
+        });
+        let error = opened.err().expect("a cut file has lost something");
+        assert!(
+            matches!(
+                error,
+                VaultError::DamagedData
+                    | VaultError::DamagedSchema
+                    | VaultError::DamagedSlot
+                    | VaultError::NotAVault
+            ),
+            "{length}: {error:?}"
+        );
+        assert_eq!(std::fs::read(place.path()).unwrap(), &whole[..length]);
+    }
+}
+
+#[test]
+fn f1_every_flipped_bit_of_a_file_is_harmless_or_named() {
+    let (place, ids) = twelve();
+    let whole = std::fs::read(place.path()).unwrap();
+    let (mut flips, mut readable) = (0_u32, 0_u32);
+    for at in (0..whole.len()).step_by(193) {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1 << (at % 8);
+        std::fs::write(place.path(), &flipped).unwrap();
+        flips += 1;
+        let opened = place.open().and_then(|locked| {
+            locked
+                .unlock(&Credential::Recovery(&place.code), NOW)
+                .map_err(|refused| refused.error)
+        });
+        let Ok(vault) = opened else { continue };
+        for (n, id) in ids.iter().enumerate() {
+            let Ok(stored) = vault.account(*id) else {
+                continue;
+            };
+            assert_eq!(
+                stored.account,
+                account(&format!("account {n:02}")),
+                "byte {at}"
+            );
+        }
+        let touched = vault.findings().unreadable.len() + vault.findings().missing.len();
+        readable += u32::from(names(&vault).len() + touched >= 12);
+    }
+    // What SQLite cannot open at all is for salvage.
+    assert!(readable * 2 > flips, "{readable} of {flips}");
+}
+
+#[test]
+fn f10_a_busy_vault_says_so_and_loses_nothing() {
+    let (place, ids) = twelve();
+    let mut vault = place.unlock();
+    vault.set_busy_timeout_ms(10);
+    let attack = place.attack();
+    attack.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(rename(&mut vault, ids[0], "renamed"), Err(VaultError::Busy));
+    assert_eq!(names(&vault).len(), 12);
+    attack.execute_batch("ROLLBACK").unwrap();
+    rename(&mut vault, ids[0], "renamed").unwrap();
+}

@@ -1,0 +1,23 @@
+//! The program `countersign` as a person or a script runs it. Scenario ids stand in the names of the tests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "what the tests share is test code too: it fails the test that calls it"
+)]
+
+mod add;
+mod codes;
+mod contract;
+mod demo;
+mod doctor;
+mod images;
+mod init;
+mod keep;
+mod leaks;
+mod live;
+mod person;
+mod pipes;
+mod tamper;
+mod terminal;
+mod unlock;
