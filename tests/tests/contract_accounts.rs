@@ -1,5 +1,4 @@
 //! Adding, showing, naming, moving on, removing and handing out accounts: what scripts rely on.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may")]
 
 mod contract;
 

@@ -1,5 +1,5 @@
 //! Making a vault, unlocking it, changing the password, and arguments that mean nothing.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may")]
+#![expect(clippy::unwrap_used, reason = "tests may")]
 
 mod contract;
 
