@@ -1,4 +1,5 @@
 //! Makes the shell completions and the man pages from the program's own command line.
+#![forbid(unsafe_code)]
 
 #[path = "src/args/mod.rs"]
 #[allow(

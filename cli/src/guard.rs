@@ -5,27 +5,37 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::failure::Failure;
-use crate::report::Report;
 
-/// Does `work`; a panic in it becomes the error `internal`, which names the place in the source and nothing else.
-pub(crate) fn catch(work: impl FnOnce() -> Result<Report, Failure>) -> Result<Report, Failure> {
-    let place = Arc::new(Mutex::new(None));
-    let seen = Arc::clone(&place);
-    // The default hook would print the panic's message, which can hold anything.
-    panic::set_hook(Box::new(move |info| {
-        *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(place_of(info));
-    }));
-    let done = panic::catch_unwind(AssertUnwindSafe(work));
-    done.unwrap_or_else(|_| {
-        let place = place.lock().unwrap_or_else(PoisonError::into_inner).take();
-        Err(Failure::new(
-            "internal",
-            format!(
-                "This is a mistake in countersign ({}). Nothing was written half. Please report it.",
-                place.unwrap_or_default()
-            ),
-        ))
-    })
+/// Where the last panic was. The default hook would print its message, which can hold anything.
+type Place = Arc<Mutex<Option<String>>>;
+
+/// Keeps panics silent from here on and remembers their place.
+pub(crate) struct Guard(Place);
+
+impl Guard {
+    /// Takes the place of the default hook.
+    pub(crate) fn stand() -> Self {
+        let place = Place::default();
+        let seen = Arc::clone(&place);
+        panic::set_hook(Box::new(move |info| {
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(place_of(info));
+        }));
+        Self(place)
+    }
+
+    /// Does `work`; a panic in it becomes the error `internal`, which names the place in the source and nothing else.
+    pub(crate) fn catch<T>(&self, work: impl FnOnce() -> T) -> Result<T, Failure> {
+        panic::catch_unwind(AssertUnwindSafe(work)).map_err(|_| {
+            let place = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+            Failure::new(
+                "internal",
+                format!(
+                    "This is a mistake in countersign ({}). Please report it. The vault is as it was before or after, never between.",
+                    place.unwrap_or_default()
+                ),
+            )
+        })
+    }
 }
 
 /// The file's own name and line: the path before it belongs to whoever built the program.
@@ -42,7 +52,9 @@ mod tests {
 
     #[test]
     fn a_panic_becomes_an_error_without_its_text() {
-        let failure = catch(|| panic!("MARKED")).unwrap_err();
+        let failure = Guard::stand()
+            .catch(|| -> () { panic!("MARKED") })
+            .unwrap_err();
         // Other tests of this process shall speak again.
         drop(panic::take_hook());
         assert_eq!(failure.name(), "internal");

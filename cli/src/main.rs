@@ -23,6 +23,7 @@ use std::process::ExitCode;
 
 use command_line::Meaning;
 use exit::Exit;
+use guard::Guard;
 use report::Report;
 use session::Session;
 use terminal::{Console, Interrupts};
@@ -33,17 +34,29 @@ static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
 fn main() -> ExitCode {
+    let guard = Guard::stand();
+    let exit = guard.catch(|| run(&guard)).unwrap_or_else(|failure| {
+        Console::new(Interrupts::default(), false).note(failure.message());
+        failure.exit()
+    });
+    ExitCode::from(exit.code())
+}
+
+fn run(guard: &Guard) -> Exit {
     let (report, console) = match command_line::read(std::env::args_os()) {
         Meaning::Answer { report, json } => (report, Console::new(Interrupts::default(), json)),
         Meaning::Verb(cli) => {
             let json = cli.globals.json;
             let console = Console::new(Interrupts::watch(json), json);
             let session = Session::new(cli.globals, console.clone());
-            let report = guard::catch(|| verbs::run(&session, &cli.verb));
-            (report.unwrap_or_else(Report::from), console)
+            let report = guard
+                .catch(|| verbs::run(&session, &cli.verb))
+                .flatten()
+                .unwrap_or_else(Report::from);
+            (report, console)
         }
     };
-    ExitCode::from(tell(&console, &report).code())
+    tell(&console, &report)
 }
 
 /// Says what a verb has to say. The exit code is the verb's own; only when it succeeded can telling it fail.

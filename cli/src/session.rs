@@ -192,7 +192,12 @@ impl Session {
                     locked = again;
                     tries += 1;
                 }
-                Err((_, failure)) => return Err(failure),
+                Err((_, failure)) => {
+                    self.console.note(
+                        "If the password is forgotten: --recovery-code-file FILE opens the vault too.",
+                    );
+                    return Err(failure);
+                }
             }
         }
     }

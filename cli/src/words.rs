@@ -1,6 +1,6 @@
 //! Plain words for what reading a code found. None of them holds text from the code.
 
-use countersign_core::doctor::Finding;
+use countersign_core::doctor::{Finding, Kind};
 use countersign_core::uri::{Hint, UriError, Warning};
 
 use crate::failure::Failure;
@@ -78,9 +78,9 @@ pub(crate) fn refusal(finding: &Finding) -> Option<Failure> {
         message.clear();
     }
     for sentence in [
-        (!is_code_account(finding)).then(|| finding.kind.explanation()),
-        finding.hint.filter(|_| is_typed(finding)).map(hint),
-        (!is_code_account(finding)).then(|| finding.kind.next_step()),
+        (!makes_codes(finding.kind)).then(|| finding.kind.explanation()),
+        told_hint(finding),
+        (!makes_codes(finding.kind)).then(|| finding.kind.next_step()),
     ]
     .into_iter()
     .flatten()
@@ -109,22 +109,22 @@ pub(crate) fn refusal(finding: &Finding) -> Option<Failure> {
     Some(failure)
 }
 
-/// A link or form that was meant as a code account: what it is needs no explanation, what is wrong does.
-fn is_code_account(finding: &Finding) -> bool {
-    use countersign_core::doctor::Kind;
-    matches!(finding.kind, Kind::Totp | Kind::Hotp | Kind::Steam)
+/// Whether something was meant as a code account: what it is needs no explanation, what is wrong does.
+pub(crate) const fn makes_codes(kind: Kind) -> bool {
+    matches!(kind, Kind::Totp | Kind::Hotp | Kind::Steam)
 }
 
-/// The kinds whose explanation does not say what the hint says.
-fn is_typed(finding: &Finding) -> bool {
-    use countersign_core::doctor::Kind;
-    is_code_account(finding) || matches!(finding.kind, Kind::Digits | Kind::Text)
+/// The hint in words, where the kind's explanation does not say the same.
+pub(crate) fn told_hint(finding: &Finding) -> Option<&'static str> {
+    let is_typed = makes_codes(finding.kind) || matches!(finding.kind, Kind::Digits | Kind::Text);
+    finding.hint.filter(|_| is_typed).map(hint)
 }
 
 #[cfg(test)]
 mod tests {
     use countersign_core::doctor::examine;
     use countersign_core::uri::TestMode;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -138,6 +138,62 @@ mod tests {
             words,
             "Character 16 of the secret cannot be there. Perhaps it is B."
         );
+    }
+
+    /// Texts that look like something, with a marked word wherever somebody could write one.
+    fn marked() -> impl Strategy<Value = String> {
+        let begin = prop::sample::select(vec![
+            "",
+            "otpauth://",
+            "otpauth-migration://",
+            "phonefactor://",
+            "countersign://",
+            "steam://",
+            "FIDO:/",
+            "WIFI:",
+            "https://",
+            "motp://",
+            "otpauth:",
+        ]);
+        let part = prop::sample::select(vec![
+            "MARKED",
+            "totp/",
+            "hotp/",
+            "pipush/",
+            "offline",
+            "enrol",
+            "approve",
+            "activate_account",
+            "?",
+            "&",
+            "secret=",
+            "digits=",
+            "period=",
+            "data=",
+            "code=",
+            "url=",
+            "issuer=",
+            "v=1",
+            ":",
+            "%",
+            "=",
+            "1",
+            "\n",
+            "\u{202e}",
+        ]);
+        (begin, prop::collection::vec(part, 0..12))
+            .prop_map(|(begin, parts)| format!("{begin}{}MARKED", parts.concat()))
+    }
+
+    proptest! {
+        #[test]
+        fn o4_no_refusal_repeats_any_of_the_text(text in marked()) {
+            let found = examine(&text, TestMode::Off);
+            if let Some(failure) = refusal(&found) {
+                let said = format!("{} {failure:?}", failure.to_json());
+                prop_assert!(!said.contains("MARKED"), "{said}");
+            }
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use countersign_core::vault::{KdfParams, NewVault, NoAnchor, VaultLocation};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
 const NOW: UnixSeconds = UnixSeconds(1_700_000_017);
-/// As many as the peer in `otp.rs` has, so that both medians come from the same spread of time.
+/// Ours and the peer's take turns, so that a busy moment of the machine meets both.
 const TURNS: u32 = 5;
 
 fn unlocked(folder: &Path, accounts: u16) -> Companion {
@@ -35,13 +35,16 @@ fn unlocked(folder: &Path, accounts: u16) -> Companion {
     companion
 }
 
+fn key(number: u16) -> Vec<u8> {
+    [&b"123456789012345678"[..], &number.to_be_bytes()].concat()
+}
+
 fn account(number: u16) -> Account {
-    let key = [&b"123456789012345678"[..], &number.to_be_bytes()].concat();
     Account {
         issuer: Name::new(&format!("Example Société {}", number % 97)),
         label_issuer: None,
         account: Name::new(&format!("person.{number}@example.org")),
-        otp: Otp::new(Secret::new(key), OtpKind::TOTP).unwrap(),
+        otp: Otp::new(Secret::new(key(number)), OtpKind::TOTP).unwrap(),
     }
 }
 
@@ -49,10 +52,25 @@ fn list(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
     let companion = unlocked(folder.path(), 1_000);
     assert_eq!(companion.list(NOW).len(), 1_000);
+    let peers: Vec<totp_rs::Totp> = (0..1_000)
+        .map(|number| {
+            totp_rs::Builder::new()
+                .with_secret(totp_rs::Secret::new(key(number).into()))
+                .build_noncompliant()
+        })
+        .collect();
     let mut group = criterion.benchmark_group("list_1000");
     for turn in 1..=TURNS {
         group.bench_function(BenchmarkId::new("countersign", turn), |bencher| {
             bencher.iter(|| companion.list(black_box(NOW)));
+        });
+        // One code an account, without names and without the next code.
+        group.bench_function(BenchmarkId::new("totp-rs", turn), |bencher| {
+            bencher.iter(|| {
+                for peer in &peers {
+                    black_box(peer.generate(black_box(NOW.0)));
+                }
+            });
         });
     }
     group.finish();

@@ -22,11 +22,10 @@ enum Goal {
 /// Who does the same work.
 #[derive(Clone, Copy, Debug)]
 enum Peer {
-    /// Measured by criterion; `rounds` of the peer's work are in one of ours.
+    /// Measured by criterion in the same run.
     Criterion {
         name: &'static str,
         id: &'static str,
-        rounds: f64,
     },
     /// Measured by `tests/peers/pyotp_speed.py`.
     Pyotp,
@@ -44,16 +43,13 @@ struct Measure {
     goal: Goal,
 }
 
-const TOTP_RS_VALUE: &str = "code_value/totp-rs";
-
 const MEASURES: [Measure; 8] = [
     Measure {
         work: "one code as a value",
         ours: "code_value/countersign",
         peer: Peer::Criterion {
             name: "totp-rs 6, prepared `generate`",
-            id: TOTP_RS_VALUE,
-            rounds: 1.0,
+            id: "code_value/totp-rs",
         },
         goal: Goal::AtMostTimes(1.15),
     },
@@ -63,7 +59,6 @@ const MEASURES: [Measure; 8] = [
         peer: Peer::Criterion {
             name: "totp-rs 6, `generate().to_string()`",
             id: "code_text/totp-rs",
-            rounds: 1.0,
         },
         goal: Goal::AtMostTimes(1.15),
     },
@@ -78,8 +73,7 @@ const MEASURES: [Measure; 8] = [
         ours: "list_1000/countersign",
         peer: Peer::Criterion {
             name: "1,000 × totp-rs 6 `generate`",
-            id: TOTP_RS_VALUE,
-            rounds: 1_000.0,
+            id: "list_1000/totp-rs",
         },
         goal: Goal::AtMostTimes(3.5),
     },
@@ -89,7 +83,6 @@ const MEASURES: [Measure; 8] = [
         peer: Peer::Criterion {
             name: "totp-rs 6 `from_url`",
             id: "read_link/totp-rs",
-            rounds: 1.0,
         },
         goal: Goal::AtLeastAsFast(1.5),
     },
@@ -105,7 +98,6 @@ const MEASURES: [Measure; 8] = [
         peer: Peer::Criterion {
             name: "rqrr 0.11",
             id: "frame_with_code/rqrr",
-            rounds: 1.0,
         },
         goal: Goal::AtMostTimes(0.6),
     },
@@ -115,7 +107,6 @@ const MEASURES: [Measure; 8] = [
         peer: Peer::Criterion {
             name: "rqrr 0.11",
             id: "frame_without_code/rqrr",
-            rounds: 1.0,
         },
         goal: Goal::AtMostTimes(0.6),
     },
@@ -158,7 +149,7 @@ impl Peer {
     /// Nanoseconds of as much work as one of ours; none when it was not measured.
     fn time_ns(self, target: &Path, pyotp_ns: f64) -> Option<f64> {
         match self {
-            Self::Criterion { id, rounds, .. } => Some(median_ns(target, id)? * rounds),
+            Self::Criterion { id, .. } => median_ns(target, id),
             Self::Pyotp => Some(pyotp_ns),
             Self::Nobody => None,
         }

@@ -125,7 +125,7 @@ fn refuse_absent(
         println!("{problem}");
     }
     for (name, tests) in absent {
-        println!("{name} is missing: left out would be {tests}");
+        println!("{name} is missing; without it these cannot be tested: {tests}");
     }
     let refused: Vec<&str> = absent
         .iter()

@@ -27,6 +27,9 @@ pub(crate) struct ListArgs {
     /// What is in the trash, with the day it is deleted for good
     #[arg(long)]
     pub(crate) trash: bool,
+    /// Print the accounts' notes too, once
+    #[arg(long, conflicts_with = "trash")]
+    pub(crate) notes: bool,
     /// Print once, also on a terminal
     #[arg(long)]
     pub(crate) once: bool,

@@ -63,6 +63,7 @@ pub(crate) struct Cli {
 
 /// Options that every verb takes.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Everywhere")]
 pub(crate) struct Globals {
     /// Use the vault at PATH [default: countersign/vault in the platform's data folder]
     #[arg(

@@ -46,11 +46,12 @@ impl Interrupts {
         let watched = interrupts.clone();
         // Without a watch the signals still end the program, only less tidily.
         if let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) {
-            std::thread::spawn(move || {
+            let watch = move || {
                 if let Some(signal) = signals.forever().next() {
                     watched.end(signal);
                 }
-            });
+            };
+            drop(std::thread::Builder::new().spawn(watch));
         }
         interrupts
     }
@@ -89,6 +90,11 @@ impl Interrupts {
     /// Removes `folder` with everything in it if the program ends early.
     pub(crate) fn remove_at_end(&self, folder: &Path) {
         self.state().folders.push(folder.to_owned());
+    }
+
+    /// Says that the verb writes documents of its own, one after the other.
+    pub(crate) fn streams_documents(&self) {
+        self.state().is_document_done = true;
     }
 
     /// Writes the one document, unless an early end already did.

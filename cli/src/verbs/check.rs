@@ -1,9 +1,14 @@
 //! `vault check`: everything about the file, and the way out when somebody changed it.
 
+use countersign_core::companion::Companion;
+use countersign_core::time::UnixSeconds;
+use countersign_core::vault::Findings;
+
 use crate::args::CheckArgs;
 use crate::failure::Failure;
 use crate::findings;
 use crate::report::Report;
+use crate::rows;
 use crate::session::Session;
 
 /// Checks the whole file; with `--accept` takes over what is there.
@@ -25,7 +30,7 @@ pub(crate) fn run(session: &Session, args: &CheckArgs) -> Result<Report, Failure
                 "All is well: {accounts} accounts, and nobody changed the vault without its key.\n"
             ))
         } else {
-            report
+            report.text(details(&companion, &found, now))
         };
         return Ok(findings::describe_all(report, &found));
     }
@@ -33,6 +38,7 @@ pub(crate) fn run(session: &Session, args: &CheckArgs) -> Result<Report, Failure
         if let Some(failure) = findings::failure(&found) {
             session.console().note(failure.message());
         }
+        session.console().say(&details(&companion, &found, now))?;
         if !session
             .console()
             .confirm("Take over what is there now as right?", false)?
@@ -47,4 +53,27 @@ pub(crate) fn run(session: &Session, args: &CheckArgs) -> Result<Report, Failure
         .member("was_tampered", findings::tampered(&accepted))
         .text("Accepted: what is there now is sealed anew, and the vault can be written again.\n");
     Ok(findings::describe_all(report, companion.findings()))
+}
+
+/// What was found, one a line, by name where it can be read.
+fn details(companion: &Companion, found: &Findings, now: UnixSeconds) -> String {
+    let groups = [
+        ("damaged", &found.unreadable),
+        ("missing", &found.missing),
+        ("added", &found.extra),
+        ("put back or exchanged", &found.changed),
+    ];
+    let mut text = String::new();
+    for (what, ids) in groups {
+        for id in ids {
+            let title = companion
+                .row(*id, now)
+                .map_or_else(|_| String::new(), |row| format!("  {}", rows::title(&row)));
+            text.push_str(&format!("  {what}: {id}{title}\n"));
+        }
+    }
+    for slot in &found.slots {
+        text.push_str(&format!("  a way to unlock was changed: {}\n", slot.id));
+    }
+    text
 }

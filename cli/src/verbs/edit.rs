@@ -47,6 +47,15 @@ pub(crate) fn run(session: &Session, args: &EditArgs) -> Result<Report, Failure>
         // People count from one.
         position: args.position.map(|place| place - 1),
     };
+    let issuer = edit.issuer.as_ref().unwrap_or(&row.issuer);
+    let account = edit.account.as_ref().unwrap_or(&row.account);
+    let renames = edit.issuer.is_some() || edit.account.is_some();
+    if renames && issuer.is_empty() && account.is_empty() {
+        return Err(Failure::new(
+            "missing_name",
+            "An account needs an issuer or an account name.",
+        ));
+    }
     companion.edit(id, edit, now)?;
     let row = companion.row(id, now)?;
     let report = Report::new()

@@ -83,6 +83,11 @@ fn qr_failure(error: QrError) -> Failure {
 }
 
 fn written(report: Report, path: &Path, bytes: &[u8]) -> Result<Report, Failure> {
+    if path == Path::new("-") {
+        return Err(Failure::usage(
+            "An image goes into a file; for the terminal there is --qr.",
+        ));
+    }
     new_file::write(path, bytes)?;
     Ok(report
         .member("file", path.to_string_lossy().as_ref())

@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::Companion;
-use super::list::AccountRow;
+use super::list::{AccountRow, is_listed};
 use crate::time::UnixSeconds;
 use crate::vault::{RecordId, StoredAccount};
 
@@ -39,13 +39,13 @@ impl Companion {
     pub fn search(&self, query: &str, now: UnixSeconds) -> Vec<AccountRow> {
         let query = fold(query);
         let words: Vec<&str> = query.split_whitespace().collect();
-        let rows = self.sorted(|stored| stored.trashed_at.is_none());
-        rows.into_iter()
-            .filter(|(_, stored)| {
-                let text = self.searchable(stored);
+        self.sorted(is_listed)
+            .iter()
+            .filter(|shown| {
+                let text = self.searchable(shown.stored);
                 words.iter().all(|word| text.contains(word))
             })
-            .map(|(id, stored)| self.make_row(id, stored, Some(now)))
+            .map(|shown| self.make_row(shown, Some(now)))
             .collect()
     }
 
@@ -55,7 +55,7 @@ impl Companion {
     ///
     /// [`FindError`] names the candidates.
     pub fn find(&self, name: &str) -> Result<RecordId, FindError> {
-        self.find_among(name, |stored| stored.trashed_at.is_none())
+        self.find_among(name, is_listed)
     }
 
     /// As [`Self::find`], among the accounts in the trash.
@@ -74,7 +74,7 @@ impl Companion {
     ) -> Result<RecordId, FindError> {
         let candidates = self.sorted(is_wanted);
         if let Ok(id) = name.trim().parse::<RecordId>()
-            && candidates.iter().any(|(known, _)| *known == id)
+            && candidates.iter().any(|shown| shown.id == id)
         {
             return Ok(id);
         }
@@ -84,7 +84,7 @@ impl Companion {
         }
         let labels: Vec<(RecordId, [String; 3])> = candidates
             .iter()
-            .map(|(id, stored)| (*id, labels(stored)))
+            .map(|shown| (shown.id, labels(shown.stored)))
             .collect();
         // The whole name is meant before a part of it: "Ann" finds Ann beside Joanna.
         let whole: Vec<RecordId> = matching(&labels, |label| {

@@ -2,7 +2,7 @@
 
 use super::Companion;
 use crate::account::Name;
-use crate::otp::{CodeWindow, OtpKind};
+use crate::otp::{CodeWindow, Generator, OtpKind};
 use crate::time::UnixSeconds;
 use crate::vault::{RecordId, StoredAccount, VaultError};
 
@@ -41,18 +41,19 @@ impl Companion {
     /// All accounts that are not in the trash, pinned ones first, each with its codes at `now` (C2).
     #[must_use]
     pub fn list(&self, now: UnixSeconds) -> Vec<AccountRow> {
-        let mut rows = self.sorted(|stored| stored.trashed_at.is_none());
-        rows.drain(..)
-            .map(|(id, stored)| self.make_row(id, stored, Some(now)))
+        self.sorted(is_listed)
+            .iter()
+            .map(|shown| self.make_row(shown, Some(now)))
             .collect()
     }
 
     /// The accounts in the trash, without codes.
     #[must_use]
     pub fn trash(&self) -> Vec<AccountRow> {
-        let mut rows = self.sorted(|stored| stored.trashed_at.is_some());
-        rows.drain(..)
-            .map(|(id, stored)| self.make_row(id, stored, None))
+        let is_trashed = |stored: &StoredAccount| stored.trashed_at.is_some();
+        self.sorted(is_trashed)
+            .iter()
+            .map(|shown| self.make_row(shown, None))
             .collect()
     }
 
@@ -63,15 +64,20 @@ impl Companion {
     /// [`VaultError::NoSuchAccount`], [`VaultError::UnreadableRecord`].
     pub fn row(&self, id: RecordId, now: UnixSeconds) -> Result<AccountRow, VaultError> {
         let stored = self.vault.account(id)?;
-        Ok(self.make_row(id, stored, stored.trashed_at.is_none().then_some(now)))
+        let shown = Shown {
+            id,
+            stored,
+            generator: self.generators.get(&id),
+        };
+        Ok(self.make_row(&shown, is_listed(stored).then_some(now)))
     }
 
     /// The codes alone, in the order of the list: what a tick needs.
     #[must_use]
     pub fn codes(&self, now: UnixSeconds) -> Vec<(RecordId, CodeWindow)> {
-        let rows = self.sorted(|stored| stored.trashed_at.is_none());
-        rows.into_iter()
-            .filter_map(|(id, stored)| Some((id, self.window(id, stored, now)?)))
+        let rows = self.sorted(is_listed);
+        rows.iter()
+            .filter_map(|shown| Some((shown.id, shown.window(now)?)))
             .collect()
     }
 
@@ -81,34 +87,44 @@ impl Companion {
         let listed = self
             .vault
             .accounts()
-            .filter(|(_, stored)| stored.trashed_at.is_none());
+            .filter(|(_, stored)| is_listed(stored));
         listed
             .filter_map(|(_, stored)| stored.account.otp.kind().next_change(now))
             .min()
     }
 
-    pub(super) fn sorted(
-        &self,
-        is_wanted: impl Fn(&StoredAccount) -> bool,
-    ) -> Vec<(RecordId, &StoredAccount)> {
+    /// The wanted accounts in the order of the list. Accounts and prepared keys are both in the order of their
+    /// ids, so they are joined in one walk, and each account's place is read once.
+    pub(super) fn sorted(&self, is_wanted: impl Fn(&StoredAccount) -> bool) -> Vec<Shown<'_>> {
+        let mut generators = self.generators.iter().peekable();
         let mut rows: Vec<_> = self
             .vault
             .accounts()
             .filter(|(_, stored)| is_wanted(stored))
+            .map(|(id, stored)| {
+                while generators.next_if(|(known, _)| **known < id).is_some() {}
+                let generator = generators
+                    .next_if(|(known, _)| **known == id)
+                    .map(|(_, found)| found);
+                let place = (!stored.pinned, stored.order, stored.created_at, id);
+                (
+                    place,
+                    Shown {
+                        id,
+                        stored,
+                        generator,
+                    },
+                )
+            })
             .collect();
-        rows.sort_by_key(|(id, stored)| (!stored.pinned, stored.order, stored.created_at, *id));
-        rows
+        rows.sort_unstable_by_key(|(place, _)| *place);
+        rows.into_iter().map(|(_, shown)| shown).collect()
     }
 
-    pub(super) fn make_row(
-        &self,
-        id: RecordId,
-        stored: &StoredAccount,
-        codes_at: Option<UnixSeconds>,
-    ) -> AccountRow {
-        let window = codes_at.and_then(|now| self.window(id, stored, now));
+    pub(super) fn make_row(&self, shown: &Shown<'_>, codes_at: Option<UnixSeconds>) -> AccountRow {
+        let stored = shown.stored;
         AccountRow {
-            id,
+            id: shown.id,
             kind: stored.account.otp.kind(),
             issuer: stored.account.issuer.clone(),
             label_issuer: stored.account.label_issuer.clone(),
@@ -117,24 +133,13 @@ impl Companion {
             // EXPOSE: whether there is one, not what it says.
             has_note: !stored.note.expose().is_empty(),
             pinned: stored.pinned,
-            window,
+            window: codes_at.and_then(|now| shown.window(now)),
             created_at: stored.created_at,
             trashed_at: stored.trashed_at,
         }
     }
 
-    /// An account that another process added is not prepared before the next refresh.
-    fn window(&self, id: RecordId, stored: &StoredAccount, now: UnixSeconds) -> Option<CodeWindow> {
-        match self.generators.get(&id) {
-            Some(generator) => generator.window(now),
-            None => stored.account.otp.generator().window(now),
-        }
-    }
-
     pub(super) fn tag_names(&self, stored: &StoredAccount) -> Vec<Name> {
-        if stored.tags.is_empty() {
-            return vec![];
-        }
         stored
             .tags
             .iter()
@@ -142,4 +147,25 @@ impl Companion {
             .cloned()
             .collect()
     }
+}
+
+/// An account on its way into a list.
+pub(super) struct Shown<'a> {
+    pub(super) id: RecordId,
+    pub(super) stored: &'a StoredAccount,
+    /// None for an account that another process added since the last refresh.
+    generator: Option<&'a Generator>,
+}
+
+impl Shown<'_> {
+    fn window(&self, now: UnixSeconds) -> Option<CodeWindow> {
+        match self.generator {
+            Some(generator) => generator.window(now),
+            None => self.stored.account.otp.generator().window(now),
+        }
+    }
+}
+
+pub(super) fn is_listed(stored: &StoredAccount) -> bool {
+    stored.trashed_at.is_none()
 }

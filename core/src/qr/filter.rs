@@ -4,13 +4,6 @@ use std::borrow::Cow;
 
 use super::luma::Luma;
 
-/// Dark becomes light.
-pub(super) fn inverted(luma: &Luma<'_>) -> Luma<'static> {
-    let (width, height) = luma.sides();
-    let pixels = luma.pixels().iter().map(|&grey| 255 - grey).collect();
-    rebuilt(width, height, pixels)
-}
-
 /// Half as wide and high, each pixel the mean of four: noise and fine patterns go. `None` when too small.
 pub(super) fn halved(luma: &Luma<'_>) -> Option<Luma<'static>> {
     let (width, height) = (luma.sides().0 / 2, luma.sides().1 / 2);

@@ -16,6 +16,7 @@ mod sets;
 mod symbol;
 #[cfg(test)]
 mod tests;
+mod threshold;
 mod write;
 
 pub use self::{
@@ -29,6 +30,9 @@ pub use self::{
 pub const MAX_IMAGE_BYTES: usize = 32 << 20;
 
 /// The most pixels that a picture or a frame may have: 64 Mpixel.
+///
+/// Some kinds of picture reach the 256 MiB of memory that one may take earlier: deep colours and transparency at
+/// 32 to 64 Mpixel, WebP at 36, progressive JPEG at 28.
 pub const MAX_PIXELS: usize = 64 << 20;
 
 /// The longest side of a picture or a frame, in pixels.

@@ -85,9 +85,12 @@ fn told(error: &ImageError) -> QrError {
 
 /// Bytes that a decoder takes besides file and pixels and that its own limits do not count.
 fn extra_bytes(bytes: &[u8], pixel_count: u64) -> u64 {
-    // A progressive JPEG keeps 16 bits a coefficient, for three colours without subsampling.
     if is_progressive_jpeg(bytes) {
+        // 16 bits a coefficient, for three colours without subsampling.
         6 * pixel_count
+    } else if bytes.get(8..12) == Some(b"WEBP") {
+        // A second picture with transparency beside the one that is asked for.
+        4 * pixel_count
     } else {
         0
     }

@@ -7,7 +7,20 @@ use super::{
     picture::{self, Backdrop},
     scan::{Budget, Threshold, scan},
     symbol::{Corner, Symbol, sort_for_reading},
+    threshold::Ink,
 };
+
+const DARK: Threshold = Threshold::Local(Ink::Dark);
+const LIGHT: Threshold = Threshold::Local(Ink::Light);
+
+/// Rows between two looks for finder patterns in a picture: the middle of one is at least as high.
+const IMAGE_ROW_STEP: u32 = 3;
+
+/// The same in a frame: codes before a camera are larger, and the next frame is shifted a little.
+const FRAME_ROW_STEP: u32 = 5;
+
+/// Up to this size, 16 Mpixel, every pass is tried on a picture that seems to have no code.
+const MAX_STUBBORN_PIXELS: usize = 16 << 20;
 
 /// Reads all QR codes of a picture.
 pub(super) fn read_image(bytes: &[u8]) -> Result<Vec<Symbol>, QrError> {
@@ -24,9 +37,9 @@ pub(super) fn read_image(bytes: &[u8]) -> Result<Vec<Symbol>, QrError> {
 pub(super) fn read_frame(frame: &LumaFrame<'_>) -> Result<Vec<Symbol>, QrError> {
     let luma = frame.luma();
     let mut gathered = Gathered::new();
-    gathered.pass(&luma, Threshold::Local, 3, 1.0);
+    gathered.pass(&luma, DARK, FRAME_ROW_STEP, 1.0);
     if gathered.symbols.is_empty() {
-        gathered.pass(&filter::inverted(&luma), Threshold::Local, 3, 1.0);
+        gathered.pass(&luma, LIGHT, FRAME_ROW_STEP, 1.0);
     }
     answer(gathered.symbols)
 }
@@ -40,16 +53,22 @@ fn answer(mut symbols: Vec<Symbol>) -> Result<Vec<Symbol>, QrError> {
     Ok(symbols)
 }
 
+/// All passes: both colours of ink always, since a sheet can have both; the rest while nothing was found.
 fn search(luma: &Luma<'_>) -> Vec<Symbol> {
     let mut gathered = Gathered::new();
-    gathered.pass(luma, Threshold::Local, 3, 1.0);
-    gathered.pass(&filter::inverted(luma), Threshold::Local, 3, 1.0);
-    if gathered.symbols.is_empty() {
-        gathered.pass(luma, Threshold::Global, 3, 1.0);
-        gathered.pass(&filter::levelled(luma), Threshold::Local, 3, 1.0);
-        if let Some(half) = filter::halved(luma) {
-            gathered.pass(&half, Threshold::Local, 3, 2.0);
-        }
+    gathered.pass(luma, DARK, IMAGE_ROW_STEP, 1.0);
+    gathered.pass(luma, LIGHT, IMAGE_ROW_STEP, 1.0);
+    if gathered.symbols.is_empty()
+        && let Some(half) = filter::halved(luma)
+    {
+        gathered.pass(&half, DARK, IMAGE_ROW_STEP, 2.0);
+    }
+    // In a larger picture a code is larger too, and halving has done what these could do.
+    if gathered.symbols.is_empty() && luma.pixels().len() <= MAX_STUBBORN_PIXELS {
+        gathered.pass(luma, Threshold::Global, IMAGE_ROW_STEP, 1.0);
+        let levelled = filter::levelled(luma);
+        gathered.pass(&levelled, DARK, IMAGE_ROW_STEP, 1.0);
+        gathered.pass(&levelled, LIGHT, IMAGE_ROW_STEP, 1.0);
     }
     gathered.symbols
 }

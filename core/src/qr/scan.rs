@@ -1,10 +1,9 @@
 //! One pass over one grey picture: black and white, finder patterns, codes.
 
 use rxing::{
-    Binarizer, Point,
+    Binarizer, LuminanceSource, Point,
     common::{
         BitMatrix, DetectorRXingResult, ECIStringBuilder, GlobalHistogramBinarizer,
-        HybridBinarizer,
         cpp_essentials::{ConcentricPattern, DecoderResult},
     },
     qrcode::cpp_port::{
@@ -15,15 +14,22 @@ use rxing::{
 
 use zeroize::Zeroizing;
 
-use super::{finder::find_patterns, foreign, luma::Luma, sets::plausible_sets, symbol::Corner};
+use super::{
+    finder::find_patterns,
+    foreign,
+    luma::Luma,
+    sets::plausible_sets,
+    symbol::Corner,
+    threshold::{self, Ink},
+};
 use crate::secret::SecretText;
 
 /// How the line between dark and light is drawn.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Threshold {
-    /// Block by block, from the neighbourhood: shadows do not matter.
-    Local,
-    /// One for the whole picture.
+    /// Block by block, from the neighbourhood: shadows do not matter. Small pictures have one line.
+    Local(Ink),
+    /// One for the whole picture, for dark ink.
     Global,
 }
 
@@ -80,7 +86,7 @@ pub(super) struct Sighting {
     pub(super) part: Option<Part>,
 }
 
-/// Looks for dark codes on light ground in every `row_step`th row.
+/// Looks for codes in every `row_step`th row.
 pub(super) fn scan(
     luma: &Luma<'_>,
     threshold: Threshold,
@@ -110,21 +116,23 @@ pub(super) fn scan(
     sightings
 }
 
-/// Dark pixels as set bits.
+/// Pixels with ink as set bits.
 fn black_and_white(luma: &Luma<'_>, threshold: Threshold) -> Option<BitMatrix> {
-    let (width, height) = luma.sides();
-    let source =
-        rxing::Luma8Source::new_with_slice(luma.pixels(), width.into(), height.into()).ok()?;
-    match threshold {
-        Threshold::Local => HybridBinarizer::new(source)
-            .get_black_matrix()
-            .ok()
-            .cloned(),
-        Threshold::Global => {
-            let binarizer = GlobalHistogramBinarizer::new(source);
-            binarizer.get_black_matrix().ok().cloned()
+    let local = match threshold {
+        Threshold::Local(ink) => threshold::black_and_white(luma, ink),
+        Threshold::Global => None,
+    };
+    local.or_else(|| {
+        let (width, height) = luma.sides();
+        let pixels = luma.pixels();
+        let mut source =
+            rxing::Luma8Source::new_with_slice(pixels, width.into(), height.into()).ok()?;
+        if threshold == Threshold::Local(Ink::Light) {
+            source.invert();
         }
-    }
+        let binarizer = GlobalHistogramBinarizer::new(source);
+        binarizer.get_black_matrix().ok().cloned()
+    })
 }
 
 /// Samples and decodes what three finder patterns may enclose.

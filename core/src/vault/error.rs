@@ -285,7 +285,7 @@ mod tests {
             (ffi::SQLITE_NOTADB, VaultError::NotAVault),
             (ffi::SQLITE_IOERR, VaultError::Io),
         ] {
-            let words = Some("MARKED /home/somebody/vault".to_owned());
+            let words = Some("MARKED words of SQLite".to_owned());
             let error =
                 VaultError::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), words));
             assert_eq!(error, expected);

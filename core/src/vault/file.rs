@@ -353,7 +353,7 @@ mod tests {
     fn made(name: &str) -> (tempfile::TempDir, VaultLocation) {
         let folder = tempfile::tempdir().unwrap();
         let location = VaultLocation::new(&folder.path().join(name));
-        create(&location, |db| super::super::schema::create_tables(db)).unwrap();
+        create(&location, super::super::schema::create_tables).unwrap();
         (folder, location)
     }
 

@@ -69,6 +69,10 @@ fn a4_the_same_names_with_another_key_are_both_kept() {
     let accounts = person.accounts();
     assert_eq!(accounts.len(), 2);
     assert_eq!(document["added"][0]["same_names"][0], accounts[0]["id"]);
+    let third = "otpauth://totp/Acme:ann?secret=MFRGGZDFMZTWQ2LK&issuer=Acme";
+    let done = person.feed(&["add", "-"], third.as_bytes());
+    assert_eq!(done.out.matches("Acme:ann").count(), 3, "{}", done.out);
+    assert!(done.out.contains("Both are kept"));
     assert_ne!(accounts[0]["code"], accounts[1]["code"]);
 }
 

@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use crate::person::{Person, feed, held};
+use crate::person::{Person, feed, held, interrupt};
 
 fn is_clean(person: &Person) -> bool {
     fs::read_dir(person.path("tmp")).unwrap().next().is_none()
@@ -43,10 +43,7 @@ fn a_demo_that_is_broken_off_leaves_nothing() {
         .unwrap()
         .unwrap();
     assert!(!is_clean(&person));
-    let interrupt = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(interrupt.unwrap().success());
+    interrupt(&child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(is_clean(&person));
 }

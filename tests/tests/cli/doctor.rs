@@ -10,7 +10,7 @@ use countersign_core::qr;
 use countersign_core::secret::SecretText;
 use serde_json::{Value, json};
 
-use crate::person::{ACME, Person, feed, held, hold_schema, name};
+use crate::person::{ACME, Person, feed, held, hold_schema, interrupt, name};
 
 /// The time that the shared vectors were made for.
 const VECTORS_AT_S: &str = "1741011292";
@@ -136,6 +136,36 @@ fn an_answer_comes_before_the_next_question() {
     drop(stdin);
     assert!(answers.next().is_none());
     assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_list_that_is_broken_off_ends_at_once() {
+    let person = Person::without_vault();
+    let mut child = person
+        .bare(&["doctor", "--batch", "-", "--json"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    writeln!(stdin, "{}", json!({"id": 1, "text": ACME})).unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    answers.next().unwrap().unwrap();
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(answers.next().is_none());
+}
+
+#[test]
+fn what_was_meant_as_an_account_is_told_where_it_is_wrong() {
+    let person = Person::without_vault();
+    let text = "otpauth://totp/A:b?secret=JBSWY3DPEHPK3PX8";
+    let done = feed(person.bare(&["doctor", "-"]), text.as_bytes());
+    assert_eq!(done.exit, 1);
+    assert!(
+        done.out.contains("Character 16 of the secret") && done.out.contains("Perhaps it is B")
+    );
+    assert!(!done.out.contains("JBSWY3DP") && !done.out.contains("Add it"));
 }
 
 #[test]

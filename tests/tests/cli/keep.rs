@@ -61,6 +61,23 @@ fn edit_changes_what_is_named_and_nothing_else() {
 }
 
 #[test]
+fn a_note_is_shown_when_it_is_asked_for() {
+    let person = Person::with(&[ACME, BANK]);
+    person.write("note", "first line\n\u{1b}[2Jsecond line\n");
+    person.json(&["edit", "acme", "--note-file", "note"]);
+    assert!(person.accounts()[0].get("note").is_none());
+    let document = person.json(&["list", "--notes"]);
+    assert_eq!(
+        document["accounts"][0]["note"],
+        "first line\n\u{1b}[2Jsecond line"
+    );
+    assert!(document["accounts"][1]["note"].is_null());
+    let done = person.run(&["list", "--notes"]);
+    assert!(done.out.contains("\n     first line\n") && !done.out.contains('\u{1b}'));
+    assert!(!person.run(&["list"]).out.contains("first line"));
+}
+
+#[test]
 fn accounts_stand_where_the_person_puts_them() {
     let person = Person::with(&[ACME, BANK, ZURICH]);
     person.json(&["edit", "zurich", "--position", "1"]);
@@ -89,6 +106,10 @@ fn edit_refuses_what_it_cannot_do() {
         (&["edit", "acme", "--note-file", "binary"], "usage"),
         (&["edit", "acme", "--note-file", "missing"], "no_such_file"),
         (&["edit", "acme", "--issuer", &long_name], "name_too_long"),
+        (
+            &["edit", "acme", "--issuer", "", "--account", " "],
+            "missing_name",
+        ),
         (&["edit", "acme", "--position", "0"], "usage"),
         (&["edit", "acme", "--pin", "--unpin"], "usage"),
         (&many, "too_many_tags"),
@@ -210,6 +231,7 @@ fn an_export_never_overwrites_and_needs_a_form() {
             &["export", "acme", "--qr-png", "no/such/folder"],
             "no_such_file",
         ),
+        (&["export", "acme", "--qr-png", "-"], "usage"),
         (&["export", "acme"], "usage"),
         (&["export", "acme", "--uri", "--qr"], "usage"),
         (&["export", "nobody", "--uri"], "no_such_account"),

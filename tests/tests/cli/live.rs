@@ -93,6 +93,20 @@ fn ctrl_c_at_a_password_puts_the_terminal_right() {
 }
 
 #[test]
+fn ctrl_c_is_still_one_document_where_one_is_wanted() {
+    let person = Person::without_vault();
+    let mut init = person.bare(&["init", "--no-recovery"]);
+    init.env("COUNTERSIGN_PASSWORD", "x");
+    assert_eq!(feed(init, b"").exit, 0);
+    let mut terminal = Terminal::start(&person.bare(&["list", "--json"]), 80, 24);
+    terminal.expect("Password:");
+    terminal.press(CTRL_C);
+    let said = terminal.expect("}}");
+    assert!(said.contains("\"name\":\"interrupted\""), "{said}");
+    assert_eq!(terminal.end_and_look(), (130, true));
+}
+
+#[test]
 fn a_mistyped_password_may_be_typed_again() {
     let person = Person::without_vault();
     let mut init = person.bare(&["init", "--no-recovery"]);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use countersign_core::companion::Companion;
@@ -12,6 +12,7 @@ use countersign_core::entropy::SystemEntropy;
 use countersign_core::time::UnixSeconds;
 use countersign_core::vault::{Credential, NoAnchor, RecoveryCode, VaultLocation};
 use countersign_tests::program::countersign;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -190,6 +191,12 @@ pub(crate) fn feed(mut command: Command, input: &[u8]) -> Done {
     let done = child.wait_with_output().unwrap().into();
     writer.join().unwrap();
     done
+}
+
+/// Presses Ctrl-C for a program that is not on a terminal.
+pub(crate) fn interrupt(child: &Child) {
+    let id = Pid::from_child(child);
+    kill_process(id, Signal::INT).unwrap();
 }
 
 fn verb_of(arguments: &[&str]) -> &'static str {

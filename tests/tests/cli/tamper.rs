@@ -86,6 +86,9 @@ fn a_deleted_row_is_seen_and_stops_writing_until_it_is_accepted() {
     refuses_to_write(&person, "tampered");
 
     assert_eq!(name(&person.json(&["vault", "check"])), "tampered");
+    let said = person.run(&["vault", "check"]);
+    let line = format!("missing: {}", rows[1]["id"].as_str().unwrap());
+    assert!(said.exit == 4 && said.out.contains(&line), "{said:?}");
     let accepted = person.json(&["vault", "check", "--accept"]);
     assert_eq!(accepted["accepted"], true);
     assert_eq!(accepted["was_tampered"]["missing"][0], rows[1]["id"]);

@@ -125,7 +125,9 @@ impl Terminal {
     /// Waits for the end: the exit code, and everything that was written and not yet expected.
     pub(crate) fn end(mut self) -> (i32, String) {
         let code = self.child.wait().unwrap().code().unwrap();
-        while let Ok(bytes) = self.output.try_recv() {
+        // When no side of the terminal is open any more, the reader comes to its end.
+        drop(self.slave);
+        while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
             self.seen.push_str(&String::from_utf8_lossy(&bytes));
         }
         (code, self.seen)

@@ -47,7 +47,10 @@ pub(super) fn describe(
                     odd.push(json!({"name": warning.name(), "id": id.to_string()}));
                 }
                 if !same_names.is_empty() {
-                    text.push_str("  Note: another account has the same names; both are kept.\n");
+                    text.push_str(&format!(
+                        "  Note: there already, with another key: {}. Both are kept.\n",
+                        titles(companion, same_names, now)
+                    ));
                 }
                 let mut object = rows::to_json(&row);
                 object.insert("same_names".into(), ids(same_names).into());
@@ -145,11 +148,6 @@ pub(super) fn same_names_words(
     same_names: &[RecordId],
     now: UnixSeconds,
 ) -> String {
-    let there: Vec<String> = same_names
-        .iter()
-        .filter_map(|id| companion.row(*id, now).ok())
-        .map(|row| rows::title(&row))
-        .collect();
     format!(
         "New: {}. There already, with another key: {}. Nothing is replaced.",
         named(
@@ -157,6 +155,16 @@ pub(super) fn same_names_words(
             account.label_issuer.as_ref(),
             &account.account
         ),
-        there.join(", ")
+        titles(companion, same_names, now)
     )
+}
+
+/// Accounts that are there, by name and id.
+fn titles(companion: &Companion, ids: &[RecordId], now: UnixSeconds) -> String {
+    let titles: Vec<String> = ids
+        .iter()
+        .filter_map(|id| companion.row(*id, now).ok())
+        .map(|row| format!("{} ({})", rows::title(&row), row.id))
+        .collect();
+    titles.join(", ")
 }

@@ -30,7 +30,8 @@ pub(crate) fn run(session: &Session, args: &DoctorArgs) -> Result<Report, Failur
     };
     if let Some(path) = &args.batch {
         let input = Source::from_path(path).open("list")?;
-        batch::answer_all(input, &mut std::io::stdout().lock(), showing)?;
+        session.console().interrupts().streams_documents();
+        batch::answer_all(input, &mut std::io::stdout(), showing)?;
         return Ok(Report::streamed());
     }
     if let Some(path) = &args.qr {

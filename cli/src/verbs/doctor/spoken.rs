@@ -2,8 +2,8 @@
 
 use countersign_core::doctor::{Content, Finding};
 use countersign_core::encoding::base32;
-use countersign_core::uri::Parsed;
 use countersign_core::uri::invitation::Proof;
+use countersign_core::uri::{Parsed, UriError};
 
 use crate::rows::{named, parameters};
 use crate::terminal::shown;
@@ -12,6 +12,9 @@ use crate::words;
 
 /// The explanation in lines.
 pub(crate) fn words(found: &Finding, showing: Showing) -> String {
+    if let Some(error) = found.error.filter(|_| words::makes_codes(found.kind)) {
+        return refused_account(found, error);
+    }
     let mut lines = vec![found.kind.explanation().to_owned()];
     lines.extend(found.accounts().map(|parsed| account(parsed, showing)));
     if let Content::Migration(parts) = &found.content {
@@ -34,11 +37,24 @@ pub(crate) fn words(found: &Finding, showing: Showing) -> String {
     for warning in &found.warnings {
         lines.push(words::warning(*warning).to_owned());
     }
-    if let Some(error) = found.error {
-        lines.push(words::error(error));
-    }
-    lines.extend(found.hint.map(|hint| words::hint(hint).to_owned()));
+    // That something else is no link for codes is what its explanation says already.
+    let error = found.error.filter(|error| *error != UriError::NotOtpauth);
+    lines.extend(error.map(words::error));
+    lines.extend(words::told_hint(found).map(str::to_owned));
     lines.push(format!("Next: {}", found.kind.next_step()));
+    lines.join("\n") + "\n"
+}
+
+/// What was meant as an account and has a mistake in it.
+fn refused_account(found: &Finding, error: UriError) -> String {
+    let mut lines = vec![
+        "This is meant to set up codes, but has a mistake in it.".to_owned(),
+        words::error(error),
+    ];
+    lines.extend(words::told_hint(found).map(str::to_owned));
+    lines.push(
+        "Next: compare it with what the website shows, or read its QR code with --qr.".to_owned(),
+    );
     lines.join("\n") + "\n"
 }
 

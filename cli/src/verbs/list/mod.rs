@@ -34,7 +34,7 @@ pub(crate) fn run(session: &Session, args: &ListArgs) -> Result<Report, Failure>
         return Ok(trash(&companion, args, now));
     }
     let accounts = select(&companion, args, now);
-    if session.console().shows_live() && !args.once && !accounts.is_empty() {
+    if session.console().shows_live() && !args.once && !args.notes && !accounts.is_empty() {
         if let Some(failure) = findings::failure(companion.findings()) {
             session.console().note(failure.message());
         }
@@ -47,14 +47,53 @@ pub(crate) fn run(session: &Session, args: &ListArgs) -> Result<Report, Failure>
             "No accounts yet. Add one with `countersign add --qr IMAGE`, or type it with `countersign add`.\n".into()
         }
         (true, false) => "No account has that.\n".into(),
-        (false, _) => render(&accounts, now, Style::Plain, None).join("\n") + "\n",
+        (false, _) => words(&companion, args, &accounts, now)?,
     };
-    let members: Vec<Value> = accounts
-        .iter()
-        .map(|row| rows::to_json(row).into())
-        .collect();
+    let mut members: Vec<Value> = Vec::new();
+    for row in &accounts {
+        let mut object = rows::to_json(row);
+        if args.notes {
+            object.insert("note".into(), note(&companion, row)?.into());
+        }
+        members.push(object.into());
+    }
     let report = Report::new().member("accounts", members).text(text);
     Ok(findings::describe_all(report, companion.findings()))
+}
+
+/// The table, with each note below its account where notes are wanted.
+fn words(
+    companion: &Companion,
+    args: &ListArgs,
+    accounts: &[AccountRow],
+    now: UnixSeconds,
+) -> Result<String, Failure> {
+    let mut text = String::new();
+    for (row, line) in accounts
+        .iter()
+        .zip(render(accounts, now, Style::Plain, None))
+    {
+        text.push_str(&line);
+        text.push('\n');
+        let note = if args.notes {
+            note(companion, row)?
+        } else {
+            None
+        };
+        for line in note.iter().flat_map(|note| note.lines()) {
+            text.push_str(&format!("     {}\n", shown(line)));
+        }
+    }
+    Ok(text)
+}
+
+/// An account's note, where it has one.
+fn note(companion: &Companion, row: &AccountRow) -> Result<Option<String>, Failure> {
+    if !row.has_note {
+        return Ok(None);
+    }
+    // EXPOSE: `--notes` asks for it.
+    Ok(Some(companion.note(row.id)?.expose().to_owned()))
 }
 
 /// The accounts that `--search` and `--tag` leave.

@@ -42,8 +42,31 @@ impl StoredTag {
             }
         }
         Ok(Self {
-            name: name.ok_or(Malformed)?,
+            // A name of controls alone is none: written back, the record could not be read again.
+            name: name
+                .filter(|name: &Name| !name.is_empty())
+                .ok_or(Malformed)?,
             unknown,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(name: &str) -> Option<StoredTag> {
+        let mut body = Writer::new();
+        body.put(NAME, name.as_bytes());
+        StoredTag::decode(&body.finish()).ok()
+    }
+
+    #[test]
+    fn a_tag_whose_name_is_nothing_is_refused() {
+        for name in ["", " ", "\u{202e}\u{0}"] {
+            assert!(decoded(name).is_none());
+        }
+        assert!(StoredTag::decode(&Writer::new().finish()).is_err());
+        assert_eq!(decoded(" work ").unwrap().name.as_str(), "work");
     }
 }

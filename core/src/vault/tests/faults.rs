@@ -331,7 +331,7 @@ fn f2_a_cut_file_is_damage_by_name_and_never_changed_by_looking() {
                 .unlock(&Credential::Recovery(&place.code), NOW)
                 .map_err(|refused| refused.error)
         });
-        let error = opened.err().expect("a cut file has lost something");
+        let error = opened.expect_err("a cut file has lost something");
         assert!(
             matches!(
                 error,
