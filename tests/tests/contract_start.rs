@@ -326,3 +326,29 @@ fn the_demo_runs_without_a_home_and_leaves_nothing() {
     let run = person.run(&["demo", "--yes", "--json"]).exits(0);
     assert!(run.json()["steps"].is_array());
 }
+
+/// Libraries that ask `tput` for the width of a terminal hand it the whole environment, password included.
+#[test]
+fn no_other_program_is_started() {
+    let person = Person::with(&[ACME]);
+    fs::create_dir(person.path("bin")).unwrap();
+    for name in ["tput", "stty", "sh", "less"] {
+        let program = person.path("bin").join(name);
+        fs::write(&program, "#!/bin/bash\necho $0 >> called\n").unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:/usr/bin:/bin", person.path("bin").display());
+    for verb in [
+        &["demo", "--yes"][..],
+        &["list"],
+        &["list", "--once"],
+        &["export", "ACME", "--qr"],
+        &["--help"],
+    ] {
+        finish(person.command(verb).env("PATH", &path), b"").exits(0);
+        assert!(
+            !person.path("called").exists(),
+            "{verb:?} started another program"
+        );
+    }
+}
