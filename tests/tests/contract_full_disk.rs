@@ -1,5 +1,9 @@
 //! A disk without room: named as such, and nothing is lost. Needs a small file system of its own.
-#![expect(clippy::unwrap_used, reason = "tests may")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "what is left out is said"
+)]
 
 mod contract;
 
