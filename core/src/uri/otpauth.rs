@@ -210,11 +210,10 @@ impl<'a> Parameters<'a> {
             Type::Totp if says_steam => return Ok(OtpKind::Steam),
             Type::Totp | Type::Hotp => {}
         }
-        let decoded = |raw: Option<&'a str>| percent::decode(raw.unwrap_or(""), Plus::Space);
-        let algorithm = value::algorithm(&decoded(self.algorithm))?.unwrap_or_default();
-        let digits = value::digits(&decoded(self.digits))?;
+        let algorithm = value::in_link(self.algorithm, value::algorithm)?.unwrap_or_default();
+        let digits = value::in_link(self.digits, value::digits)?;
         if declared == Type::Hotp {
-            let counter = value::counter(&decoded(self.counter))?;
+            let counter = value::in_link(self.counter, value::counter)?;
             if counter.is_none() {
                 warnings.push(Warning::MissingCounter);
             }
@@ -224,7 +223,7 @@ impl<'a> Parameters<'a> {
                 counter: counter.unwrap_or_default(),
             });
         }
-        let period = value::period(&decoded(self.period))?.unwrap_or(Period::DEFAULT);
+        let period = value::in_link(self.period, value::period)?.unwrap_or(Period::DEFAULT);
         // Valve's own files name a TOTP without digits and mean five characters of Steam's alphabet.
         let may_be_steam = digits.is_none_or(|digits| digits.count() == 5);
         if may_be_steam && is_steam(issuer) && !says_totp {
