@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::UriError;
-use super::link::Link;
+use super::link::{Link, split_scheme};
 use crate::account::Name;
 use crate::encoding::invisible::is_typesetting;
 use crate::encoding::percent::{self, Plus};
@@ -33,6 +33,17 @@ impl Vendor {
             Self::PrivacyIdea => "privacyidea",
             Self::EduMfa => "edumfa",
             Self::Microsoft => "microsoft",
+        }
+    }
+
+    /// The vendor whose scheme a text begins with; none where a scheme belongs to several.
+    pub(crate) fn of_scheme(text: &str) -> Option<Self> {
+        let (scheme, _) = split_scheme(text)?;
+        match scheme {
+            _ if scheme.eq_ignore_ascii_case("phonefactor") => Some(Self::Microsoft),
+            _ if scheme.eq_ignore_ascii_case("pia") => Some(Self::PrivacyIdea),
+            _ if scheme.eq_ignore_ascii_case("edumfa-push") => Some(Self::EduMfa),
+            _ => None,
         }
     }
 }
