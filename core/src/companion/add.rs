@@ -1,6 +1,7 @@
 //! Adding accounts: everything is kept, nothing is replaced.
 
 use super::Companion;
+use super::duplicates::{has_same_names, is_same_account};
 use crate::account::Account;
 use crate::time::UnixSeconds;
 use crate::vault::{Change, RecordId, Stored, StoredAccount, VaultError};
@@ -57,22 +58,25 @@ impl Companion {
             let prospect = self.prospect(&account);
             let twin = new
                 .iter()
-                .find(|(_, earlier)| *earlier == account)
+                .find(|(_, earlier)| is_same_account(earlier, &account))
                 .map(|(id, _)| (*id, false));
             if let Some((id, in_trash)) = prospect.already_here.or(twin) {
                 results.push(Added::AlreadyHere { id, in_trash });
                 continue;
             }
             let id = RecordId::generate(self.vault.entropy())?;
-            let mut same_secret = prospect.same_secret;
-            same_secret.extend(
-                new.iter()
-                    .filter(|(_, earlier)| earlier.otp.key() == account.otp.key())
-                    .map(|(id, _)| *id),
-            );
+            let (mut same_names, mut same_secret) = (prospect.same_names, prospect.same_secret);
+            for (earlier_id, earlier) in &new {
+                if has_same_names(earlier, &account) {
+                    same_names.push(*earlier_id);
+                }
+                if earlier.otp.key() == account.otp.key() {
+                    same_secret.push(*earlier_id);
+                }
+            }
             results.push(Added::New {
                 id,
-                same_names: prospect.same_names,
+                same_names,
                 same_secret,
             });
             new.push((id, account));

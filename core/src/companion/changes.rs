@@ -6,6 +6,7 @@ use crate::account::Name;
 use crate::otp::{Code, Counter, OtpError, OtpKind};
 use crate::secret::SecretText;
 use crate::time::UnixSeconds;
+use crate::uri::label::is_same_issuer;
 use crate::vault::{Change, RecordId, Stored, StoredAccount, StoredTag, Vault, VaultError};
 
 /// How long an account can be restored from the trash.
@@ -86,7 +87,7 @@ impl Companion {
                 edited
                     .account
                     .label_issuer
-                    .take_if(|prefix| prefix == issuer);
+                    .take_if(|prefix| is_same_issuer(prefix, issuer));
             }
             if let Some(account) = edit.account {
                 edited.account.account = account;

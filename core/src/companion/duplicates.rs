@@ -23,10 +23,10 @@ impl Companion {
         let mut prospect = Prospect::default();
         for (id, stored) in self.vault.accounts() {
             let known = &stored.account;
-            let same_names = known.issuer == account.issuer && known.account == account.account;
+            let same_names = has_same_names(known, account);
             let same_key = known.otp.key() == account.otp.key();
             let in_trash = stored.trashed_at.is_some();
-            if same_names && same_key && is_same_kind(known.otp.kind(), account.otp.kind()) {
+            if is_same_account(known, account) {
                 // One in the list is meant before one in the trash.
                 if prospect
                     .already_here
@@ -36,7 +36,7 @@ impl Companion {
                 }
                 continue;
             }
-            if same_names && !in_trash && !(known.issuer.is_empty() && known.account.is_empty()) {
+            if same_names && !in_trash {
                 prospect.same_names.push(id);
             }
             if same_key {
@@ -45,6 +45,20 @@ impl Companion {
         }
         prospect
     }
+}
+
+/// Whether both are the very same account (A5).
+pub(super) fn is_same_account(known: &Account, new: &Account) -> bool {
+    known.issuer == new.issuer
+        && known.account == new.account
+        && known.otp.key() == new.otp.key()
+        && is_same_kind(known.otp.kind(), new.otp.kind())
+}
+
+/// Whether both have one name (A4); accounts without any have none in common.
+pub(super) fn has_same_names(known: &Account, new: &Account) -> bool {
+    let is_named = !(known.issuer.is_empty() && known.account.is_empty());
+    is_named && known.issuer == new.issuer && known.account == new.account
 }
 
 /// The stored counter moves on by itself, so it is no difference.

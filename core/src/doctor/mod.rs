@@ -175,6 +175,15 @@ fn examine_one(text: &str, test_mode: TestMode) -> Finding {
 
 /// A text that begins with the scheme of a link that sets something up.
 fn examine_link(text: &str, test_mode: TestMode) -> Finding {
+    let found = examine_scheme(text, test_mode);
+    Finding {
+        // Also a broken link says by its scheme whose it is.
+        vendor: found.vendor.or_else(|| Vendor::of_scheme(text)),
+        ..found
+    }
+}
+
+fn examine_scheme(text: &str, test_mode: TestMode) -> Finding {
     let kind = Kind::of_scheme(text).unwrap_or(Kind::Text);
     let link = match Link::split(text) {
         Ok(link) => link,
@@ -278,7 +287,6 @@ fn examine_activation(text: &str) -> Finding {
     };
     Finding {
         content,
-        vendor: Some(Vendor::Microsoft),
         ..Finding::refused(Kind::PushActivation, error)
     }
 }

@@ -250,6 +250,22 @@ fn other_servers_links_are_kept_whole() {
 }
 
 #[test]
+fn a_broken_link_of_another_server_names_its_vendor_too() {
+    for (text, vendor) in [
+        ("pia://other/x", Some(Vendor::PrivacyIdea)),
+        ("PIA:x", Some(Vendor::PrivacyIdea)),
+        ("edumfa-push:x", Some(Vendor::EduMfa)),
+        ("phonefactor:activate_account", Some(Vendor::Microsoft)),
+        ("otpauth:pipush/x", None),
+        ("countersign://enrol", None),
+    ] {
+        let found = found(text);
+        assert!(!found.is_accepted(), "{text}");
+        assert_eq!(found.vendor, vendor, "{text}");
+    }
+}
+
+#[test]
 fn a13_code_and_address_together_are_an_invitation() {
     let found = check(
         "Code 1234 5678 9012 3456\nURL https://mfa.example",

@@ -29,11 +29,14 @@ pub(crate) fn is_typesetting(letter: char) -> bool {
         )
 }
 
+/// White space, control and format characters.
+pub(crate) fn is_unseen(letter: char) -> bool {
+    letter.is_whitespace() || letter.is_control() || is_format(letter)
+}
+
 /// The text without white space, control and format characters at both ends.
 pub(crate) fn trim(text: &str) -> &str {
-    text.trim_matches(|letter: char| {
-        letter.is_whitespace() || letter.is_control() || is_format(letter)
-    })
+    text.trim_matches(is_unseen)
 }
 
 #[cfg(test)]

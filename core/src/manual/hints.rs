@@ -2,9 +2,9 @@
 
 use super::ManualError;
 use crate::encoding::invisible::is_typesetting;
-use crate::uri::link::{split_scheme, strip_prefix_ignoring_case, trim};
+use crate::uri::link::{Link, split_scheme, strip_prefix_ignoring_case, trim};
 use crate::uri::migration::is_migration;
-use crate::uri::{Hint, UriError};
+use crate::uri::{Hint, UriError, foreign};
 
 /// Hexadecimal seeds of hardware tokens have at least this many digits.
 const HEX_DIGITS_MIN: usize = 16;
@@ -28,12 +28,7 @@ pub(super) fn link_in(text: &str) -> KeyText {
         return KeyText::Key;
     };
     let is = |wanted: &str| scheme.eq_ignore_ascii_case(wanted);
-    let begins = |prefix: &str| strip_prefix_ignoring_case(rest, prefix).is_some();
-    if is("otpauth")
-        && ["//pipush", "//push", "//container"]
-            .iter()
-            .any(|host| begins(host))
-    {
+    if Link::split(text).is_ok_and(|link| foreign::vendor_and_kind(&link).is_some()) {
         return KeyText::OtherLink(Some(Hint::PushActivation));
     }
     if is("otpauth") || is("apple-otpauth") || is("steam") {
@@ -51,7 +46,7 @@ pub(super) fn link_in(text: &str) -> KeyText {
     if is("fido") {
         return KeyText::OtherLink(Some(Hint::Passkey));
     }
-    if is("motp") || is("wifi") || is("mailto") || is("tel") || begins("//") {
+    if is("motp") || is("wifi") || is("mailto") || is("tel") || rest.starts_with("//") {
         return KeyText::OtherLink(None);
     }
     KeyText::Key

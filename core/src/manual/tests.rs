@@ -332,6 +332,17 @@ fn a_link_of_another_kind_is_named() {
 }
 
 #[test]
+fn only_the_whole_type_of_a_link_names_another_server() {
+    for secret in [
+        "otpauth://pushy/x?secret=JBSWY3DP",
+        "otpauth://containers/x",
+    ] {
+        let error = refused(&entry(secret), "unsupported_type", Field::Type);
+        assert_eq!(error.hint, None, "{secret}");
+    }
+}
+
+#[test]
 fn steam_needs_no_type() {
     let steam = ManualEntry {
         issuer: "Steam",

@@ -37,18 +37,14 @@ impl Matrix {
     /// white whatever the terminal's colours are.
     #[must_use]
     pub fn to_terminal_text(&self) -> SecretText {
-        let mut text = String::new();
-        self.push_half_blocks(
-            &mut text,
-            "\u{1b}[30;107m",
-            "\u{1b}[0m",
-            |upper, lower| match (upper, lower) {
+        let text = self.half_blocks("\u{1b}[30;107m", "\u{1b}[0m", |upper, lower| {
+            match (upper, lower) {
                 (true, true) => '█',
                 (true, false) => '▀',
                 (false, true) => '▄',
                 (false, false) => ' ',
-            },
-        );
+            }
+        });
         SecretText::new(text)
     }
 
@@ -56,8 +52,7 @@ impl Matrix {
     /// shows the code right; on a light one it is inverted, which nearly every reader takes too.
     #[must_use]
     pub fn to_plain_terminal_text(&self) -> SecretText {
-        let mut text = String::new();
-        self.push_half_blocks(&mut text, "", "", |upper, lower| match (upper, lower) {
+        let text = self.half_blocks("", "", |upper, lower| match (upper, lower) {
             (true, true) => ' ',
             (true, false) => '▄',
             (false, true) => '▀',
@@ -66,13 +61,15 @@ impl Matrix {
         SecretText::new(text)
     }
 
-    fn push_half_blocks(
+    fn half_blocks(
         &self,
-        text: &mut String,
         line_start: &str,
         line_end: &str,
         sign: impl Fn(bool, bool) -> char,
-    ) {
+    ) -> String {
+        // Three bytes a sign at most: text that grows would leave copies behind.
+        let line_bytes = line_start.len() + 3 * self.outer_side() + line_end.len() + 1;
+        let mut text = String::with_capacity(self.outer_side().div_ceil(2) * line_bytes);
         let mut rows = self.padded_rows();
         while let Some(upper) = rows.next() {
             let lower = rows.next();
@@ -84,16 +81,19 @@ impl Matrix {
             text.push_str(line_end);
             text.push('\n');
         }
+        text
     }
 
     /// For anything that shows letters: two signs a module, `##` dark and spaces light.
     #[must_use]
     pub fn to_ascii_text(&self) -> SecretText {
-        let lines = self.padded_rows().map(|row| {
-            let signs = row.iter().map(|&is_dark| if is_dark { "##" } else { "  " });
-            signs.chain(["\n"]).collect::<String>()
-        });
-        SecretText::new(lines.collect())
+        let side = self.outer_side();
+        let mut text = String::with_capacity(side * (2 * side + 1));
+        for row in self.padded_rows() {
+            text.extend(row.iter().map(|&is_dark| if is_dark { "##" } else { "  " }));
+            text.push('\n');
+        }
+        SecretText::new(text)
     }
 
     /// A grey PNG file with `module_px` pixels a module, in each direction.
@@ -110,10 +110,11 @@ impl Matrix {
         let mut pixels = Zeroizing::new(Vec::with_capacity(side * side));
         for row in self.padded_rows() {
             let greys = row.iter().map(|&is_dark| if is_dark { 0 } else { 255 });
-            let line: Vec<u8> = greys
-                .flat_map(|grey| std::iter::repeat_n(grey, scale))
-                .collect();
-            pixels.extend(std::iter::repeat_n(line, scale).flatten());
+            let mut line = Zeroizing::new(Vec::with_capacity(side));
+            line.extend(greys.flat_map(|grey| std::iter::repeat_n(grey, scale)));
+            for _ in 0..scale {
+                pixels.extend_from_slice(&line);
+            }
         }
         let mut png = Cursor::new(Vec::new());
         let side_px = u32::try_from(side).expect("bounded above");
@@ -127,11 +128,19 @@ impl Matrix {
     #[must_use]
     pub fn to_svg(&self) -> SecretText {
         let side = self.outer_side();
-        let mut svg = format!(
+        let run_count: usize = self
+            .padded_rows()
+            .map(|row| row.chunk_by(|a, b| a == b).count())
+            .sum();
+        // A run of dark modules is written in at most 21 bytes, and every second one is dark.
+        let mut svg = String::with_capacity(512 + 21 * run_count);
+        write!(
+            svg,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
              <svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\">\n\
              <rect width=\"{side}\" height=\"{side}\" fill=\"#fff\"/>\n<path d=\""
-        );
+        )
+        .expect("a string takes everything");
         for (y, row) in self.padded_rows().enumerate() {
             let mut x = 0;
             for run in row.chunk_by(|a, b| a == b) {

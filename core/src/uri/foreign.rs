@@ -3,7 +3,8 @@
 use url::Url;
 
 use super::UriError;
-use super::link::Link;
+use super::link::{Link, split_scheme};
+use super::server_url::has_user_info;
 use crate::account::Name;
 use crate::encoding::invisible::is_typesetting;
 use crate::encoding::percent::{self, Plus};
@@ -33,6 +34,17 @@ impl Vendor {
             Self::PrivacyIdea => "privacyidea",
             Self::EduMfa => "edumfa",
             Self::Microsoft => "microsoft",
+        }
+    }
+
+    /// The vendor whose scheme a text begins with; none where a scheme belongs to several.
+    pub(crate) fn of_scheme(text: &str) -> Option<Self> {
+        let (scheme, _) = split_scheme(text)?;
+        match scheme {
+            _ if scheme.eq_ignore_ascii_case("phonefactor") => Some(Self::Microsoft),
+            _ if scheme.eq_ignore_ascii_case("pia") => Some(Self::PrivacyIdea),
+            _ if scheme.eq_ignore_ascii_case("edumfa-push") => Some(Self::EduMfa),
+            _ => None,
         }
     }
 }
@@ -147,8 +159,7 @@ pub fn parse_activation(text: &str) -> Result<PushActivation, UriError> {
     let raw = link.parameter("url").unwrap_or("");
     let url = percent::decode(raw, Plus::Literal).into_owned();
     let parsed = Url::parse(url.trim()).map_err(|_| UriError::MissingUrl)?;
-    let has_user = !parsed.username().is_empty() || parsed.password().is_some();
-    if parsed.scheme() != "https" || has_user {
+    if parsed.scheme() != "https" || has_user_info(&parsed, &url) {
         return Err(UriError::InsecureUrl);
     }
     if parsed.host().is_none() || url.len() > URL_BYTES_MAX {
@@ -241,6 +252,7 @@ mod tests {
             ("code=123456&url=x.example", "missing_url"),
             ("code=123456&url=http://x.example", "insecure_url"),
             ("code=123456&url=https://u:p@x.example", "insecure_url"),
+            ("code=123456&url=https:///@x.example", "insecure_url"),
             ("code=123456&url=javascript:alert(1)", "insecure_url"),
         ] {
             let error = parse_activation(&format!("phonefactor://activate_account?{query}"));

@@ -58,7 +58,12 @@ fn push_parameters(link: &mut String, account: &Account) {
             push("algorithm", algorithm.name());
             push("digits", &digits.count().to_string());
             push("period", &period.seconds().to_string());
-            if digits.count() == 5 && is_steam(&account.issuer) {
+            // Without an issuer a reader takes the prefix for it.
+            let issuer = match &account.label_issuer {
+                Some(prefix) if account.issuer.is_empty() => prefix,
+                _ => &account.issuer,
+            };
+            if digits.count() == 5 && is_steam(issuer) {
                 push("encoder", "totp");
             }
         }
@@ -148,6 +153,13 @@ mod tests {
             &account("Steam", None, "gaben", totp(5)),
             "otpauth://totp/Steam:gaben?secret=JBSWY3DPEHPK3PXP&issuer=Steam&algorithm=SHA1&digits=5&period=30&encoder=totp",
         );
+    }
+
+    #[test]
+    fn a_prefix_that_is_read_as_the_issuer_keeps_five_digits_too() {
+        let prefixed = account("", Some("Steam"), "gaben", totp(5));
+        let read = parse_otpauth(format_otpauth(&prefixed).expose()).unwrap();
+        assert_eq!(read.account.otp, prefixed.otp);
     }
 
     fn any_kind() -> impl Strategy<Value = OtpKind> {

@@ -74,11 +74,12 @@ impl<'a> Link<'a> {
         self.host.eq_ignore_ascii_case(host)
     }
 
-    /// Names and values, raw; a name without `=` has no value. `&amp;` of an HTML page separates too.
+    /// Names and values, raw; a name without `=` has no value. `&amp;` of an HTML page and its
+    /// numbers separate too.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> + use<'a> {
         self.query.split('&').filter_map(|pair| {
             let mut pair = pair;
-            while let Some(rest) = strip_prefix_ignoring_case(pair, "amp;") {
+            while let Some(rest) = strip_entity(pair) {
                 pair = rest;
             }
             match pair.split_once('=') {
@@ -94,6 +95,13 @@ impl<'a> Link<'a> {
             .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
             .map(|(_, value)| value.unwrap_or(""))
     }
+}
+
+/// What follows the rest of an ampersand that was written for HTML.
+fn strip_entity(pair: &str) -> Option<&str> {
+    ["amp;", "#38;", "#038;", "#x26;"]
+        .iter()
+        .find_map(|entity| strip_prefix_ignoring_case(pair, entity))
 }
 
 #[cfg(test)]
@@ -116,6 +124,13 @@ mod tests {
                 ("flag#x", None::<&str>)
             ]
         );
+    }
+
+    #[test]
+    fn an_ampersand_of_html_separates_however_it_is_written() {
+        let link = Link::split("a://h?x=1&amp;y=2&#38;z=3&#038;u=4&#X26;v=5&amp;#38;w=6&#39;t=7");
+        let names: Vec<_> = link.unwrap().parameters().map(|(name, _)| name).collect();
+        assert_eq!(names, ["x", "y", "z", "u", "v", "w", "#39;t"]);
     }
 
     #[test]

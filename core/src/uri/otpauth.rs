@@ -1,11 +1,14 @@
 //! Links that hold a key: `otpauth://`, Apple's alias of it, and `steam://`.
 
+use zeroize::Zeroizing;
+
 use super::label::{self, Names};
 use super::link::Link;
 use super::value;
 use super::{Field, UriError, Warning};
 use crate::account::{Account, Name};
 use crate::encoding::base32::Decoded;
+use crate::encoding::invisible;
 use crate::encoding::percent::{self, Plus};
 use crate::otp::{Digits, Otp, OtpError, OtpKind, Period};
 
@@ -163,7 +166,9 @@ struct Parameters<'a> {
 impl<'a> Parameters<'a> {
     fn read(link: &Link<'a>) -> Result<Self, UriError> {
         let mut parameters = Self::default();
-        for (name, value) in link.parameters() {
+        for (raw_name, value) in link.parameters() {
+            let cleaned = cleaned_name(raw_name);
+            let name = cleaned.as_ref().map_or(raw_name, |name| name.as_str());
             let is = |wanted: &str| name.eq_ignore_ascii_case(wanted);
             let raw = value.unwrap_or("");
             // By length first: a link has few parameters, and no two of these compare twice.
@@ -210,11 +215,10 @@ impl<'a> Parameters<'a> {
             Type::Totp if says_steam => return Ok(OtpKind::Steam),
             Type::Totp | Type::Hotp => {}
         }
-        let decoded = |raw: Option<&'a str>| percent::decode(raw.unwrap_or(""), Plus::Space);
-        let algorithm = value::algorithm(&decoded(self.algorithm))?.unwrap_or_default();
-        let digits = value::digits(&decoded(self.digits))?;
+        let algorithm = value::in_link(self.algorithm, value::algorithm)?.unwrap_or_default();
+        let digits = value::in_link(self.digits, value::digits)?;
         if declared == Type::Hotp {
-            let counter = value::counter(&decoded(self.counter))?;
+            let counter = value::in_link(self.counter, value::counter)?;
             if counter.is_none() {
                 warnings.push(Warning::MissingCounter);
             }
@@ -224,7 +228,7 @@ impl<'a> Parameters<'a> {
                 counter: counter.unwrap_or_default(),
             });
         }
-        let period = value::period(&decoded(self.period))?.unwrap_or(Period::DEFAULT);
+        let period = value::in_link(self.period, value::period)?.unwrap_or(Period::DEFAULT);
         // Valve's own files name a TOTP without digits and mean five characters of Steam's alphabet.
         let may_be_steam = digits.is_none_or(|digits| digits.count() == 5);
         if may_be_steam && is_steam(issuer) && !says_totp {
@@ -236,6 +240,22 @@ impl<'a> Parameters<'a> {
             period,
         })
     }
+}
+
+/// A parameter's name without escapes, white space and what is not seen; none when it has none of them.
+///
+/// A link that was broken over lines still says how many digits its codes have, and a parameter that
+/// is not understood is a wrong code.
+fn cleaned_name(raw: &str) -> Option<Zeroizing<String>> {
+    if raw
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    {
+        return None;
+    }
+    let mut name = percent::decode_secret(raw, Plus::Space).ok()?;
+    name.retain(|letter| !invisible::is_unseen(letter));
+    Some(name)
 }
 
 /// Takes a value; a second one has to be the same, since readers differ in which they take.

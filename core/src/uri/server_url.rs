@@ -80,7 +80,7 @@ impl ServerUrl {
             return Err(MALFORMED);
         }
         let url = Url::parse(text).map_err(|_| MALFORMED)?;
-        if has_user_info(text) {
+        if has_user_info(&url, text) {
             return Err(UriError::InsecureUrl);
         }
         if url.query().is_some() || url.fragment().is_some() {
@@ -114,13 +114,16 @@ impl std::fmt::Debug for ServerUrl {
     }
 }
 
-/// Also an empty one, which the parser would drop without a word.
-fn has_user_info(text: &str) -> bool {
-    let authority = text.split_once("//").map_or(text, |(_, rest)| rest);
-    let end = authority.find(['/', '?', '#']).unwrap_or(authority.len());
-    authority
-        .split_at_checked(end)
-        .is_some_and(|(authority, _)| authority.contains('@'))
+/// Also an empty one, which the parser drops without a word. It reads any number of slashes before the host.
+pub(super) fn has_user_info(url: &Url, text: &str) -> bool {
+    let after_scheme = text.split_once(':').map_or(text, |(_, rest)| rest);
+    let authority = after_scheme
+        .trim_start_matches('/')
+        .split(['/', '?', '#'])
+        .next();
+    !url.username().is_empty()
+        || url.password().is_some()
+        || authority.is_some_and(|authority| authority.contains('@'))
 }
 
 const MALFORMED: UriError = UriError::Malformed {
@@ -234,8 +237,12 @@ mod tests {
         }
         for text in [
             "http://mfa.example",
-            "https://u@mfa.example",
             "https://mfa.example/?a",
+            "https://u@mfa.example",
+            "https:///u@mfa.example",
+            "https:////:p@mfa.example",
+            "https:/@mfa.example",
+            "https:u@mfa.example",
         ] {
             assert!(
                 ServerUrl::parse_typed(text, TestMode::Off).is_err(),

@@ -21,20 +21,40 @@ pub(crate) fn secret_in_link(raw: &str, plus: Plus) -> Result<Decoded, UriError>
             replacement: None,
         }
     })?;
-    base32::decode(&decoded).map_err(|error| match secret_error(error) {
-        UriError::InvalidSecret { at, replacement } => {
-            let scalars = usize::try_from(at).unwrap_or(usize::MAX);
-            let offset = decoded
-                .char_indices()
-                .nth(scalars)
-                .map_or(decoded.len(), |(offset, _)| offset);
-            UriError::InvalidSecret {
-                at: percent::raw_position(raw, offset),
-                replacement,
-            }
-        }
+    base32::decode(&decoded).map_err(|error| in_raw(secret_error(error), raw, &decoded))
+}
+
+/// Reads another parameter's raw value with one of the functions below, so that positions are those
+/// of the raw value; what is not there is empty.
+pub(crate) fn in_link<T>(
+    raw: Option<&str>,
+    read: impl FnOnce(&str) -> Result<T, UriError>,
+) -> Result<T, UriError> {
+    let raw = raw.unwrap_or("");
+    let decoded = percent::decode(raw, Plus::Space);
+    read(&decoded).map_err(|error| in_raw(error, raw, &decoded))
+}
+
+/// Moves a position in the decoded value to the same character of the raw one.
+fn in_raw(error: UriError, raw: &str, decoded: &str) -> UriError {
+    let moved = |at: u32| {
+        let scalars = usize::try_from(at).unwrap_or(usize::MAX);
+        let offset = decoded
+            .char_indices()
+            .nth(scalars)
+            .map_or(decoded.len(), |(offset, _)| offset);
+        percent::raw_position(raw, offset)
+    };
+    match error {
+        UriError::InvalidSecret { at, replacement } => UriError::InvalidSecret {
+            at: moved(at),
+            replacement,
+        },
+        UriError::InvalidDigits { at } => UriError::InvalidDigits { at: at.map(moved) },
+        UriError::InvalidPeriod { at } => UriError::InvalidPeriod { at: at.map(moved) },
+        UriError::InvalidCounter { at } => UriError::InvalidCounter { at: at.map(moved) },
         other => other,
-    })
+    }
 }
 
 /// What Base32 says, in the words of a link.
@@ -250,5 +270,10 @@ mod tests {
         assert_eq!(at("QW+ER%FF"), Some(5));
         assert_eq!(at("QW%2BER"), Some(2));
         assert_eq!(at("Q%3DER"), Some(1));
+        let at = |raw| in_link(Some(raw), digits).unwrap_err().at();
+        assert_eq!(at("%208x"), Some(4));
+        assert_eq!(at("%36%ff"), Some(3));
+        assert_eq!(at("+é"), Some(1));
+        assert_eq!(at("%31%31"), None);
     }
 }

@@ -119,6 +119,38 @@ fn several_accounts_are_added_together_and_a_twin_among_them_once() {
 }
 
 #[test]
+fn accounts_added_together_are_told_apart_as_if_one_by_one() {
+    let (_place, mut companion) = Place::new();
+    let mut prefixed = totp("A", "x", "1");
+    prefixed.label_issuer = Some(Name::new("Tenant"));
+    let accounts = vec![
+        totp("A", "x", "1"),
+        prefixed,
+        hotp(5),
+        hotp(6),
+        totp("A", "x", "2"),
+    ];
+    let added = companion.add_all(accounts, NOW).unwrap();
+    let Added::New { id: first, .. } = added[0] else {
+        panic!("{added:?}")
+    };
+    for again in [&added[1], &added[3]] {
+        assert!(matches!(
+            again,
+            Added::AlreadyHere {
+                in_trash: false,
+                ..
+            }
+        ));
+    }
+    let Added::New { same_names, .. } = &added[4] else {
+        panic!("{added:?}")
+    };
+    assert_eq!(*same_names, [first]);
+    assert_eq!(companion.list(NOW).len(), 3);
+}
+
+#[test]
 fn one_account_over_a_limit_adds_none_of_them() {
     let (_place, mut companion) = Place::new();
     let long = "x".repeat(2000);

@@ -171,7 +171,7 @@ fn an_edit_changes_what_it_names_and_nothing_else() {
         .edit(
             id,
             Edit {
-                issuer: Some(Name::new("Tenant")),
+                issuer: Some(Name::new("TENANT")),
                 ..Edit::default()
             },
             NOW,

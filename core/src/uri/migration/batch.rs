@@ -12,14 +12,14 @@ const PARTS_MAX: u32 = 1_000;
 pub enum Added {
     /// It was not there yet.
     New,
-    /// A part with its index is there already; nothing changed.
+    /// The very same part is there already; nothing changed.
     Known,
 }
 
 /// Why a part was not taken; the collection is unchanged.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BatchError {
-    /// It belongs to another export.
+    /// It belongs to another export, as its id says or its accounts do.
     #[error("this code belongs to another export")]
     OtherExport,
     /// It names another number of parts.
@@ -100,11 +100,15 @@ impl Batch {
         if index >= size {
             return Err(BatchError::Index { index, size });
         }
-        if self.parts.contains_key(&index) {
-            return Ok(Added::Known);
+        match self.parts.get(&index) {
+            Some(known) if *known == part => Ok(Added::Known),
+            // Some writers give every export the same id: a part with other accounts is not this one again.
+            Some(_) => Err(BatchError::OtherExport),
+            None => {
+                self.parts.insert(index, part);
+                Ok(Added::New)
+            }
         }
-        self.parts.insert(index, part);
-        Ok(Added::New)
     }
 
     /// How many parts the export has.
@@ -148,6 +152,8 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::uri::UriError;
+    use crate::uri::migration::EntryFailure;
 
     fn part(index: u32, size: u32, id: i32) -> MigrationPart {
         MigrationPart {
@@ -194,6 +200,20 @@ mod tests {
             Err(BatchError::Index { index: 2, size: 2 })
         );
         assert_eq!(batch.missing(), [1]);
+    }
+
+    #[test]
+    fn another_part_with_the_same_place_is_not_lost_silently() {
+        let mut batch = Batch::new(part(0, 1, 0)).unwrap();
+        let other = MigrationPart {
+            failures: vec![EntryFailure {
+                index: 0,
+                error: UriError::EmptySecret,
+            }],
+            ..part(0, 1, 0)
+        };
+        assert_eq!(batch.add(other), Err(BatchError::OtherExport));
+        assert_eq!(batch.accept_partial(), [part(0, 1, 0)]);
     }
 
     #[test]

@@ -59,6 +59,22 @@ fn a2_what_is_cosmetic_is_read() {
 }
 
 #[test]
+fn a2_a_broken_or_escaped_name_is_no_other_parameter() {
+    let expected = read(&with("&digits=8&algorithm=SHA256&period=60"));
+    for parameters in [
+        "&dig\nits=8&algorithm=SHA256&period=60",
+        "&\r\n digits=8&algorithm =SHA256&per\tiod=60",
+        "&digits=8&%61lgorithm=SHA256&+period+=60",
+        "&\u{200b}digits=8&algorithm\u{feff}=SHA256&%20period=60",
+    ] {
+        assert_eq!(read(&with(parameters)), expected, "{parameters:?}");
+    }
+    refused(&with("&digits=6&dig\nits=8"), "duplicate_parameter");
+    refused(&with("&2st\nep_salt=8"), "unsupported_2step");
+    refused("otpauth://totp/x?sec%ffret=JBSWY3DP", "missing_secret");
+}
+
+#[test]
 fn a2_a_missing_or_empty_secret_names_the_field() {
     for (query, name) in [
         ("", "missing_secret"),
