@@ -86,10 +86,13 @@ impl Companion {
             .iter()
             .map(|shown| (shown.id, labels(shown.stored)))
             .collect();
-        // The whole name is meant before a part of it: "Ann" finds Ann beside Joanna.
-        let whole: Vec<RecordId> = matching(&labels, |label| {
-            label.strip_suffix(':').unwrap_or(label) == wanted
-        });
+        // `issuer:account` is whole where it is written whole; anything else is a part, and a part that several
+        // accounts have is a question, even where it is all of one account's name.
+        let whole = if wanted.contains(':') {
+            matching(&labels, |label| label == wanted)
+        } else {
+            vec![]
+        };
         let found = if whole.is_empty() {
             matching(&labels, |label| label.contains(&wanted))
         } else {

@@ -229,6 +229,10 @@ impl From<rusqlite::Error> for VaultError {
             // A column of another type or a missing row: the schema forbids both.
             return Self::DamagedData;
         };
+        // The log's index cannot grow on a full disk.
+        if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE {
+            return Self::DiskFull;
+        }
         match failure.code {
             ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
             ErrorCode::DiskFull => Self::DiskFull,
@@ -276,6 +280,7 @@ mod tests {
             (ffi::SQLITE_BUSY, VaultError::Busy),
             (ffi::SQLITE_LOCKED, VaultError::Busy),
             (ffi::SQLITE_FULL, VaultError::DiskFull),
+            (ffi::SQLITE_IOERR_SHMSIZE, VaultError::DiskFull),
             (ffi::SQLITE_READONLY, VaultError::ReadOnly),
             (ffi::SQLITE_PERM, VaultError::NoAccess),
             (ffi::SQLITE_CANTOPEN, VaultError::NoAccess),

@@ -67,10 +67,11 @@ pub(super) fn open(location: &VaultLocation) -> Result<OpenFile, VaultError> {
     if !log_is_doubtful {
         share(&lock)?;
     }
-    let db = connect(location, is_read_only)?;
-    configure(&db)?;
-    check_version(&db)?;
-    check_schema(&db)?;
+    let db = match checked(location, is_read_only, IndexPlace::File) {
+        // There is no room for the log's index. In memory it needs none, but only for one at a time: codes can be read.
+        Err(VaultError::DiskFull) => checked(location, is_read_only, IndexPlace::Memory)?,
+        other => other?,
+    };
     Ok(OpenFile {
         db,
         log_is_doubtful,
@@ -176,6 +177,30 @@ pub(super) fn checkpoint(db: &Connection) -> Result<(), VaultError> {
 pub(super) fn allow_checkpoints(db: &Connection) -> Result<(), VaultError> {
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(db.pragma_update(None, "wal_autocheckpoint", 1000)?)
+}
+
+/// Where SQLite keeps the index of the log.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum IndexPlace {
+    /// In the file that ends in `-shm`, shared by all who have the vault open.
+    File,
+    /// In memory: nobody else can have the vault open.
+    Memory,
+}
+
+fn checked(
+    location: &VaultLocation,
+    is_read_only: bool,
+    index: IndexPlace,
+) -> Result<Connection, VaultError> {
+    let db = connect(location, is_read_only)?;
+    if index == IndexPlace::Memory {
+        db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    }
+    configure(&db)?;
+    check_version(&db)?;
+    check_schema(&db)?;
+    Ok(db)
 }
 
 fn connect(location: &VaultLocation, is_read_only: bool) -> Result<Connection, VaultError> {
