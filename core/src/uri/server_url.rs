@@ -104,6 +104,10 @@ impl ServerUrl {
         }
         let host = url.host_str().ok_or(UriError::MissingUrl)?.to_owned();
         let text = url.as_str().trim_end_matches('/').to_owned();
+        // Escapes and A-labels are longer than what was typed.
+        if text.len() > URL_BYTES_MAX {
+            return Err(MALFORMED);
+        }
         Ok(Self { text, host })
     }
 }
@@ -238,6 +242,7 @@ mod tests {
         for text in [
             "http://mfa.example",
             "https://mfa.example/?a",
+            &format!("https://mfa.example/{}", "é".repeat(20)),
             "https://u@mfa.example",
             "https:///u@mfa.example",
             "https:////:p@mfa.example",
