@@ -9,7 +9,6 @@ use super::findings::SlotChange;
 use super::keys::VaultKey;
 use super::manifest::{Entries, bucket_of};
 use super::meta::{meta_digest, store_meta};
-use super::record::copy_unknown;
 use super::rows::{each_record, load_log};
 use super::slot::load_slots;
 use super::slots::{SlotSecret, delete_slot, make_slot, put_slot};
@@ -59,7 +58,8 @@ pub(super) fn accept(
     }
     if own_slot_is_lost {
         // Its secret is at hand: it is made anew, so that the person is not locked out.
-        let (row, record) = make_slot(sealer, key, opened_by, next.now)?;
+        let known = state.slot_key(opened_by.id);
+        let (row, record) = make_slot(sealer, key, opened_by, known, next.now)?;
         put_slot(tx, sealer, &mut draft, &row, &record)?;
     }
     store_meta(tx, sealer.vault, key.epoch)?;
@@ -94,10 +94,7 @@ fn accept_log(
         tx.execute("DELETE FROM log WHERE seq = ?1", [seq])?;
     }
     Ok(ManifestState {
-        log_head: carried.log_head,
         log_count: u64::try_from(kept.len()).unwrap_or(u64::MAX),
-        lineage: carried.lineage.clone(),
-        cleanup_due: carried.cleanup_due,
-        unknown: copy_unknown(&carried.unknown),
+        ..carried.duplicate()
     })
 }

@@ -75,7 +75,7 @@ pub(super) fn create(
             touched: BTreeSet::new(),
         };
         for secret in &secrets {
-            let (row, record) = make_slot(sealer, &key, secret, now)?;
+            let (row, record) = make_slot(sealer, &key, secret, None, now)?;
             put_slot(&tx, sealer, &mut draft, &row, &record)?;
         }
         let slots = load_slots(&tx)?.rows;

@@ -25,8 +25,8 @@ const VALUE_BYTES_MAX: i32 = 1024 * 1024;
 /// A vault's file, open, with the lock that says so.
 pub(super) struct OpenFile {
     pub(super) db: Connection,
-    /// One transaction at the log's end does not check; the anchor decides what that means.
-    pub(super) log_is_doubtful: bool,
+    /// How the log was found; where it is not whole, the anchor decides what that means.
+    pub(super) log: LogState,
     pub(super) is_read_only: bool,
     /// Held for as long as the connection is open. Declared after it, so dropped after it.
     lock: File,
@@ -47,25 +47,25 @@ impl OpenFile {
 pub(super) fn open(location: &VaultLocation) -> Result<OpenFile, VaultError> {
     check_type(location)?;
     let (lock, mut is_read_only) = open_lock(location)?;
-    // Whoever is alone may read the files directly: closing such a descriptor would drop SQLite's locks
-    // in this process. Whoever is not alone relies on the check of the one who was.
-    let mut log_is_doubtful = false;
-    match lock.try_lock() {
-        Ok(()) => {
-            check_header(location.path())?;
-            is_read_only = is_read_only || is_on_read_only_medium(location.path());
-            match inspect_log(&location.log())? {
-                LogState::Whole => {}
-                LogState::Doubtful => log_is_doubtful = true,
-                LogState::Damaged => return Err(VaultError::DamagedLog),
-            }
-        }
-        Err(TryLockError::WouldBlock) => {}
-        Err(TryLockError::Error(error)) => return Err(error.into()),
-    }
-    // While the log is doubtful, nobody else may come to rely on a check that has not come to its end.
-    if !log_is_doubtful {
+    // Whoever is alone may read the files directly: closing such a descriptor would drop SQLite's locks in this
+    // process. Whoever is not alone relies on the check of the one who was, and who was waited for may have refused.
+    let mut is_alone = take_alone(&lock)?;
+    if !is_alone {
         share(&lock)?;
+        is_alone = take_alone(&lock)?;
+    }
+    let mut log = LogState::Whole;
+    if is_alone {
+        check_header(location.path())?;
+        is_read_only = is_read_only || is_on_read_only_medium(location.path());
+        log = inspect_log(&location.log())?;
+    }
+    match log {
+        // The lock is shared again, also where taking it alone has cost it.
+        LogState::Whole => share(&lock)?,
+        // Nobody else may come to rely on a check that has not come to its end.
+        LogState::Unfinished | LogState::Doubtful => {}
+        LogState::Damaged => return Err(VaultError::DamagedLog),
     }
     let db = match checked(location, is_read_only, IndexPlace::File) {
         // There is no room for the log's index. In memory it needs none, but only for one at a time: codes can be read.
@@ -74,10 +74,19 @@ pub(super) fn open(location: &VaultLocation) -> Result<OpenFile, VaultError> {
     };
     Ok(OpenFile {
         db,
-        log_is_doubtful,
+        log,
         is_read_only,
         lock,
     })
+}
+
+/// Whether nobody else has the lock, and this descriptor has it alone now.
+fn take_alone(lock: &File) -> Result<bool, VaultError> {
+    match lock.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
 }
 
 /// Shares the lock; waits like SQLite does for a check, a restore or a migration of somebody else.
@@ -171,6 +180,14 @@ fn publish(location: &VaultLocation, new: &Path) -> Result<(), VaultError> {
 /// A reader may hold it up; it is tried again at every unlock and close.
 pub(super) fn checkpoint(db: &Connection) -> Result<(), VaultError> {
     Ok(db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+}
+
+/// The same without waiting for anybody.
+pub(super) fn checkpoint_at_once(db: &Connection) -> Result<(), VaultError> {
+    db.busy_timeout(Duration::ZERO)?;
+    let tried = checkpoint(db);
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    tried
 }
 
 /// Lets SQLite tidy its log again, once the vault is unlocked and found whole.
@@ -294,8 +311,11 @@ fn has_leftovers(location: &VaultLocation) -> Result<bool, VaultError> {
     for entry in entries {
         let found = entry?.file_name();
         let ending = found.as_encoded_bytes().strip_prefix(name);
-        let endings = [b"-wal".as_slice(), b".damaged", b".snap", b".pre-"];
-        if ending.is_some_and(|ending| endings.iter().any(|known| ending.starts_with(known))) {
+        let endings = [b".damaged".as_slice(), b".snap", b".pre-"];
+        if ending.is_some_and(|ending| {
+            matches!(ending, b"-wal" | b"-journal")
+                || endings.iter().any(|known| ending.starts_with(known))
+        }) {
             return Ok(true);
         }
     }
@@ -342,6 +362,10 @@ fn check_header(path: &Path) -> Result<(), VaultError> {
     };
     if !header.starts_with(b"SQLite format 3\0") || number(68) != APPLICATION_ID {
         return Err(VaultError::NotAVault);
+    }
+    // Write and read version 2: a write-ahead log. Without one SQLite would trust a rollback journal.
+    if header.get(18..20) != Some(&[2, 2]) {
+        return Err(VaultError::DamagedData);
     }
     judge_version(number(60))
 }
@@ -472,7 +496,7 @@ mod tests {
         let (_folder, location) = made("vault");
         let first = open(&location).unwrap();
         let second = open(&location).unwrap();
-        assert!(!first.log_is_doubtful && !second.log_is_doubtful);
+        assert_eq!((first.log, second.log), (LogState::Whole, LogState::Whole));
         // The first one's lock keeps a restore out.
         let alone = File::open(location.lock()).unwrap();
         assert!(matches!(alone.try_lock(), Err(TryLockError::WouldBlock)));

@@ -20,6 +20,7 @@ use super::slot::{SlotKind, SlotRow, Slots, load_slots};
 use super::slots::SlotSecret;
 use super::state::State;
 use super::tries;
+use super::wal::LogState;
 use crate::entropy::Entropy;
 use crate::secret::Secret;
 use crate::time::UnixSeconds;
@@ -170,13 +171,13 @@ fn unlocked_content(
 ) -> Result<Content, VaultError> {
     let OpenFile {
         db,
-        log_is_doubtful,
+        log,
         is_read_only,
         ..
     } = &parts.file;
-    let slots = candidates(load_slots(db)?, credential.kind())?;
+    let slots = candidates(load_slots(db)?, parts.vault, credential.kind())?;
     // Nothing at all is written while the log is doubtful.
-    let counts_tries = !is_read_only && !log_is_doubtful;
+    let counts_tries = !is_read_only && *log == LogState::Whole;
     if !is_read_only {
         tries::check(db, now)?;
     }
@@ -206,13 +207,13 @@ fn unlocked_content(
 /// # Errors
 ///
 /// [`VaultError::NoSuchSlot`]; [`VaultError::DamagedSlot`] when none of them holds together.
-fn candidates(slots: Slots, kind: SlotKind) -> Result<Vec<SlotRow>, VaultError> {
+fn candidates(slots: Slots, vault: VaultId, kind: SlotKind) -> Result<Vec<SlotRow>, VaultError> {
     let mut rows = slots.rows;
     rows.retain(|slot| slot.kind == kind.number());
     if rows.is_empty() && slots.misshapen.is_empty() {
         return Err(VaultError::NoSuchSlot);
     }
-    rows.retain(|slot| slot.check_digest().is_ok());
+    rows.retain(|slot| slot.check_digest(vault).is_ok());
     rows.truncate(CANDIDATES_MAX);
     if rows.is_empty() {
         Err(VaultError::DamagedSlot)
@@ -226,11 +227,7 @@ fn opened_by_slot(
     credential: &Credential<'_>,
     slot: &SlotRow,
 ) -> Result<Content, VaultError> {
-    let OpenFile {
-        db,
-        log_is_doubtful,
-        ..
-    } = &parts.file;
+    let OpenFile { db, log, .. } = &parts.file;
     let secret = credential.derive(slot)?;
     // The anchor is read before the database, so that nobody's later change makes it look ahead.
     let anchor = read_anchor(parts.anchors.as_ref(), parts.vault);
@@ -247,7 +244,7 @@ fn opened_by_slot(
         // A slot's row from before a rotation, put back: its key opens nothing.
         return Err(VaultError::DamagedSlot);
     }
-    settle_log(&state.findings, *log_is_doubtful, anchor.is_some())?;
+    settle_log(&state.findings, *log, anchor.is_some())?;
     parts.file.share()?;
     let SlotRow {
         id, kind, params, ..
@@ -268,12 +265,13 @@ fn opened_by_slot(
 
 /// A doubtful log's last transaction was either torn, so never promised to anybody, or damaged after it was:
 /// then this device's anchor is ahead of the file. Without an anchor nobody can tell.
-fn settle_log(
-    findings: &Findings,
-    log_is_doubtful: bool,
-    has_anchor: bool,
-) -> Result<(), VaultError> {
-    if log_is_doubtful && (!has_anchor || findings.lineage.is_some()) {
+fn settle_log(findings: &Findings, log: LogState, has_anchor: bool) -> Result<(), VaultError> {
+    let is_lost = match log {
+        LogState::Unfinished => findings.lineage.is_some(),
+        LogState::Doubtful => !has_anchor || findings.lineage.is_some(),
+        LogState::Whole | LogState::Damaged => false,
+    };
+    if is_lost {
         return Err(VaultError::DamagedLog);
     }
     Ok(())

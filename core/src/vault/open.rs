@@ -17,7 +17,9 @@ use super::locked::{Content, LockedVault, read_anchor};
 use super::record::{StoredAccount, StoredTag};
 use super::slots::SlotSecret;
 use super::state::{State, load_version};
-use super::write::{Change, Covered, Next, Sealer, Written, apply, begin, finish, take_over};
+use super::write::{
+    Change, Covered, Next, Sealer, Written, apply, begin, finish, following, take_over,
+};
 use crate::account::Name;
 use crate::entropy::{Entropy, generate_bytes};
 use crate::time::UnixSeconds;
@@ -91,7 +93,7 @@ impl Vault {
         if vault.state.findings.write_error().is_none() && !vault.parts.file.is_read_only {
             // Housekeeping that the next unlock tries again: it never keeps the person out.
             let _ = file::allow_checkpoints(&vault.parts.file.db);
-            let _ = file::checkpoint(&vault.parts.file.db);
+            let _ = file::checkpoint_at_once(&vault.parts.file.db);
             let _ = vault.renew_opened_slot(now);
         }
         vault
@@ -230,13 +232,18 @@ impl Vault {
         }
         self.anchor = read_anchor(self.parts.anchors.as_ref(), self.parts.vault).or(self.anchor);
         let tx = begin(&self.parts.file.db)?;
-        let state = self.reload(&tx)?;
+        let state = State::load(&tx, self.parts.vault, &self.keys, self.anchor.as_ref())?;
+        if state.version.epoch != self.key.epoch && state.contents.is_empty() {
+            // Not somebody's edit of the number: the key really was rotated.
+            return Err(VaultError::Locked);
+        }
         let next = self.next_after(&state, now)?;
         let written = accept::accept(&tx, self.sealer(), &self.key, &state, &self.opened_by, next)?;
         tx.commit()?;
         self.set_anchor(&written);
         let accepted = state.findings;
-        self.reload_now()?;
+        // It is committed: what cannot be read again now is read before the next change.
+        let _ = self.reload_now();
         let _ = file::allow_checkpoints(&self.parts.file.db);
         let _ = file::checkpoint(&self.parts.file.db);
         Ok(accepted)
@@ -266,10 +273,7 @@ impl Vault {
 
     /// One generation above everything seen, on this installation's branch.
     fn next_after(&self, state: &State, now: UnixSeconds) -> Result<Next, VaultError> {
-        let seen = self
-            .anchor
-            .map_or(0, |anchor| anchor.generation)
-            .max(state.version.generation);
+        let seen = self.anchor.map_or(0, |anchor| anchor.generation);
         let branch = match self.anchor {
             Some(anchor) => anchor.branch,
             None => choose_branch(
@@ -278,7 +282,7 @@ impl Vault {
                 self.parts.entropy.as_ref(),
             )?,
         };
-        let generation = seen.checked_add(1).ok_or(VaultError::DamagedData)?;
+        let generation = following(seen).max(following(state.version.generation));
         Ok(Next {
             generation,
             branch,
@@ -334,6 +338,13 @@ pub(super) fn store_anchor(
     if written.anchor.branch == NO_CLAIM {
         return None;
     }
-    anchors.write(vault, &written.anchor.encode(vault));
+    // Another process of this installation may have gone on in the meantime.
+    let stored = read_anchor(anchors, vault);
+    let is_late = stored.is_some_and(|stored| {
+        stored.branch == written.anchor.branch && stored.generation > written.anchor.generation
+    });
+    if !is_late {
+        anchors.write(vault, &written.anchor.encode(vault));
+    }
     Some(written.anchor)
 }

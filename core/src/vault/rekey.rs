@@ -52,7 +52,9 @@ impl Vault {
             self.opened_by = password;
         }
         let _ = file::checkpoint(&self.parts.file.db);
-        self.reload_now()
+        // It is committed: what cannot be read again now is read before the next change.
+        let _ = self.reload_now();
+        Ok(())
     }
 
     fn rotate(
@@ -94,12 +96,11 @@ impl Vault {
 
     /// A slot whose nonce is older than the epoch gets a fresh one now that its secret is at hand.
     pub(super) fn renew_opened_slot(&mut self, now: UnixSeconds) -> Result<(), VaultError> {
-        let created_at = match self.state.slot_key(self.opened_by.id) {
-            Some(known) if known.nonce_epoch >= self.key.epoch => return Ok(()),
-            Some(known) => known.created_at,
-            // Its record is damaged; the slot has just proved itself, so the record is made anew.
-            None => now,
-        };
+        // Where its record is damaged, the slot has just proved itself, so the record is made anew.
+        let known = self.state.slot_key(self.opened_by.id);
+        if known.is_some_and(|known| known.nonce_epoch >= self.key.epoch) {
+            return Ok(());
+        }
         let tx = begin(&self.parts.file.db)?;
         if load_version(&tx)? != Some(self.state.version) {
             return Err(VaultError::Busy);
@@ -107,7 +108,7 @@ impl Vault {
         check_all(&tx, &self.state)?;
         let sealer = self.sealer();
         let mut draft = apply(&tx, sealer, &self.state, &Change::default())?;
-        let (row, record) = make_slot(sealer, &self.key, &self.opened_by, created_at)?;
+        let (row, record) = make_slot(sealer, &self.key, &self.opened_by, known, now)?;
         put_slot(&tx, sealer, &mut draft, &row, &record)?;
         let slots = load_slots(&tx)?.rows;
         let covered = Covered {
@@ -125,6 +126,8 @@ impl Vault {
         tx.commit()?;
         self.set_anchor(&written);
         let _ = file::checkpoint(&self.parts.file.db);
-        self.reload_now()
+        // It is committed: what cannot be read again now is read before the next change.
+        let _ = self.reload_now();
+        Ok(())
     }
 }

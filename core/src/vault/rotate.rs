@@ -14,7 +14,7 @@ use super::record::{SlotKeyRecord, copy_unknown};
 use super::rows::{each_record, load_log, load_porch};
 use super::slot::{NewSlot, SlotKind, SlotRow, load_slots};
 use super::slots::{SlotSecret, delete_slot, make_slot, put_slot};
-use super::state::State;
+use super::state::{ManifestState, State};
 use super::verify::check_all;
 use super::write::{Covered, Draft, Next, Sealer, Written, column, finish, store_record};
 use crate::time::UnixSeconds;
@@ -61,7 +61,12 @@ pub(super) fn rotate(
         slots: &slots,
         meta: meta_digest(tx)?,
     };
-    finish(tx, new, draft, &state.manifest, covered, next)
+    // Snapshots and copies from before open with the old secrets: whoever keeps such makes new ones and deletes them.
+    let carried = ManifestState {
+        cleanup_due: true,
+        ..state.manifest.duplicate()
+    };
+    finish(tx, new, draft, &carried, covered, next)
 }
 
 /// Every record but the slots' own, which are made anew with the slots.
@@ -178,7 +183,7 @@ fn reseal_slots(
             Some(SlotKind::Porch) => &porch_key,
             Some(_) => key,
             // A kind that this version does not know: what it is to be given is not known either.
-            None => return Err(VaultError::UnreadableInTheWay { count: 1 }),
+            None => return Err(VaultError::DamagedSlot),
         };
         let row = SlotRow::seal(new.vault, slot, &known.psk, sealed_key, new.entropy)?;
         let record = SlotKeyRecord {
@@ -192,10 +197,7 @@ fn reseal_slots(
         put_slot(tx, new, draft, &row, &record)?;
     }
     for slot in &plan.at_hand {
-        let created_at = state
-            .slot_key(slot.id)
-            .map_or(now, |known| known.created_at);
-        let (row, record) = make_slot(new, key, slot, created_at)?;
+        let (row, record) = make_slot(new, key, slot, state.slot_key(slot.id), now)?;
         put_slot(tx, new, draft, &row, &record)?;
     }
     Ok(())

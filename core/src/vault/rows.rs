@@ -29,7 +29,7 @@ pub(super) fn each_record(
     mut take: impl FnMut(RecordRow<'_>) -> Result<(), VaultError>,
 ) -> Result<Vec<Value>, VaultError> {
     let mut statement =
-        db.prepare_cached("SELECT id, kind, rev, epoch, nonce, body FROM record ORDER BY id")?;
+        db.prepare_cached("SELECT id, kind, rev, epoch, nonce, CASE WHEN length(body) <= 1044496 THEN body END FROM record ORDER BY id")?;
     let mut rows = statement.query([])?;
     let mut misshapen = vec![];
     while let Some(row) = rows.next()? {

@@ -10,19 +10,19 @@ pub(super) const TABLES: [(&str, &str); 7] = [
         "bucket",
         "CREATE TABLE bucket(n INTEGER PRIMARY KEY NOT NULL CHECK(n BETWEEN 0 AND 255), \
          rev INT NOT NULL CHECK(rev >= 1), epoch INT NOT NULL CHECK(epoch BETWEEN 1 AND 4294967295), \
-         nonce BLOB NOT NULL CHECK(length(nonce) = 12), body BLOB NOT NULL CHECK(length(body) % 45 = 16)) STRICT",
+         nonce BLOB NOT NULL CHECK(length(nonce) = 12), body BLOB NOT NULL CHECK(length(body) % 45 = 16 AND length(body) <= 1044496)) STRICT",
     ),
     (
         "log",
         "CREATE TABLE log(seq INTEGER PRIMARY KEY NOT NULL CHECK(seq >= 1), \
          epoch INT NOT NULL CHECK(epoch BETWEEN 1 AND 4294967295), \
-         nonce BLOB NOT NULL CHECK(length(nonce) = 12), body BLOB NOT NULL CHECK(length(body) % 256 = 16)) STRICT",
+         nonce BLOB NOT NULL CHECK(length(nonce) = 12), body BLOB NOT NULL CHECK(length(body) % 256 = 16 AND length(body) <= 1044496)) STRICT",
     ),
     (
         "manifest",
         "CREATE TABLE manifest(one INTEGER PRIMARY KEY NOT NULL CHECK(one = 1), gen INT NOT NULL CHECK(gen >= 1), \
          epoch INT NOT NULL CHECK(epoch BETWEEN 1 AND 4294967295), \
-         nonce BLOB NOT NULL CHECK(length(nonce) = 12), body BLOB NOT NULL CHECK(length(body) % 256 = 16)) STRICT",
+         nonce BLOB NOT NULL CHECK(length(nonce) = 12), body BLOB NOT NULL CHECK(length(body) % 256 = 16 AND length(body) <= 1044496)) STRICT",
     ),
     (
         "meta",
@@ -33,20 +33,20 @@ pub(super) const TABLES: [(&str, &str); 7] = [
         "porch",
         "CREATE TABLE porch(id BLOB PRIMARY KEY NOT NULL CHECK(length(id) = 16), rev INT NOT NULL CHECK(rev >= 1), \
          epoch INT NOT NULL CHECK(epoch BETWEEN 1 AND 4294967295), nonce BLOB NOT NULL CHECK(length(nonce) = 12), \
-         body BLOB NOT NULL CHECK(length(body) % 256 = 16)) STRICT, WITHOUT ROWID",
+         body BLOB NOT NULL CHECK(length(body) % 256 = 16 AND length(body) <= 1044496)) STRICT, WITHOUT ROWID",
     ),
     (
         "record",
         "CREATE TABLE record(id BLOB PRIMARY KEY NOT NULL CHECK(length(id) = 16), \
          kind INT NOT NULL CHECK(kind BETWEEN 0 AND 255), rev INT NOT NULL CHECK(rev >= 1), \
          epoch INT NOT NULL CHECK(epoch BETWEEN 1 AND 4294967295), nonce BLOB NOT NULL CHECK(length(nonce) = 12), \
-         body BLOB NOT NULL CHECK(length(body) % 256 = 16)) STRICT, WITHOUT ROWID",
+         body BLOB NOT NULL CHECK(length(body) % 256 = 16 AND length(body) <= 1044496)) STRICT, WITHOUT ROWID",
     ),
     (
         "slot",
         "CREATE TABLE slot(id BLOB PRIMARY KEY NOT NULL CHECK(length(id) = 16), \
          kind INT NOT NULL CHECK(kind BETWEEN 0 AND 255), epoch INT NOT NULL CHECK(epoch BETWEEN 1 AND 4294967295), \
-         nonce BLOB NOT NULL CHECK(length(nonce) = 16), params BLOB NOT NULL CHECK(length(params) <= 1024), \
+         nonce BLOB NOT NULL CHECK(length(nonce) = 16), params BLOB NOT NULL CHECK(length(params) <= 4096), \
          public BLOB NOT NULL CHECK(length(public) = 32), sealed BLOB NOT NULL CHECK(length(sealed) = 84), \
          digest BLOB NOT NULL CHECK(length(digest) = 32)) STRICT, WITHOUT ROWID",
     ),

@@ -104,7 +104,7 @@ impl SlotRow {
         sealing.seal_with([0; NONCE_BYTES], &info, &mut plain);
         row.sealed.extend_from_slice(&ephemeral_public);
         row.sealed.extend_from_slice(&plain);
-        row.digest = row.compute_digest();
+        row.digest = row.compute_digest(vault);
         Ok(row)
     }
 
@@ -114,7 +114,7 @@ impl SlotRow {
     ///
     /// [`VaultError::DamagedSlot`] when the row does not hold together; [`VaultError::WrongPassword`] when it does and the keys are others.
     pub(super) fn open(&self, vault: VaultId, keys: &SlotKeys) -> Result<VaultKey, VaultError> {
-        self.check_digest()?;
+        self.check_digest(vault)?;
         let (ephemeral, body) = self
             .sealed
             .split_first_chunk::<32>()
@@ -142,18 +142,19 @@ impl SlotRow {
     }
 
     /// A mismatch is damage, so that only a true AEAD failure says that the password is wrong.
-    pub(super) fn check_digest(&self) -> Result<(), VaultError> {
-        if self.compute_digest() == self.digest {
+    pub(super) fn check_digest(&self, vault: VaultId) -> Result<(), VaultError> {
+        if self.compute_digest(vault) == self.digest {
             Ok(())
         } else {
             Err(VaultError::DamagedSlot)
         }
     }
 
-    /// SHA-256 over the other columns, each framed by its length.
-    fn compute_digest(&self) -> [u8; 32] {
+    /// SHA-256 over the vault's id and the other columns, the longer ones framed by their length.
+    fn compute_digest(&self, vault: VaultId) -> [u8; 32] {
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(b"countersign-slot/1\0");
+        context.update(vault.bytes());
         context.update(&self.id.0);
         context.update(&[self.kind]);
         context.update(&self.epoch.to_be_bytes());
@@ -346,7 +347,7 @@ mod tests {
                 Some(VaultError::DamagedSlot),
                 "{n}"
             );
-            changed.digest = changed.compute_digest();
+            changed.digest = changed.compute_digest(VAULT);
             // The nonce is proved through the keys it gives, not through the row.
             if n != 3 {
                 assert_eq!(
@@ -358,7 +359,7 @@ mod tests {
         }
         assert_eq!(
             row.open(VaultId([4; 16]), &keys).err(),
-            Some(VaultError::WrongPassword)
+            Some(VaultError::DamagedSlot)
         );
     }
 
@@ -376,7 +377,7 @@ mod tests {
         assert_eq!(refused.err(), Some(VaultError::DamagedSlot));
         let mut planted = row.clone();
         planted.sealed[..32].fill(0);
-        planted.digest = planted.compute_digest();
+        planted.digest = planted.compute_digest(VAULT);
         assert_eq!(
             planted.open(VAULT, &keys).err(),
             Some(VaultError::DamagedSlot)

@@ -7,10 +7,10 @@ use super::error::VaultError;
 use super::format::{RecordId, kind};
 use super::kdf::{KdfParams, SALT_BYTES, derive_secret, format_parameters};
 use super::keys::{SLOT_NONCE_BYTES, SlotKeys, VaultKey};
-use super::record::SlotKeyRecord;
+use super::record::{SlotKeyRecord, copy_unknown};
 use super::recovery::RecoveryCode;
 use super::slot::{NewSlot, SlotKind, SlotRow};
-use super::write::{Draft, Sealer, put_record};
+use super::write::{Draft, Sealer, following, put_record};
 use crate::entropy::{Entropy, generate_bytes};
 use crate::secret::Secret;
 use crate::time::UnixSeconds;
@@ -58,12 +58,14 @@ impl SlotSecret {
     }
 }
 
-/// The row and the record of a slot whose secret is at hand, under a fresh nonce.
+/// The row and the record of a slot whose secret is at hand, under a fresh nonce. Of an earlier record stays what is
+/// not about its keys.
 pub(super) fn make_slot(
     sealer: Sealer<'_>,
     key: &VaultKey,
     slot: &SlotSecret,
-    created_at: UnixSeconds,
+    known: Option<&SlotKeyRecord>,
+    now: UnixSeconds,
 ) -> Result<(SlotRow, SlotKeyRecord), VaultError> {
     let nonce: [u8; SLOT_NONCE_BYTES] = generate_bytes(sealer.entropy)?;
     let keys = SlotKeys::derive(&slot.secret, &nonce);
@@ -80,9 +82,9 @@ pub(super) fn make_slot(
         psk: keys.psk,
         public,
         row_digest: row.digest,
-        created_at,
+        created_at: known.map_or(now, |known| known.created_at),
         nonce_epoch: key.epoch,
-        unknown: vec![],
+        unknown: known.map_or_else(Vec::new, |known| copy_unknown(&known.unknown)),
     };
     Ok((row, record))
 }
@@ -98,7 +100,7 @@ pub(super) fn put_slot(
     tx.prepare_cached("DELETE FROM slot WHERE id = ?1")?
         .execute([row.id.bytes()])?;
     row.insert(tx)?;
-    let rev = draft.entries.get(&row.id).map_or(0, |entry| entry.rev) + 1;
+    let rev = following(draft.entries.get(&row.id).map_or(0, |entry| entry.rev));
     put_record(
         tx,
         sealer,

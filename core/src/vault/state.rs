@@ -13,7 +13,7 @@ use super::format::{Aad, RecordId, TAG_BYTES, VaultId};
 use super::keys::SealingKeys;
 use super::manifest::{Entries, Manifest, Stamps, bucket_of, buckets_digest, counts_by_kind};
 use super::meta::meta_digest;
-use super::record::{Content, SlotKeyRecord, StoredAccount, StoredTag};
+use super::record::{Content, SlotKeyRecord, StoredAccount, StoredTag, copy_unknown};
 use super::rows::{Buckets, RecordRow, each_record, load_buckets};
 use super::slot::{Slots, load_slots, slots_digest};
 use crate::account::Name;
@@ -72,7 +72,7 @@ impl State {
             ..Findings::default()
         };
         let (contents, misshapen) = load_records(db, vault, keys, &buckets, &mut findings)?;
-        findings.slots = check_slots(&slots, &contents, &findings.unreadable);
+        findings.slots = check_slots(vault, &slots, &contents, &findings.unreadable);
         let Buckets {
             entries,
             stamps,
@@ -143,6 +143,18 @@ impl State {
 
     pub(super) fn slot_key(&self, id: RecordId) -> Option<&SlotKeyRecord> {
         slot_key(&self.contents, id)
+    }
+}
+
+impl ManifestState {
+    pub(super) fn duplicate(&self) -> Self {
+        Self {
+            log_head: self.log_head,
+            log_count: self.log_count,
+            lineage: self.lineage.clone(),
+            cleanup_due: self.cleanup_due,
+            unknown: copy_unknown(&self.unknown),
+        }
     }
 }
 
@@ -265,6 +277,7 @@ fn load_records(
 /// Holds every slot row against the sealed record beside it. Where that record is damaged, it is unreadable like
 /// any other: the slot still opens, and opening it writes the record anew.
 fn check_slots(
+    vault: VaultId,
     slots: &Slots,
     contents: &BTreeMap<RecordId, Content>,
     unreadable: &[RecordId],
@@ -274,7 +287,9 @@ fn check_slots(
         let change = match slot_key(contents, slot.id) {
             None if unreadable.contains(&slot.id) => continue,
             None => SlotChange::Added,
-            Some(record) if record.row_digest != slot.digest || slot.check_digest().is_err() => {
+            Some(record)
+                if record.row_digest != slot.digest || slot.check_digest(vault).is_err() =>
+            {
                 SlotChange::Changed
             }
             Some(_) => continue,

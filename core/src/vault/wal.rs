@@ -19,6 +19,8 @@ const PAGE_BYTES: usize = 4096;
 pub(super) enum LogState {
     /// No log, or every frame checks, or it ends in the torn tail of a crash.
     Whole,
+    /// Frames at the end belong to a transaction that was never finished: a crash, but for a damaged mark of its end.
+    Unfinished,
     /// One transaction at the end does not check: torn by a crash, or the last change damaged. The anchor decides.
     Doubtful,
     /// A transaction that was on the disk for good does not check.
@@ -69,8 +71,9 @@ fn inspect(mut log: impl Read) -> Result<LogState, VaultError> {
     }
     Ok(match (frames_left, commits_left) {
         (0, _) => LogState::Whole,
+        (_, 0) => LogState::Unfinished,
         // Every transaction but the last was synced before the next began.
-        (_, 0..=1) => LogState::Doubtful,
+        (_, 1) => LogState::Doubtful,
         _ => LogState::Damaged,
     })
 }

@@ -112,7 +112,7 @@ pub(super) fn apply(
         check_bucket(tx, state, *n)?;
     }
     for (id, stored) in &change.puts {
-        let rev = draft.entries.get(id).map_or(0, |entry| entry.rev) + 1;
+        let rev = following(draft.entries.get(id).map_or(0, |entry| entry.rev));
         put_record(
             tx,
             sealer,
@@ -182,7 +182,7 @@ pub(super) fn finish(
     next: Next,
 ) -> Result<Written, VaultError> {
     for n in draft.touched {
-        let rev = draft.stamps.get(&n).map_or(0, |stamp| stamp.rev) + 1;
+        let rev = following(draft.stamps.get(&n).map_or(0, |stamp| stamp.rev));
         let aad = Aad::bucket(sealer.vault, n, rev, sealer.epoch);
         let body = encode_bucket(&draft.entries, n);
         let sealed = sealer.keys.meta.seal(&aad, body, sealer.entropy)?;
@@ -268,6 +268,13 @@ pub(super) fn take_over(state: &mut State, change: Change, written: Written) {
     for id in change.deletes {
         state.contents.remove(&id);
     }
+}
+
+/// The number after a generation's or a revision's. A plain column may say anything after tampering: a number that no
+/// vault reaches counts as none.
+pub(super) const fn following(number: u64) -> u64 {
+    const UNREACHED: u64 = 1 << 62;
+    if number < UNREACHED { number + 1 } else { 1 }
 }
 
 /// An unsigned number as SQLite's 64-bit column.

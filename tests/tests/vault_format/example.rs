@@ -121,7 +121,8 @@ impl Example {
         let sealed = [ephemeral, &seal(&key, &[0; 12], &aad, &plain)].concat();
         self.is_of(slot, "slot_sealed", &sealed);
         let columns = [nonce, params, public, &sealed].map(framed).concat();
-        let digest = sha256(&[b"countersign-slot/1\0", id, &[kind], &ONE, &columns]);
+        let vault = self.get("vault_id");
+        let digest = sha256(&[b"countersign-slot/1\0", vault, id, &[kind], &ONE, &columns]);
         self.is_of(slot, "slot_digest", &digest);
     }
 

@@ -245,7 +245,7 @@ fn f11_another_installation_writing_after_me_is_no_rollback() {
 }
 
 /// Copies the vault as it stands after `changes` more changes that are still in the log.
-fn with_log(changes: usize) -> (Place, Vec<u8>) {
+pub(super) fn with_log(changes: usize) -> (Place, Vec<u8>) {
     let (place, _) = twelve();
     let mut vault = place.unlock();
     for n in 0..changes {

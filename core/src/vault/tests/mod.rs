@@ -1,8 +1,10 @@
 //! The vault as its users and its attackers meet it. Tests open with the recovery slot where the KDF is not
 //! what is tested.
 
+mod attacks;
 mod faults;
 mod life;
+mod newer;
 mod opening;
 mod planted;
 mod slots;
