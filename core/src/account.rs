@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use crate::encoding::invisible;
 use crate::otp::Otp;
 
 /// A name for people: an issuer, an account, a tag. As private as a key, so redacted in `Debug`.
 ///
 /// Always normalised: control characters (general category Cc) and bidirectional controls (Unicode
-/// `Bidi_Control`) are gone and white space is trimmed at both ends. Letters, case, emoji and colons stay.
+/// `Bidi_Control`) are gone; white space and characters without width are trimmed at both ends, so that a name of those
+/// alone is none. Letters, case, emoji and colons stay.
 #[derive(Clone, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Name(String);
 
@@ -25,7 +27,7 @@ impl Name {
             return Self(text.trim().to_owned());
         }
         let kept: String = text.chars().filter(|&letter| !is_unsafe(letter)).collect();
-        Self(kept.trim().to_owned())
+        Self(invisible::trim(&kept).to_owned())
     }
 
     /// The text.
@@ -76,6 +78,7 @@ mod tests {
         assert_eq!(Name::new("alice\0bob").as_str(), "alicebob");
         assert_eq!(Name::new("pay\u{202e}lap").as_str(), "paylap");
         assert_eq!(Name::new("\u{200f} a:b ").as_str(), "a:b");
+        assert_eq!(Name::new("\u{200b}\u{feff}").as_str(), "");
         assert_eq!(Name::new("👩\u{200d}💻 Zoë").as_str(), "👩\u{200d}💻 Zoë");
     }
 

@@ -11,7 +11,7 @@ use crate::otp::OtpKind;
 use crate::uri::foreign::{self, ForeignPush, PushActivation, Vendor};
 use crate::uri::invitation::{self, Invitation, Pasted};
 use crate::uri::link::{self, Link};
-use crate::uri::migration::{self, MigrationPart, is_migration};
+use crate::uri::migration::{self, Batch, MigrationPart, is_migration};
 use crate::uri::statement::{self, Statement};
 use crate::uri::{
     Field, Hint, LINK_BYTES_MAX, Parsed, TestMode, UriError, Warning, parse_otpauth, read_lines,
@@ -298,17 +298,25 @@ fn is_file_of_links(text: &str) -> bool {
 
 /// Several links, one a line: an export's parts are one answer; a list of keys is a file to import.
 fn examine_file(text: &str) -> Finding {
-    let mut parts = Vec::new();
+    let mut batch: Option<Batch> = None;
     for (_, line) in read_lines(text) {
         if !link::split_scheme(line).is_some_and(|(scheme, _)| is_migration(scheme)) {
             return Finding::refused(Kind::Text, UriError::NotOtpauth);
         }
-        match migration::parse_migration(line) {
-            Ok(part) => parts.push(part),
+        let part = match migration::parse_migration(line) {
+            Ok(part) => part,
             Err(error) => return Finding::refused(Kind::Migration, error),
+        };
+        // A part that stands twice counts once; parts of two exports do not make one.
+        let joined = match &mut batch {
+            Some(batch) => batch.add(part).map(|_| ()),
+            None => Batch::new(part).map(|first| batch = Some(first)),
+        };
+        if joined.is_err() {
+            return Finding::refused(Kind::Migration, UriError::InvalidPayload);
         }
     }
-    found_parts(parts)
+    found_parts(batch.map_or_else(Vec::new, Batch::accept_partial))
 }
 
 impl Kind {

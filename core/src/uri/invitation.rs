@@ -66,7 +66,7 @@ pub struct Scanned {
 ///
 /// [`UriError::NotOtpauth`] for another scheme; [`UriError::UnsupportedVersion`] for another version
 /// than 1, whatever else is wrong; [`UriError::MissingUrl`], [`UriError::InsecureUrl`],
-/// [`UriError::MissingCode`] without id or secret, [`UriError::DuplicateParameter`], and
+/// [`UriError::MissingCode`] without id or secret, and
 /// [`UriError::Malformed`] for everything that has not its one form.
 pub fn parse_invitation(text: &str, test_mode: TestMode) -> Result<Invitation, UriError> {
     let link = Link::split(text)?;
@@ -237,7 +237,7 @@ pub(crate) fn strict(
         return Ok(None);
     };
     if values.next().is_some() {
-        return Err(UriError::DuplicateParameter { field });
+        return Err(malformed(field));
     }
     let raw = value.unwrap_or("");
     if raw.is_empty() {

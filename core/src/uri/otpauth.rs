@@ -10,7 +10,7 @@ use crate::account::{Account, Name};
 use crate::encoding::base32::Decoded;
 use crate::encoding::invisible;
 use crate::encoding::percent::{self, Plus};
-use crate::otp::{Digits, Otp, OtpError, OtpKind, Period};
+use crate::otp::{Algorithm, Digits, Otp, OtpError, OtpKind, Period};
 
 /// Keys below this many bytes get a warning: 80 bits, the least that large issuers hand out.
 const STRONG_KEY_BYTES: usize = 10;
@@ -229,8 +229,11 @@ impl<'a> Parameters<'a> {
             });
         }
         let period = value::in_link(self.period, value::period)?.unwrap_or(Period::DEFAULT);
-        // Valve's own files name a TOTP without digits and mean five characters of Steam's alphabet.
-        let may_be_steam = digits.is_none_or(|digits| digits.count() == 5);
+        // Valve's own files name a TOTP without digits and mean five characters of Steam's alphabet. A link that asks
+        // for another hash or period than Steam's is taken at its word.
+        let may_be_steam = digits.is_none_or(|digits| digits.count() == 5)
+            && algorithm == Algorithm::Sha1
+            && period == Period::DEFAULT;
         if may_be_steam && is_steam(issuer) && !says_totp {
             return Ok(OtpKind::Steam);
         }

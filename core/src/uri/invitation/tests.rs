@@ -111,7 +111,7 @@ fn a_repeated_parameter_is_refused_even_when_it_is_the_same() {
         "&exp=1900000000",
     ] {
         let error = parse(&format!("{}{again}", link())).unwrap_err();
-        assert_eq!(error.name(), "duplicate_parameter", "{again}");
+        assert_eq!(error.name(), "malformed_uri", "{again}");
     }
 }
 

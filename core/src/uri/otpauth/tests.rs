@@ -269,6 +269,8 @@ fn steam_is_recognised_where_it_is_meant() {
         "otpauth://totp/Steam:gaben?secret=JBSWY3DPEHPK3PXP&digits=6",
         "otpauth://totp/Steam:gaben?secret=JBSWY3DPEHPK3PXP&digits=5&encoder=totp",
         "otpauth://totp/Steamy:gaben?secret=JBSWY3DPEHPK3PXP",
+        "otpauth://totp/Steam:gaben?secret=JBSWY3DPEHPK3PXP&algorithm=SHA256",
+        "otpauth://totp/Steam:gaben?secret=JBSWY3DPEHPK3PXP&digits=5&period=60",
         "otpauth://totp/Steam:gaben?secret=JBSWY3DPEHPK3PXP&issuer=Other",
         "otpauth://totp/x:gaben?secret=JBSWY3DPEHPK3PXP&steam=no",
     ] {
