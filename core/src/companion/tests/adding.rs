@@ -164,3 +164,25 @@ fn one_account_over_a_limit_adds_none_of_them() {
     );
     assert!(companion.list(NOW).is_empty());
 }
+
+#[test]
+fn a11_a_link_is_shown_for_confirmation_and_adds_nothing_before_it() {
+    let (place, mut companion) = Place::new();
+    add(&mut companion, totp("ACME", "ann", "one"));
+    drop(companion);
+    let before = std::fs::read(place.location().path()).unwrap();
+    let companion = place.unlock();
+    let link = "otpauth://totp/ACME:ann?secret=JBSWY3DPEHPK3PXP&issuer=ACME";
+    let finding = crate::doctor::examine(link, crate::uri::TestMode::Off);
+    let tapped = crate::uri::parse_otpauth(link).unwrap().account;
+    // All that a confirmation page shows: what the link is, its warnings, and what adding it would do.
+    assert!(finding.is_accepted());
+    assert_eq!(companion.prospect(&tapped).same_names.len(), 1);
+    assert_eq!(companion.list(NOW).len(), 1);
+    drop(companion);
+    let after = std::fs::read(place.location().path()).unwrap();
+    assert!(after == before, "looking at a link changed the vault");
+    let mut companion = place.unlock();
+    companion.add(tapped, NOW).unwrap();
+    assert_eq!(companion.list(NOW).len(), 2);
+}
