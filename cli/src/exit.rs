@@ -147,6 +147,8 @@ pub(crate) const ERRORS: [(Exit, &[&str]); 5] = [
             "no_access",
             "io",
             "entropy",
+            "answer_not_written",
+            "recovery_code_not_written",
         ],
     ),
 ];

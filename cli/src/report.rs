@@ -15,6 +15,8 @@ pub(crate) struct Report {
     is_told: bool,
     /// Whether everything is out already.
     is_streamed: bool,
+    /// Whether something was changed, so that a lost answer is no lost change.
+    is_changed: bool,
 }
 
 impl Report {
@@ -29,6 +31,17 @@ impl Report {
             is_streamed: true,
             ..Self::default()
         }
+    }
+
+    /// Says that the verb changed something.
+    pub(crate) const fn changed(mut self) -> Self {
+        self.is_changed = true;
+        self
+    }
+
+    /// Whether the verb changed something.
+    pub(crate) const fn is_changed(&self) -> bool {
+        self.is_changed
     }
 
     /// Adds members to the document.

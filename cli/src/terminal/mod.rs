@@ -2,6 +2,7 @@
 
 mod console;
 mod interrupt;
+mod reader;
 
 pub(crate) use console::Console;
 pub(crate) use interrupt::Interrupts;

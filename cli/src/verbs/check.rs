@@ -48,6 +48,7 @@ pub(crate) fn run(session: &Session, args: &CheckArgs) -> Result<Report, Failure
     }
     let accepted = companion.accept(now)?;
     let report = Report::new()
+        .changed()
         .member("accepted", true)
         .member("accounts", companion.list(now).len())
         .member("was_tampered", findings::tampered(&accepted))

@@ -58,6 +58,7 @@ pub(crate) fn next(session: &Session, args: &NextArgs) -> Result<Report, Failure
     // EXPOSE: this code is what was asked for; its counter is committed.
     let text = code.text();
     let report = Report::new()
+        .changed()
         .member("id", id.to_string())
         .member("code", text.expose())
         .member("counter", Value::from(counter.value()))

@@ -59,6 +59,7 @@ pub(crate) fn run(session: &Session, args: &EditArgs) -> Result<Report, Failure>
     companion.edit(id, edit, now)?;
     let row = companion.row(id, now)?;
     let report = Report::new()
+        .changed()
         .member("account", rows::to_json(&row))
         .text(format!("Changed: {}\n", rows::title(&row)));
     Ok(findings::describe_for_one(report, companion.findings()))

@@ -37,6 +37,7 @@ pub(crate) fn run(session: &Session, args: &PasswdArgs) -> Result<Report, Failur
     };
     companion.change_password(&new, KdfParams::DEFAULT, session.now())?;
     let report = Report::new()
+        .changed()
         .member("changed", true)
         .text("The password is changed, and the vault has a new key. Copies of the old file still open with the old password: delete those that you do not need.\n");
     Ok(findings::describe_for_one(report, companion.findings()))

@@ -28,7 +28,7 @@ pub(crate) fn remove(session: &Session, args: &RemoveArgs) -> Result<Report, Fai
     let id = rows::find(&companion, place, &args.name, now)?;
     let title = rows::title(&companion.row(id, now)?);
     confirm(session, args, &title)?;
-    let report = Report::new().member("id", id.to_string());
+    let report = Report::new().changed().member("id", id.to_string());
     let report = if args.purge {
         companion.purge(id, now)?;
         report
@@ -86,6 +86,7 @@ pub(crate) fn restore(session: &Session, args: &RestoreArgs) -> Result<Report, F
     companion.restore(id, now)?;
     let row = companion.row(id, now)?;
     let report = Report::new()
+        .changed()
         .member("account", rows::to_json(&row))
         .text(format!("Back in the list: {}\n", rows::title(&row)));
     Ok(findings::describe_for_one(report, companion.findings()))
