@@ -113,12 +113,15 @@ pub(crate) fn failure(findings: &Findings) -> Option<Failure> {
 
 /// Adds to a report what the whole vault's findings are: `unreadable`, `tampered`, `warnings` and the error.
 pub(crate) fn describe_all(report: Report, findings: &Findings) -> Report {
-    let warnings = warnings(findings);
-    let report = report
+    let report = members(report, findings).warnings(warnings(findings));
+    anchor_note(report, findings).fail(failure(findings))
+}
+
+/// Adds the members `unreadable` and `tampered`.
+pub(crate) fn members(report: Report, findings: &Findings) -> Report {
+    report
         .member("unreadable", ids(&findings.unreadable))
         .member("tampered", tampered(findings))
-        .warnings(warnings);
-    anchor_note(report, findings).fail(failure(findings))
 }
 
 /// Adds to the report of a verb about one account what it must not be silent about. Damage of *other*

@@ -3,6 +3,7 @@
 
 mod anchors;
 mod args;
+mod beside;
 mod command_line;
 mod dates;
 mod exit;

@@ -1,7 +1,8 @@
 //! What a verb has to say, in both languages: words for a person, one document for a script.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// The result of a verb that did something, even when not all of it.
@@ -56,6 +57,11 @@ impl Report {
         self
     }
 
+    /// Whether the document has this member.
+    pub(crate) fn has_member(&self, key: &str) -> bool {
+        self.document.contains_key(key)
+    }
+
     /// Adds to the member `warnings`.
     pub(crate) fn warnings(mut self, warnings: Vec<Value>) -> Self {
         let member = self
@@ -102,10 +108,17 @@ impl Report {
         self.is_streamed
     }
 
-    /// The document, with the failure as its member `error`.
+    /// The document, with the failure as its member `error`. Beside the error of a damaged vault there
+    /// are always the same four members, empty where nothing could be read.
     pub(crate) fn document(&self) -> Value {
         let mut document = self.document.clone();
         if let Some(failure) = &self.failure {
+            if failure.exit() == Exit::Damaged {
+                for list in ["accounts", "unreadable", "warnings"] {
+                    document.entry(list).or_insert_with(|| json!([]));
+                }
+                document.entry("tampered").or_insert(Value::Null);
+            }
             document.entry("error").or_insert_with(|| failure.to_json());
         }
         Value::Object(document)
@@ -140,11 +153,11 @@ mod tests {
     #[test]
     fn an_error_stands_beside_what_was_read() {
         let report = Report::new()
-            .member("accounts", Vec::<Value>::new())
+            .member("accounts", vec![1])
             .fail(Some(Failure::new("tampered", "Changed.")));
         assert_eq!(
             report.document().to_string(),
-            r#"{"accounts":[],"error":{"name":"tampered","message":"Changed."}}"#
+            r#"{"accounts":[1],"unreadable":[],"warnings":[],"tampered":null,"error":{"name":"tampered","message":"Changed."}}"#
         );
     }
 

@@ -11,9 +11,11 @@ use countersign_core::vault::{Credential, RecoveryCode, VaultError, VaultLocatio
 
 use crate::anchors::AnchorFolder;
 use crate::args::Globals;
+use crate::beside::beside;
 use crate::failure::Failure;
 use crate::input::{Source, password_from};
 use crate::places;
+use crate::report::Report;
 use crate::terminal::Console;
 
 /// The environment's password.
@@ -136,12 +138,44 @@ impl Session {
         given(file, NEW_PASSWORD_VARIABLE)
     }
 
+    /// Does `work` with the open vault.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::open`]; what goes wrong later is in the report, beside what can be read.
+    pub(crate) fn with_vault(
+        &self,
+        work: impl FnOnce(&mut Companion) -> Result<Report, Failure>,
+    ) -> Result<Report, Failure> {
+        let mut companion = self.open()?;
+        let done = work(&mut companion);
+        Ok(beside(done, &companion, self.now()))
+    }
+
+    /// The same for a verb that changes something: it also deletes for good what was in the trash for its time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::with_vault`].
+    pub(crate) fn with_vault_to_write(
+        &self,
+        work: impl FnOnce(&mut Companion) -> Result<Report, Failure>,
+    ) -> Result<Report, Failure> {
+        self.with_vault(|companion| {
+            if companion.findings().write_error().is_none() {
+                // What cannot be deleted now waits for the next change, which will say what is in the way.
+                let _ = companion.purge_expired(self.now());
+            }
+            work(companion)
+        })
+    }
+
     /// Opens and unlocks the vault. A vault that cannot be opened is reported before a password is asked for.
     ///
     /// # Errors
     ///
     /// Those of [`VaultError`]; `password_needed` when nobody can be asked.
-    pub(crate) fn open(&self) -> Result<Companion, Failure> {
+    fn open(&self) -> Result<Companion, Failure> {
         self.unlock_sources()?;
         let (location, anchors) = self.place()?;
         let locked = Companion::open(&location, anchors, Box::new(SystemEntropy::new()))?;
@@ -156,20 +190,6 @@ impl Session {
                 .map_err(|(_, failure)| failure);
         }
         self.ask_and_unlock(locked)
-    }
-
-    /// The same for a verb that changes something: it also deletes for good what was in the trash for its time.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::open`].
-    pub(crate) fn open_to_write(&self) -> Result<Companion, Failure> {
-        let mut companion = self.open()?;
-        if companion.findings().write_error().is_none() {
-            // What cannot be deleted now waits for the next change, which will say what is in the way.
-            let _ = companion.purge_expired(self.now());
-        }
-        Ok(companion)
     }
 
     fn ask_and_unlock(&self, mut locked: LockedCompanion) -> Result<Companion, Failure> {

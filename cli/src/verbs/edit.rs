@@ -1,7 +1,7 @@
 //! `edit`: names, note, tags and place of one account.
 
 use countersign_core::account::Name;
-use countersign_core::companion::Edit;
+use countersign_core::companion::{Companion, Edit};
 use countersign_core::secret::SecretText;
 
 use crate::args::EditArgs;
@@ -30,9 +30,17 @@ pub(crate) fn run(session: &Session, args: &EditArgs) -> Result<Report, Failure>
         (None, Some(source)) => Some(read_note(&source)?),
         (None, None) => None,
     };
-    let mut companion = session.open_to_write()?;
+    session.with_vault_to_write(|companion| change(session, companion, args, note))
+}
+
+fn change(
+    session: &Session,
+    companion: &mut Companion,
+    args: &EditArgs,
+    note: Option<SecretText>,
+) -> Result<Report, Failure> {
     let now = session.now();
-    let id = rows::find(&companion, Place::List, &args.name, now)?;
+    let id = rows::find(companion, Place::List, &args.name, now)?;
     let row = companion.row(id, now)?;
     let edit = Edit {
         issuer: args.issuer.as_deref().map(Name::new),

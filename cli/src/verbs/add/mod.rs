@@ -33,18 +33,26 @@ pub(crate) fn run(session: &Session, args: &AddArgs) -> Result<Report, Failure> 
         ));
     }
     refuse_shared(&sources(session, args)?)?;
-    let mut read = read(session, args)?;
     // Everything is read and understood before the vault is asked for.
-    let mut companion = session.open_to_write()?;
+    let read = read(session, args)?;
+    session.with_vault_to_write(|companion| add(session, companion, args, read))
+}
+
+fn add(
+    session: &Session,
+    companion: &mut Companion,
+    args: &AddArgs,
+    mut read: Read,
+) -> Result<Report, Failure> {
     let now = session.now();
     let parsed = std::mem::take(&mut read.accounts);
-    confirm_names(session, args, &companion, &parsed)?;
+    confirm_names(session, args, companion, &parsed)?;
     let (accounts, warnings): (Vec<_>, Vec<_>) = parsed
         .into_iter()
         .map(|parsed| (parsed.account, parsed.warnings))
         .unzip();
     let added = companion.add_all(accounts, now)?;
-    let report = outcome::describe(session, &mut companion, &added, &warnings, args.yes)?;
+    let report = outcome::describe(session, companion, &added, &warnings, args.yes)?;
     let failures: Vec<Value> = std::mem::take(&mut read.failures);
     let mut report = report
         .member("failures", failures)
