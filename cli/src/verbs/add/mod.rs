@@ -5,10 +5,11 @@ mod scanned;
 mod typed;
 
 use countersign_core::companion::Companion;
-use countersign_core::doctor::{Content, Finding, examine};
+use countersign_core::doctor::{Content, Finding, Kind, examine};
 use countersign_core::uri::migration::MigrationPart;
-use countersign_core::uri::{Parsed, TestMode, Warning};
+use countersign_core::uri::{Parsed, TestMode, UriError, Warning};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::args::AddArgs;
 use crate::failure::Failure;
@@ -96,14 +97,23 @@ fn read(session: &Session, args: &AddArgs) -> Result<Read, Failure> {
         return scanned::read(session, args);
     }
     match args.link.as_deref() {
-        Some("-") => take(
-            session,
-            args,
-            examine(&read_text(&Source::Stdin)?, TestMode::Off),
-        ),
+        Some("-") => take(session, args, examine(&read_link()?, TestMode::Off)),
         Some(link) => take(session, args, examine(link, TestMode::Off)),
         None => typed::read(session, args),
     }
+}
+
+/// The link on standard input. An empty one is most often a clipboard that was emptied in between.
+fn read_link() -> Result<Zeroizing<String>, Failure> {
+    let text = read_text(&Source::Stdin)?;
+    if text.trim().is_empty() {
+        return Err(Failure::new(
+            UriError::NotOtpauth.name(),
+            "Standard input was empty. Copy the link again and repeat.",
+        )
+        .with("kind", Kind::Text.name()));
+    }
+    Ok(text)
 }
 
 /// What one code holds.
