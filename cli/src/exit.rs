@@ -51,6 +51,7 @@ pub(crate) const ERRORS: [(Exit, &[&str]); 5] = [
             "no_such_account",
             "ambiguous_name",
             "no_such_slot",
+            "no_such_tag",
             "no_counter",
             "counter_account",
             "counter_exhausted",

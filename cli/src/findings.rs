@@ -83,7 +83,10 @@ fn tampered_words(findings: &Findings) -> String {
     let mut parts: Vec<String> = counts
         .iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} records were {what}"))
+        .map(|(count, what)| match count {
+            1 => format!("1 record was {what}"),
+            _ => format!("{count} records were {what}"),
+        })
         .collect();
     if !findings.slots.is_empty() {
         parts.push("the ways to unlock were changed".into());

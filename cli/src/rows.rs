@@ -31,6 +31,9 @@ pub(crate) fn find(
     name: &str,
     now: UnixSeconds,
 ) -> Result<RecordId, Failure> {
+    // An id is found however its letters are written.
+    let id = name.trim().to_lowercase().parse::<RecordId>();
+    let name = &id.map_or_else(|_| name.to_owned(), |id| id.to_string());
     let found = match place {
         Place::List => companion.find(name),
         Place::Trash => companion.find_in_trash(name),
@@ -91,7 +94,7 @@ fn not_found(companion: &Companion, place: Place, name: &str) -> Failure {
 
 /// An id that the vault knows, of a record that cannot be read or is gone.
 fn lost(companion: &Companion, name: &str) -> Option<Failure> {
-    let id: RecordId = name.trim().to_lowercase().parse().ok()?;
+    let id: RecordId = name.parse().ok()?;
     let findings = companion.findings();
     let message = if findings.unreadable.contains(&id) {
         "This account's record is damaged and cannot be read. A copy of the vault may still hold it."

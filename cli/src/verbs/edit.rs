@@ -22,6 +22,14 @@ const NOTE_BYTES_MAX: u64 = 1024 * 1024;
 /// `nothing_to_change` (usage), the limits of the vault, and those of finding, unlocking and writing.
 pub(crate) fn run(session: &Session, args: &EditArgs) -> Result<Report, Failure> {
     refuse_nothing(args)?;
+    if args
+        .tag
+        .iter()
+        .chain(&args.untag)
+        .any(|tag| Name::new(tag).is_empty())
+    {
+        return Err(Failure::usage("A tag has at least one letter."));
+    }
     let note_source = args.note_file.as_deref().map(Source::parse).transpose()?;
     let unlocking = session.unlock_sources()?;
     refuse_shared(unlocking.iter().chain(&note_source))?;
@@ -46,7 +54,7 @@ fn change(
         issuer: args.issuer.as_deref().map(Name::new),
         account: args.account.as_deref().map(Name::new),
         note,
-        tags: tags(args, &row.tags),
+        tags: tags(args, &row.tags)?,
         pinned: match (args.pin, args.unpin) {
             (true, _) => Some(true),
             (_, true) => Some(false),
@@ -100,20 +108,30 @@ fn read_note(source: &Source) -> Result<SecretText, Failure> {
 }
 
 /// The new tags: the old ones without those taken off, then those put on that are not there.
-fn tags(args: &EditArgs, old: &[Name]) -> Option<Vec<Name>> {
+///
+/// # Errors
+///
+/// `no_such_tag` when a tag is to be taken off that is not there.
+fn tags(args: &EditArgs, old: &[Name]) -> Result<Option<Vec<Name>>, Failure> {
     if args.tag.is_empty() && args.untag.is_empty() {
-        return None;
+        return Ok(None);
     }
     let off: Vec<Name> = args.untag.iter().map(|tag| Name::new(tag)).collect();
+    if off.iter().any(|tag| !old.contains(tag)) {
+        return Err(Failure::new(
+            "no_such_tag",
+            "The account has no such tag to take off. Nothing was changed.",
+        ));
+    }
     let mut tags: Vec<Name> = old
         .iter()
         .filter(|tag| !off.contains(tag))
         .cloned()
         .collect();
     for tag in args.tag.iter().map(|tag| Name::new(tag)) {
-        if !tag.is_empty() && !tags.contains(&tag) {
+        if !tags.contains(&tag) {
             tags.push(tag);
         }
     }
-    Some(tags)
+    Ok(Some(tags))
 }

@@ -38,7 +38,7 @@ struct Screen {
 ///
 /// # Errors
 ///
-/// `locked` when the password was changed elsewhere; `io` when the terminal is gone.
+/// `locked` after the time without a key, or when the password was changed elsewhere; `io` when the terminal is gone.
 pub(super) fn show(
     session: &Session,
     companion: &mut Companion,
@@ -69,9 +69,9 @@ pub(super) fn show(
     wiped.and(restored)?;
     match ended {
         End::Quit => Ok(String::new()),
-        End::Idle => Ok(format!(
-            "Locked after {} s without a key.\n",
-            args.auto_lock
+        End::Idle => Err(Failure::new(
+            "locked",
+            format!("Locked after {} s without use.", args.auto_lock),
         )),
         End::Interrupted => session.console().interrupts().end_by_key(),
     }

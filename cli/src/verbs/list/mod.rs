@@ -46,6 +46,9 @@ fn show(session: &Session, companion: &mut Companion, args: &ListArgs) -> Result
         return Ok(findings::describe_all(report, companion.findings()));
     }
     let text = match (accounts.is_empty(), companion.list(now).is_empty()) {
+        (true, true) if !companion.findings().is_whole() => {
+            "No account of this vault can be read.\n".into()
+        }
         (true, true) => {
             "No accounts yet. Add one with `countersign add --qr IMAGE`, or type it with `countersign add`.\n".into()
         }
