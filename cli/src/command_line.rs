@@ -62,6 +62,9 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             "Say what to do: init, add, list, code, next, edit, remove, restore, export, passwd, vault check, doctor or demo.".into()
         }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation if option.starts_with("--pick") => {
+            "--pick counts from 1.".into()
+        }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             format!("{option} has a value that it cannot have.")
         }

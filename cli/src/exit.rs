@@ -51,6 +51,7 @@ pub(crate) const ERRORS: [(Exit, &[&str]); 5] = [
             "no_such_account",
             "ambiguous_name",
             "no_such_slot",
+            "no_such_tag",
             "no_counter",
             "counter_account",
             "counter_exhausted",
@@ -147,6 +148,8 @@ pub(crate) const ERRORS: [(Exit, &[&str]); 5] = [
             "no_access",
             "io",
             "entropy",
+            "answer_not_written",
+            "recovery_code_not_written",
         ],
     ),
 ];

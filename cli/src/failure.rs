@@ -8,8 +8,9 @@ use crate::exit::Exit;
 
 /// A verb that did not do what it was asked.
 ///
-/// The message never holds text from a link, a secret, a password or a path; names of accounts only
-/// where the open vault itself was asked for them (`candidates`).
+/// The message never holds text from a link, a secret or a password; a path only where the person named
+/// it and must know which one is meant; names of accounts only where the open vault itself was asked for
+/// them (`candidates`).
 #[derive(Debug)]
 pub(crate) struct Failure {
     name: &'static str,
@@ -92,6 +93,18 @@ impl Failure {
     }
 }
 
+/// An error's own words as a sentence: a capital letter first and a full stop at the end.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut sentence = text.to_owned();
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,6 +115,14 @@ mod tests {
         let failure = Failure::io(&error, "image");
         assert_eq!(failure.name(), "io");
         assert!(!failure.to_json().to_string().contains("MARKED"));
+    }
+
+    #[test]
+    fn words_become_a_sentence() {
+        assert_eq!(sentence("the disk is full"), "The disk is full.");
+        assert_eq!(sentence("Keep a copy."), "Keep a copy.");
+        assert_eq!(sentence("äh"), "äh.");
+        assert_eq!(sentence(""), ".");
     }
 
     #[test]

@@ -83,7 +83,10 @@ fn tampered_words(findings: &Findings) -> String {
     let mut parts: Vec<String> = counts
         .iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} records were {what}"))
+        .map(|(count, what)| match count {
+            1 => format!("1 record was {what}"),
+            _ => format!("{count} records were {what}"),
+        })
         .collect();
     if !findings.slots.is_empty() {
         parts.push("the ways to unlock were changed".into());
@@ -113,12 +116,15 @@ pub(crate) fn failure(findings: &Findings) -> Option<Failure> {
 
 /// Adds to a report what the whole vault's findings are: `unreadable`, `tampered`, `warnings` and the error.
 pub(crate) fn describe_all(report: Report, findings: &Findings) -> Report {
-    let warnings = warnings(findings);
-    let report = report
+    let report = members(report, findings).warnings(warnings(findings));
+    anchor_note(report, findings).fail(failure(findings))
+}
+
+/// Adds the members `unreadable` and `tampered`.
+pub(crate) fn members(report: Report, findings: &Findings) -> Report {
+    report
         .member("unreadable", ids(&findings.unreadable))
         .member("tampered", tampered(findings))
-        .warnings(warnings);
-    anchor_note(report, findings).fail(failure(findings))
 }
 
 /// Adds to the report of a verb about one account what it must not be silent about. Damage of *other*

@@ -3,6 +3,7 @@
 
 mod anchors;
 mod args;
+mod beside;
 mod command_line;
 mod dates;
 mod exit;
@@ -23,6 +24,7 @@ use std::process::ExitCode;
 
 use command_line::Meaning;
 use exit::Exit;
+use failure::Failure;
 use guard::Guard;
 use report::Report;
 use session::Session;
@@ -71,13 +73,22 @@ fn tell(console: &Console, report: &Report) -> Exit {
         }
         console.say(report.words())
     };
-    let untold = report
-        .failure()
-        .filter(|_| !console.is_json() && !report.is_told());
-    for failure in untold.into_iter().chain(told.as_ref().err()) {
+    let lost = told.err().map(|failure| {
+        if report.is_changed() {
+            Failure::new(
+                "answer_not_written",
+                "The change was made, but its answer could not be written.",
+            )
+        } else {
+            failure
+        }
+    });
+    // One failure is said, the verb's own before that of saying it: the second is mostly the first's echo.
+    let is_silent = lost.is_none() && (console.is_json() || report.is_told());
+    if let Some(failure) = report.failure().or(lost.as_ref()).filter(|_| !is_silent) {
         console.note(&format!("countersign: {}", failure.message()));
     }
-    match report.failure().or(told.as_ref().err()) {
+    match report.failure().or(lost.as_ref()) {
         Some(failure) => failure.exit(),
         None => Exit::Done,
     }

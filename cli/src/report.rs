@@ -1,7 +1,8 @@
 //! What a verb has to say, in both languages: words for a person, one document for a script.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use crate::exit::Exit;
 use crate::failure::Failure;
 
 /// The result of a verb that did something, even when not all of it.
@@ -15,6 +16,8 @@ pub(crate) struct Report {
     is_told: bool,
     /// Whether everything is out already.
     is_streamed: bool,
+    /// Whether something was changed, so that a lost answer is no lost change.
+    is_changed: bool,
 }
 
 impl Report {
@@ -31,6 +34,17 @@ impl Report {
         }
     }
 
+    /// Says that the verb changed something.
+    pub(crate) const fn changed(mut self) -> Self {
+        self.is_changed = true;
+        self
+    }
+
+    /// Whether the verb changed something.
+    pub(crate) const fn is_changed(&self) -> bool {
+        self.is_changed
+    }
+
     /// Adds members to the document.
     pub(crate) fn members(mut self, members: Map<String, Value>) -> Self {
         self.document.extend(members);
@@ -41,6 +55,11 @@ impl Report {
     pub(crate) fn member(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.document.insert(key.into(), value.into());
         self
+    }
+
+    /// Whether the document has this member.
+    pub(crate) fn has_member(&self, key: &str) -> bool {
+        self.document.contains_key(key)
     }
 
     /// Adds to the member `warnings`.
@@ -89,10 +108,17 @@ impl Report {
         self.is_streamed
     }
 
-    /// The document, with the failure as its member `error`.
+    /// The document, with the failure as its member `error`. Beside the error of a damaged vault there
+    /// are always the same four members, empty where nothing could be read.
     pub(crate) fn document(&self) -> Value {
         let mut document = self.document.clone();
         if let Some(failure) = &self.failure {
+            if failure.exit() == Exit::Damaged {
+                for list in ["accounts", "unreadable", "warnings"] {
+                    document.entry(list).or_insert_with(|| json!([]));
+                }
+                document.entry("tampered").or_insert(Value::Null);
+            }
             document.entry("error").or_insert_with(|| failure.to_json());
         }
         Value::Object(document)
@@ -127,11 +153,11 @@ mod tests {
     #[test]
     fn an_error_stands_beside_what_was_read() {
         let report = Report::new()
-            .member("accounts", Vec::<Value>::new())
+            .member("accounts", vec![1])
             .fail(Some(Failure::new("tampered", "Changed.")));
         assert_eq!(
             report.document().to_string(),
-            r#"{"accounts":[],"error":{"name":"tampered","message":"Changed."}}"#
+            r#"{"accounts":[1],"unreadable":[],"warnings":[],"tampered":null,"error":{"name":"tampered","message":"Changed."}}"#
         );
     }
 

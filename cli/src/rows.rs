@@ -8,6 +8,7 @@ use countersign_core::vault::RecordId;
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
+use crate::findings;
 use crate::terminal::shown;
 
 /// Where a name is looked for.
@@ -30,6 +31,9 @@ pub(crate) fn find(
     name: &str,
     now: UnixSeconds,
 ) -> Result<RecordId, Failure> {
+    // An id is found however its letters are written.
+    let id = name.trim().to_lowercase().parse::<RecordId>();
+    let name = &id.map_or_else(|_| name.to_owned(), |id| id.to_string());
     let found = match place {
         Place::List => companion.find(name),
         Place::Trash => companion.find_in_trash(name),
@@ -56,17 +60,50 @@ pub(crate) fn find(
 }
 
 fn not_found(companion: &Companion, place: Place, name: &str) -> Failure {
-    let message = match place {
-        Place::List if companion.find_in_trash(name).is_ok() => {
+    if let Some(failure) = lost(companion, name) {
+        return failure;
+    }
+    let elsewhere = match place {
+        Place::List => companion.find_in_trash(name).is_ok(),
+        Place::Trash => companion.find(name).is_ok(),
+    };
+    let message = match (place, elsewhere) {
+        (Place::List, true) => {
             "No account has this name, but one in the trash does: see `countersign list --trash`."
         }
-        Place::List => "No account has this name. See `countersign list`.",
-        Place::Trash if companion.find(name).is_ok() => {
+        (Place::List, false) => "No account has this name. See `countersign list`.",
+        (Place::Trash, true) => {
             "Nothing in the trash has this name; the account with it is in the list."
         }
-        Place::Trash => "Nothing in the trash has this name. See `countersign list --trash`.",
+        (Place::Trash, false) => {
+            "Nothing in the trash has this name. See `countersign list --trash`."
+        }
     };
-    Failure::new("no_such_account", message)
+    // What cannot be read has no name that could be found.
+    match findings::failure(companion.findings()) {
+        Some(found) if !elsewhere => Failure::new(
+            found.name(),
+            format!(
+                "No account that can be read has this name; it may be one of those that cannot. {}",
+                found.message()
+            ),
+        ),
+        _ => Failure::new("no_such_account", message),
+    }
+}
+
+/// An id that the vault knows, of a record that cannot be read or is gone.
+fn lost(companion: &Companion, name: &str) -> Option<Failure> {
+    let id: RecordId = name.parse().ok()?;
+    let findings = companion.findings();
+    let message = if findings.unreadable.contains(&id) {
+        "This account's record is damaged and cannot be read. A copy of the vault may still hold it."
+    } else if findings.missing.contains(&id) {
+        "This account's record was taken out of the vault without its key. A copy of the vault may still hold it."
+    } else {
+        return None;
+    };
+    Some(Failure::new("unreadable_record", message).with("id", id.to_string()))
 }
 
 fn candidate(row: &AccountRow) -> Value {

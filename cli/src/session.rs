@@ -1,6 +1,7 @@
 //! From the command line to an open vault.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use countersign_core::companion::{Companion, LockedCompanion};
@@ -11,11 +12,15 @@ use countersign_core::vault::{Credential, RecoveryCode, VaultError, VaultLocatio
 
 use crate::anchors::AnchorFolder;
 use crate::args::Globals;
-use crate::failure::Failure;
+use crate::beside::beside;
+use crate::failure::{Failure, sentence};
 use crate::input::{Source, password_from};
 use crate::places;
-use crate::terminal::Console;
+use crate::report::Report;
+use crate::terminal::{Console, shown};
 
+/// The environment's path of the vault.
+const VAULT_VARIABLE: &str = "COUNTERSIGN_VAULT";
 /// The environment's password.
 const PASSWORD_VARIABLE: &str = "COUNTERSIGN_PASSWORD";
 /// The environment's new password.
@@ -65,7 +70,10 @@ impl Session {
                 Err(Failure::usage("The path of the vault is empty."))
             }
             Some(path) => Ok(path.clone()),
-            None => places::default_vault(),
+            None => match variable(VAULT_VARIABLE) {
+                Some(path) => Ok(path.into()),
+                None => places::default_vault(),
+            },
         }
     }
 
@@ -115,7 +123,7 @@ impl Session {
         let text = String::from_utf8_lossy(&bytes);
         RecoveryCode::parse(&text)
             .map(Some)
-            .map_err(|error| Failure::new(error.name(), error.to_string()))
+            .map_err(|error| Failure::new(error.name(), sentence(&error.to_string())))
     }
 
     /// The password of `--password-file` or of the environment.
@@ -136,15 +144,48 @@ impl Session {
         given(file, NEW_PASSWORD_VARIABLE)
     }
 
+    /// Does `work` with the open vault.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::open`]; what goes wrong later is in the report, beside what can be read.
+    pub(crate) fn with_vault(
+        &self,
+        work: impl FnOnce(&mut Companion) -> Result<Report, Failure>,
+    ) -> Result<Report, Failure> {
+        let mut companion = self.open()?;
+        let done = work(&mut companion);
+        Ok(beside(done, &companion, self.now()))
+    }
+
+    /// The same for a verb that changes something: it also deletes for good what was in the trash for its time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::with_vault`].
+    pub(crate) fn with_vault_to_write(
+        &self,
+        work: impl FnOnce(&mut Companion) -> Result<Report, Failure>,
+    ) -> Result<Report, Failure> {
+        self.with_vault(|companion| {
+            if companion.findings().write_error().is_none() {
+                // What cannot be deleted now waits for the next change, which will say what is in the way.
+                let _ = companion.purge_expired(self.now());
+            }
+            work(companion)
+        })
+    }
+
     /// Opens and unlocks the vault. A vault that cannot be opened is reported before a password is asked for.
     ///
     /// # Errors
     ///
     /// Those of [`VaultError`]; `password_needed` when nobody can be asked.
-    pub(crate) fn open(&self) -> Result<Companion, Failure> {
+    fn open(&self) -> Result<Companion, Failure> {
         self.unlock_sources()?;
         let (location, anchors) = self.place()?;
-        let locked = Companion::open(&location, anchors, Box::new(SystemEntropy::new()))?;
+        let locked = Companion::open(&location, anchors, Box::new(SystemEntropy::new()))
+            .map_err(|error| not_opened(error, location.path()))?;
         if let Some(code) = self.given_recovery_code()? {
             return self
                 .unlock(locked, &Key::Recovery(code))
@@ -156,20 +197,6 @@ impl Session {
                 .map_err(|(_, failure)| failure);
         }
         self.ask_and_unlock(locked)
-    }
-
-    /// The same for a verb that changes something: it also deletes for good what was in the trash for its time.
-    ///
-    /// # Errors
-    ///
-    /// As [`Session::open`].
-    pub(crate) fn open_to_write(&self) -> Result<Companion, Failure> {
-        let mut companion = self.open()?;
-        if companion.findings().write_error().is_none() {
-            // What cannot be deleted now waits for the next change, which will say what is in the way.
-            let _ = companion.purge_expired(self.now());
-        }
-        Ok(companion)
     }
 
     fn ask_and_unlock(&self, mut locked: LockedCompanion) -> Result<Companion, Failure> {
@@ -209,7 +236,7 @@ impl Session {
         let text = self.console.ask_hidden("Recovery code:")?;
         RecoveryCode::parse(&text)
             .map(Key::Recovery)
-            .map_err(|error| Failure::new(error.name(), error.to_string()))
+            .map_err(|error| Failure::new(error.name(), sentence(&error.to_string())))
     }
 
     fn unlock(
@@ -223,13 +250,50 @@ impl Session {
         };
         locked
             .unlock(&credential, self.now())
-            .map_err(|(locked, error)| (locked, error.into()))
+            .map_err(|(locked, error)| (locked, not_unlocked(error, key)))
     }
+}
+
+/// Why a vault was not opened, with its place where that is what may be wrong.
+fn not_opened(error: VaultError, path: &Path) -> Failure {
+    let place = shown(&path.to_string_lossy());
+    let is_link = path
+        .symlink_metadata()
+        .is_ok_and(|about| about.is_symlink());
+    match error {
+        VaultError::NoVault => Failure::new(
+            error.name(),
+            format!(
+                "There is no vault at {place}. Make one with `countersign init`, or name yours with --vault."
+            ),
+        ),
+        VaultError::NotAVault if is_link => Failure::new(
+            error.name(),
+            format!(
+                "{place} is a symbolic link, which is not followed. Name the vault's own file with --vault."
+            ),
+        ),
+        other => other.into(),
+    }
+}
+
+/// Why a vault was not unlocked, with the way that may be open where this one is not there.
+fn not_unlocked(error: VaultError, key: &Key) -> Failure {
+    let message = match (error, key) {
+        (VaultError::NoSuchSlot, Key::Recovery(_)) => {
+            "This vault has no recovery code; use the password."
+        }
+        (VaultError::NoSuchSlot, Key::Password(_)) => {
+            "This vault has no password; use the recovery code with --recovery-code-file."
+        }
+        _ => return error.into(),
+    };
+    Failure::new(error.name(), message)
 }
 
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
-        let failure = Self::new(error.name(), error.to_string());
+        let failure = Self::new(error.name(), sentence(&error.to_string()));
         match error.retry_after_s() {
             Some(retry_after_s) => failure.with("retry_after_s", retry_after_s),
             None => failure,
@@ -237,13 +301,18 @@ impl From<VaultError> for Failure {
     }
 }
 
+/// A variable of the environment; an empty one is as good as none.
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
 /// A password from a file, or else from the environment.
-fn given(file: Option<&str>, variable: &str) -> Result<Option<Secret>, Failure> {
+fn given(file: Option<&str>, name: &str) -> Result<Option<Secret>, Failure> {
     if let Some(text) = file {
         return Source::parse(text)?.read_password().map(Some);
     }
     // The copy that the system keeps of the environment cannot be wiped by safe code; this one is.
-    let Some(value) = std::env::var_os(variable) else {
+    let Some(value) = variable(name) else {
         return Ok(None);
     };
     let bytes = zeroize::Zeroizing::new(value.into_encoded_bytes());

@@ -3,7 +3,7 @@
 use countersign_core::doctor::{Finding, Kind};
 use countersign_core::uri::{Hint, UriError, Warning};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, sentence};
 
 /// What is odd, said calmly.
 pub(crate) const fn warning(warning: Warning) -> &'static str {
@@ -52,11 +52,7 @@ pub(crate) const fn hint(hint: Hint) -> &'static str {
 
 /// What is wrong, as a sentence, with the place and the letter that was most likely meant.
 pub(crate) fn error(error: UriError) -> String {
-    let mut text = error.to_string();
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    text.push('.');
+    let mut text = sentence(&error.to_string());
     // Positions count from 0; people count from 1, so the sentence for a place is our own.
     if let Some(at) = error.at() {
         let field = error.field().map_or("text", |field| field.name());
@@ -80,7 +76,7 @@ pub(crate) fn refusal(finding: &Finding) -> Option<Failure> {
     for sentence in [
         (!makes_codes(finding.kind)).then(|| finding.kind.explanation()),
         told_hint(finding),
-        (!makes_codes(finding.kind)).then(|| finding.kind.next_step()),
+        (!makes_codes(finding.kind)).then(|| next_step(finding)),
     ]
     .into_iter()
     .flatten()
@@ -107,6 +103,15 @@ pub(crate) fn refusal(finding: &Finding) -> Option<Failure> {
         failure = failure.with("vendor", vendor.name());
     }
     Some(failure)
+}
+
+/// What to do next. A broken invitation cannot be accepted, whatever the server's name is.
+pub(crate) const fn next_step(finding: &Finding) -> &'static str {
+    match (finding.kind, finding.error) {
+        (Kind::Invitation, Some(_)) => "Ask for a new invitation.",
+        (Kind::Statement, Some(_)) => "Start the sign-in again.",
+        (kind, _) => kind.next_step(),
+    }
 }
 
 /// Whether something was meant as a code account: what it is needs no explanation, what is wrong does.

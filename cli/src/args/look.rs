@@ -10,8 +10,9 @@ use clap::Args;
 On a terminal the list is live: codes count down and change, and q, Esc or Ctrl-C ends it. In a
 pipe it is printed once. Counter accounts (HOTP) show their counter: use `next` for a code.
 
-Exit codes: 0 shown; 3 wrong password, or locked by a change of the password; 4 damaged, tampered,
-            rolled back or forked (what can be read is still shown); 130 after Ctrl-C
+Exit codes: 0 shown; 3 wrong password, or locked (by --auto-lock, or by a change of the password);
+            4 damaged, tampered, rolled back or forked (what can be read is still shown);
+            130 after Ctrl-C
 
 Examples:
   countersign list

@@ -66,13 +66,7 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Everywhere")]
 pub(crate) struct Globals {
     /// Use the vault at PATH [default: countersign/vault in the platform's data folder]
-    #[arg(
-        long,
-        global = true,
-        value_name = "PATH",
-        env = "COUNTERSIGN_VAULT",
-        hide_env = true
-    )]
+    #[arg(long, global = true, value_name = "PATH")]
     pub(crate) vault: Option<PathBuf>,
     /// Print exactly one JSON document, also for an error
     #[arg(long, global = true)]

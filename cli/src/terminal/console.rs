@@ -4,9 +4,10 @@ use std::fs::OpenOptions;
 use std::io::{self, BufRead as _, BufReader, IsTerminal as _, Write as _};
 
 use countersign_core::secret::Secret;
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::Interrupts;
+use super::{Interrupts, reader};
 use crate::failure::Failure;
 use crate::input::password_from;
 
@@ -86,9 +87,37 @@ impl Console {
     /// # Errors
     ///
     /// As [`Failure::io`].
-    pub(crate) fn document(&self, document: &serde_json::Value) -> Result<(), Failure> {
+    pub(crate) fn document(&self, document: &Value) -> Result<(), Failure> {
         let text = Zeroizing::new(format!("{document}\n"));
         quietly(self.interrupts.write_document(text.as_bytes()))
+    }
+
+    /// Hands out what is said only once, before anything depends on it: as a line, or as the beginning
+    /// of the one document. Unlike all else, somebody must be there to read it.
+    ///
+    /// # Errors
+    ///
+    /// `recovery_code_not_written` when it did not get out.
+    pub(crate) fn hand_out(&self, once: &Map<String, Value>, line: &str) -> Result<(), Failure> {
+        let write = || {
+            reader::expect_somebody()?;
+            if self.json {
+                let text = Zeroizing::new(Value::Object(once.clone()).to_string());
+                let begun = text.strip_suffix('}').unwrap_or(&text);
+                self.interrupts.begin_document(begun.as_bytes())?;
+            } else {
+                let mut stdout = io::stdout().lock();
+                writeln!(stdout, "{line}")?;
+                stdout.flush()?;
+            }
+            reader::expect_taken()
+        };
+        write().map_err(|_: io::Error| {
+            Failure::new(
+                "recovery_code_not_written",
+                "The recovery code could not be written to standard output, so no vault was made. Give it a place with --recovery-file FILE.",
+            )
+        })
     }
 
     /// Asks for something that may be seen.

@@ -21,6 +21,18 @@ const REMOVE_TRIES: u32 = 5;
 const LOCK_TRIES: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
+/// How much of the one JSON document is out.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Document {
+    /// Nothing yet.
+    #[default]
+    Due,
+    /// Its first members, without the closing brace.
+    Begun,
+    /// All of it, or it is not wanted.
+    Done,
+}
+
 /// What is to be undone when the program ends early.
 #[derive(Default)]
 struct State {
@@ -30,8 +42,8 @@ struct State {
     cursor_hidden: bool,
     /// Temporary folders.
     folders: Vec<PathBuf>,
-    /// Whether the one JSON document is out, or is not wanted.
-    is_document_done: bool,
+    /// How much of the one JSON document is out.
+    document: Document,
 }
 
 /// The watch over signals. Clones share it.
@@ -42,7 +54,9 @@ impl Interrupts {
     /// Starts to watch. With `json`, an early end still prints one document.
     pub(crate) fn watch(json: bool) -> Self {
         let interrupts = Self::default();
-        interrupts.state().is_document_done = !json;
+        if !json {
+            interrupts.state().document = Document::Done;
+        }
         let watched = interrupts.clone();
         // Without a watch the signals still end the program, only less tidily.
         if let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) {
@@ -94,15 +108,33 @@ impl Interrupts {
 
     /// Says that the verb writes documents of its own, one after the other.
     pub(crate) fn streams_documents(&self) {
-        self.state().is_document_done = true;
+        self.state().document = Document::Done;
     }
 
-    /// Writes the one document, unless an early end already did.
+    /// Writes the first members of the one document, without the closing brace.
+    pub(crate) fn begin_document(&self, members: &[u8]) -> io::Result<()> {
+        let mut state = self.state();
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(members)?;
+        state.document = Document::Begun;
+        stdout.flush()
+    }
+
+    /// Writes the one document, or its other members where it has begun.
     pub(crate) fn write_document(&self, document: &[u8]) -> io::Result<()> {
         let mut state = self.state();
-        state.is_document_done = true;
         let mut stdout = io::stdout().lock();
-        stdout.write_all(document)?;
+        let rest = match (state.document, document) {
+            (Document::Begun, [b'{', rest @ ..]) => {
+                if !rest.starts_with(b"}") {
+                    stdout.write_all(b",")?;
+                }
+                rest
+            }
+            _ => document,
+        };
+        state.document = Document::Done;
+        stdout.write_all(rest)?;
         stdout.flush()
     }
 
@@ -134,11 +166,15 @@ impl Interrupts {
                 }
             }
         }
-        if !state.is_document_done {
-            let document =
-                r#"{"error":{"name":"interrupted","message":"Ended before it was done."}}"#;
+        let begin = match state.document {
+            Document::Due => Some('{'),
+            Document::Begun => Some(','),
+            Document::Done => None,
+        };
+        if let Some(begin) = begin {
+            let error = r#""error":{"name":"interrupted","message":"Ended before it was done."}}"#;
             // Nobody is left to tell.
-            let _ = writeln!(io::stdout(), "{document}");
+            let _ = writeln!(io::stdout(), "{begin}{error}");
         }
         std::process::exit(SIGNAL_EXIT + signal)
     }

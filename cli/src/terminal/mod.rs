@@ -2,14 +2,32 @@
 
 mod console;
 mod interrupt;
+mod reader;
 
 pub(crate) use console::Console;
 pub(crate) use interrupt::Interrupts;
 
+use std::io;
+
+use rustix::termios::tcgetwinsize;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+/// Columns and rows when nobody says how large the terminal is.
+const SIZE_UNKNOWN: (usize, usize) = (80, 24);
 
 /// How a name with nothing in it is shown.
 const NOTHING: &str = "-";
+
+/// Columns and rows of the terminal on standard output. Only the system is asked: a library that
+/// starts another program for the answer would hand it our environment.
+pub(crate) fn size() -> (usize, usize) {
+    match tcgetwinsize(io::stdout()) {
+        Ok(size) if size.ws_col > 0 && size.ws_row > 0 => {
+            (usize::from(size.ws_col), usize::from(size.ws_row))
+        }
+        _ => SIZE_UNKNOWN,
+    }
+}
 
 /// A name from outside, made safe to stand beside our own words: it cannot move the cursor, and
 /// where it has letters that run from right to left they do not turn what follows.

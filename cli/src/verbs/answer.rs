@@ -80,7 +80,9 @@ pub(crate) fn refused(kind: &str, name: &str, message: &str) -> Map<String, Valu
     let mut answer = Map::new();
     answer.insert("accepted".into(), false.into());
     answer.insert("kind".into(), kind.into());
-    answer.insert("warnings".into(), Value::Array(Vec::new()));
+    for list in ["accounts", "failures", "warnings"] {
+        answer.insert(list.into(), Value::Array(Vec::new()));
+    }
     answer.insert("error".into(), json!({"name": name, "message": message}));
     answer
 }

@@ -5,6 +5,7 @@ use countersign_core::time::UnixSeconds;
 use countersign_core::vault::Findings;
 
 use crate::args::CheckArgs;
+use crate::beside;
 use crate::failure::Failure;
 use crate::findings;
 use crate::report::Report;
@@ -17,20 +18,29 @@ use crate::session::Session;
 ///
 /// Those of unlocking and reading; with `--accept` those of writing.
 pub(crate) fn run(session: &Session, args: &CheckArgs) -> Result<Report, Failure> {
-    let mut companion = session.open()?;
+    session.with_vault(|companion| check(session, companion, args))
+}
+
+fn check(
+    session: &Session,
+    companion: &mut Companion,
+    args: &CheckArgs,
+) -> Result<Report, Failure> {
     let now = session.now();
     let found = companion.check()?;
-    let accounts = companion.list(now).len();
+    let accounts = beside::accounts(companion, now);
+    let count = accounts.len();
     if !args.accept || found.write_error().is_none() {
         let report = Report::new()
             .member("accepted", false)
+            .member("account_count", count)
             .member("accounts", accounts);
         let report = if found.is_whole() {
             report.text(format!(
-                "All is well: {accounts} accounts, and nobody changed the vault without its key.\n"
+                "All is well: {count} accounts, and nobody changed the vault without its key.\n"
             ))
         } else {
-            report.text(details(&companion, &found, now))
+            report.text(details(companion, &found, now))
         };
         return Ok(findings::describe_all(report, &found));
     }
@@ -38,7 +48,7 @@ pub(crate) fn run(session: &Session, args: &CheckArgs) -> Result<Report, Failure
         if let Some(failure) = findings::failure(&found) {
             session.console().note(failure.message());
         }
-        session.console().say(&details(&companion, &found, now))?;
+        session.console().say(&details(companion, &found, now))?;
         if !session
             .console()
             .confirm("Take over what is there now as right?", false)?
@@ -48,8 +58,10 @@ pub(crate) fn run(session: &Session, args: &CheckArgs) -> Result<Report, Failure
     }
     let accepted = companion.accept(now)?;
     let report = Report::new()
+        .changed()
         .member("accepted", true)
-        .member("accounts", companion.list(now).len())
+        .member("account_count", companion.list(now).len())
+        .member("accounts", beside::accounts(companion, now))
         .member("was_tampered", findings::tampered(&accepted))
         .text("Accepted: what is there now is sealed anew, and the vault can be written again.\n");
     Ok(findings::describe_all(report, companion.findings()))

@@ -1,5 +1,6 @@
 //! `code` and `next`: one code, and nothing else, on standard output.
 
+use countersign_core::companion::Companion;
 use countersign_core::otp::OtpKind;
 use serde_json::Value;
 
@@ -16,9 +17,12 @@ use crate::session::Session;
 ///
 /// `counter_account` for HOTP, whose counter looking must not move; those of finding and unlocking.
 pub(crate) fn code(session: &Session, args: &CodeArgs) -> Result<Report, Failure> {
-    let companion = session.open()?;
+    session.with_vault(|companion| current(session, companion, &args.name))
+}
+
+fn current(session: &Session, companion: &Companion, name: &str) -> Result<Report, Failure> {
     let now = session.now();
-    let id = rows::find(&companion, Place::List, &args.name, now)?;
+    let id = rows::find(companion, Place::List, name, now)?;
     let row = companion.row(id, now)?;
     let Some(window) = &row.window else {
         return Err(Failure::new(
@@ -44,9 +48,12 @@ pub(crate) fn code(session: &Session, args: &CodeArgs) -> Result<Report, Failure
 ///
 /// `no_counter` for an account whose codes change with the time; those of finding, unlocking and writing.
 pub(crate) fn next(session: &Session, args: &NextArgs) -> Result<Report, Failure> {
-    let mut companion = session.open_to_write()?;
+    session.with_vault_to_write(|companion| move_on(session, companion, &args.name))
+}
+
+fn move_on(session: &Session, companion: &mut Companion, name: &str) -> Result<Report, Failure> {
     let now = session.now();
-    let id = rows::find(&companion, Place::List, &args.name, now)?;
+    let id = rows::find(companion, Place::List, name, now)?;
     if !matches!(companion.row(id, now)?.kind, OtpKind::Hotp { .. }) {
         return Err(Failure::new(
             "no_counter",
@@ -58,6 +65,7 @@ pub(crate) fn next(session: &Session, args: &NextArgs) -> Result<Report, Failure
     // EXPOSE: this code is what was asked for; its counter is committed.
     let text = code.text();
     let report = Report::new()
+        .changed()
         .member("id", id.to_string())
         .member("code", text.expose())
         .member("counter", Value::from(counter.value()))

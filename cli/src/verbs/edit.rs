@@ -1,7 +1,7 @@
 //! `edit`: names, note, tags and place of one account.
 
 use countersign_core::account::Name;
-use countersign_core::companion::Edit;
+use countersign_core::companion::{Companion, Edit};
 use countersign_core::secret::SecretText;
 
 use crate::args::EditArgs;
@@ -22,6 +22,14 @@ const NOTE_BYTES_MAX: u64 = 1024 * 1024;
 /// `nothing_to_change` (usage), the limits of the vault, and those of finding, unlocking and writing.
 pub(crate) fn run(session: &Session, args: &EditArgs) -> Result<Report, Failure> {
     refuse_nothing(args)?;
+    if args
+        .tag
+        .iter()
+        .chain(&args.untag)
+        .any(|tag| Name::new(tag).is_empty())
+    {
+        return Err(Failure::usage("A tag has at least one letter."));
+    }
     let note_source = args.note_file.as_deref().map(Source::parse).transpose()?;
     let unlocking = session.unlock_sources()?;
     refuse_shared(unlocking.iter().chain(&note_source))?;
@@ -30,15 +38,23 @@ pub(crate) fn run(session: &Session, args: &EditArgs) -> Result<Report, Failure>
         (None, Some(source)) => Some(read_note(&source)?),
         (None, None) => None,
     };
-    let mut companion = session.open_to_write()?;
+    session.with_vault_to_write(|companion| change(session, companion, args, note))
+}
+
+fn change(
+    session: &Session,
+    companion: &mut Companion,
+    args: &EditArgs,
+    note: Option<SecretText>,
+) -> Result<Report, Failure> {
     let now = session.now();
-    let id = rows::find(&companion, Place::List, &args.name, now)?;
+    let id = rows::find(companion, Place::List, &args.name, now)?;
     let row = companion.row(id, now)?;
     let edit = Edit {
         issuer: args.issuer.as_deref().map(Name::new),
         account: args.account.as_deref().map(Name::new),
         note,
-        tags: tags(args, &row.tags),
+        tags: tags(args, &row.tags)?,
         pinned: match (args.pin, args.unpin) {
             (true, _) => Some(true),
             (_, true) => Some(false),
@@ -59,6 +75,7 @@ pub(crate) fn run(session: &Session, args: &EditArgs) -> Result<Report, Failure>
     companion.edit(id, edit, now)?;
     let row = companion.row(id, now)?;
     let report = Report::new()
+        .changed()
         .member("account", rows::to_json(&row))
         .text(format!("Changed: {}\n", rows::title(&row)));
     Ok(findings::describe_for_one(report, companion.findings()))
@@ -91,20 +108,30 @@ fn read_note(source: &Source) -> Result<SecretText, Failure> {
 }
 
 /// The new tags: the old ones without those taken off, then those put on that are not there.
-fn tags(args: &EditArgs, old: &[Name]) -> Option<Vec<Name>> {
+///
+/// # Errors
+///
+/// `no_such_tag` when a tag is to be taken off that is not there.
+fn tags(args: &EditArgs, old: &[Name]) -> Result<Option<Vec<Name>>, Failure> {
     if args.tag.is_empty() && args.untag.is_empty() {
-        return None;
+        return Ok(None);
     }
     let off: Vec<Name> = args.untag.iter().map(|tag| Name::new(tag)).collect();
+    if off.iter().any(|tag| !old.contains(tag)) {
+        return Err(Failure::new(
+            "no_such_tag",
+            "The account has no such tag to take off. Nothing was changed.",
+        ));
+    }
     let mut tags: Vec<Name> = old
         .iter()
         .filter(|tag| !off.contains(tag))
         .cloned()
         .collect();
     for tag in args.tag.iter().map(|tag| Name::new(tag)) {
-        if !tag.is_empty() && !tags.contains(&tag) {
+        if !tags.contains(&tag) {
             tags.push(tag);
         }
     }
-    Some(tags)
+    Ok(Some(tags))
 }

@@ -26,9 +26,16 @@ const IS_SECRET: &str = "Whoever sees this can make the account's codes.";
 ///
 /// `file_exists`, `too_large_for_qr`, and those of finding and unlocking.
 pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<Report, Failure> {
-    let companion = session.open()?;
+    session.with_vault(|companion| hand_out(session, companion, args))
+}
+
+fn hand_out(
+    session: &Session,
+    companion: &Companion,
+    args: &ExportArgs,
+) -> Result<Report, Failure> {
     let now = session.now();
-    let id = rows::find(&companion, Place::List, &args.name, now)?;
+    let id = rows::find(companion, Place::List, &args.name, now)?;
     let report = Report::new().member("id", id.to_string());
     let form = &args.form;
     let report = if form.uri {
@@ -39,7 +46,7 @@ pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<Report, Failur
             .text(format!("{}\n", uri.expose()))
             .note(IS_SECRET)
     } else if form.qr {
-        let code = matrix(&companion, id)?;
+        let code = matrix(companion, id)?;
         let text = if session.console().has_colour() {
             code.to_terminal_text()
         } else {
@@ -51,13 +58,13 @@ pub(crate) fn run(session: &Session, args: &ExportArgs) -> Result<Report, Failur
             .text(text.expose())
             .note(IS_SECRET)
     } else if let Some(path) = &form.qr_png {
-        let png = matrix(&companion, id)?
+        let png = matrix(companion, id)?
             .to_png(MODULE_PX)
             .map_err(qr_failure)?;
         // EXPOSE: the file is where the person wants the code.
         written(report, path, png.expose())?
     } else if let Some(path) = &form.qr_svg {
-        let svg = matrix(&companion, id)?.to_svg();
+        let svg = matrix(companion, id)?.to_svg();
         // EXPOSE: the file is where the person wants the code.
         written(report, path, svg.expose().as_bytes())?
     } else {

@@ -6,8 +6,9 @@ use std::path::Path;
 
 use countersign_core::companion::Companion;
 use countersign_core::entropy::{SystemEntropy, generate_bytes};
-use countersign_core::secret::Secret;
+use countersign_core::secret::{Secret, SecretText};
 use countersign_core::vault::{KdfParams, NewVault, RecoveryCode, VaultLocation};
+use serde_json::{Map, Value};
 
 use crate::args::InitArgs;
 use crate::failure::Failure;
@@ -48,6 +49,7 @@ pub(crate) fn run(session: &Session, args: &InitArgs) -> Result<Report, Failure>
         }
         _ => None,
     };
+    let is_handed_out = hand_out(session, &location, args, &recovery)?;
     let made = make(
         session,
         &location,
@@ -60,7 +62,7 @@ pub(crate) fn run(session: &Session, args: &InitArgs) -> Result<Report, Failure>
         let _ = fs::remove_file(path);
     }
     made?;
-    Ok(describe(&location, args, &recovery))
+    Ok(describe(&location, &recovery, is_handed_out))
 }
 
 /// Where the recovery code comes from.
@@ -204,21 +206,53 @@ fn make(
     Ok(())
 }
 
-fn describe(location: &VaultLocation, args: &InitArgs, recovery: &Recovery) -> Report {
+/// Writes the code to standard output, where that is the only place it goes to, before there is a vault:
+/// no vault is made whose code nobody saw. Returns whether it did.
+fn hand_out(
+    session: &Session,
+    location: &VaultLocation,
+    args: &InitArgs,
+    recovery: &Recovery,
+) -> Result<bool, Failure> {
+    let has_file = args
+        .recovery_file
+        .as_deref()
+        .is_some_and(|path| path != Path::new("-"));
+    let Recovery::Made(code) = recovery else {
+        return Ok(false);
+    };
+    if has_file {
+        return Ok(false);
+    }
+    let text = code.format();
+    let members = members(location, Some(&text));
+    // EXPOSE: standard output is where the person wants the code.
+    session.console().hand_out(&members, text.expose())?;
+    Ok(true)
+}
+
+/// The members of the document.
+fn members(location: &VaultLocation, code: Option<&SecretText>) -> Map<String, Value> {
+    let mut members = Map::new();
     let path = location.path().to_string_lossy().into_owned();
-    let to_stdout = args.recovery_file.as_deref() == Some(Path::new("-"));
+    members.insert("vault".into(), path.into());
+    // EXPOSE: the document is where a script wants the code.
+    members.insert("recovery_code".into(), code.map(SecretText::expose).into());
+    members
+}
+
+fn describe(location: &VaultLocation, recovery: &Recovery, is_handed_out: bool) -> Report {
+    let report = Report::new().changed();
+    let done = "The vault is made. Next: `countersign add --qr IMAGE`, or `countersign add` to type a key.";
+    if is_handed_out {
+        // Standard output has the code and, in a document, its members.
+        return report.note(done);
+    }
     let made = match recovery {
         Recovery::Made(code) | Recovery::Shown(code) => Some(code.format()),
         Recovery::None | Recovery::Given(_) => None,
     };
-    // EXPOSE: the document is where a script wants the code.
-    let code = made.as_ref().map(|text| text.expose());
-    let report = Report::new()
-        .member("vault", path.as_str())
-        .member("recovery_code", code);
-    let done = "The vault is made. Next: `countersign add --qr IMAGE`, or `countersign add` to type a key.";
-    match (code, to_stdout) {
-        (Some(code), true) => report.text(format!("{code}\n")).note(done),
-        _ => report.text(format!("{done}\n")),
-    }
+    report
+        .members(members(location, made.as_ref()))
+        .text(format!("{done}\n"))
 }

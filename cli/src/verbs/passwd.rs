@@ -1,5 +1,6 @@
 //! `passwd`: a new password, and with it a new key for the whole vault.
 
+use countersign_core::companion::Companion;
 use countersign_core::secret::Secret;
 use countersign_core::vault::KdfParams;
 
@@ -30,13 +31,21 @@ pub(crate) fn run(session: &Session, args: &PasswdArgs) -> Result<Report, Failur
             "There is no terminal to ask for the new password on. Use --new-password-file FILE (or - or fd:3), or the variable COUNTERSIGN_NEW_PASSWORD.",
         ));
     }
-    let mut companion = session.open()?;
+    session.with_vault(|companion| change(session, companion, given))
+}
+
+fn change(
+    session: &Session,
+    companion: &mut Companion,
+    given: Option<Secret>,
+) -> Result<Report, Failure> {
     let new: Secret = match given {
         Some(password) => password,
         None => session.console().ask_new_password("The new password:")?,
     };
     companion.change_password(&new, KdfParams::DEFAULT, session.now())?;
     let report = Report::new()
+        .changed()
         .member("changed", true)
         .text("The password is changed, and the vault has a new key. Copies of the old file still open with the old password: delete those that you do not need.\n");
     Ok(findings::describe_for_one(report, companion.findings()))

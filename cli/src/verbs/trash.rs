@@ -1,5 +1,7 @@
 //! `remove` and `restore`: into the trash and out of it.
 
+use countersign_core::companion::Companion;
+
 use crate::args::{RemoveArgs, RestoreArgs};
 use crate::dates;
 use crate::failure::Failure;
@@ -18,17 +20,24 @@ const STILL_EXPECTED: &str =
 ///
 /// `not_confirmed`, and those of finding, unlocking and writing.
 pub(crate) fn remove(session: &Session, args: &RemoveArgs) -> Result<Report, Failure> {
+    session.with_vault_to_write(|companion| take_away(session, companion, args))
+}
+
+fn take_away(
+    session: &Session,
+    companion: &mut Companion,
+    args: &RemoveArgs,
+) -> Result<Report, Failure> {
     let place = if args.purge {
         Place::Trash
     } else {
         Place::List
     };
-    let mut companion = session.open_to_write()?;
     let now = session.now();
-    let id = rows::find(&companion, place, &args.name, now)?;
+    let id = rows::find(companion, place, &args.name, now)?;
     let title = rows::title(&companion.row(id, now)?);
     confirm(session, args, &title)?;
-    let report = Report::new().member("id", id.to_string());
+    let report = Report::new().changed().member("id", id.to_string());
     let report = if args.purge {
         companion.purge(id, now)?;
         report
@@ -80,12 +89,16 @@ fn confirm(session: &Session, args: &RemoveArgs, title: &str) -> Result<(), Fail
 ///
 /// Those of finding, unlocking and writing.
 pub(crate) fn restore(session: &Session, args: &RestoreArgs) -> Result<Report, Failure> {
-    let mut companion = session.open()?;
+    session.with_vault(|companion| take_out(session, companion, &args.name))
+}
+
+fn take_out(session: &Session, companion: &mut Companion, name: &str) -> Result<Report, Failure> {
     let now = session.now();
-    let id = rows::find(&companion, Place::Trash, &args.name, now)?;
+    let id = rows::find(companion, Place::Trash, name, now)?;
     companion.restore(id, now)?;
     let row = companion.row(id, now)?;
     let report = Report::new()
+        .changed()
         .member("account", rows::to_json(&row))
         .text(format!("Back in the list: {}\n", rows::title(&row)));
     Ok(findings::describe_for_one(report, companion.findings()))

@@ -181,7 +181,7 @@ fn an_idle_list_locks_itself_and_says_so() {
     let mut terminal = at_terminal(&person, &["list", "--auto-lock", "1"]);
     terminal.expect("Acme");
     terminal.expect("Locked after 1 s");
-    assert_eq!(terminal.end_and_look(), (0, true));
+    assert_eq!(terminal.end_and_look(), (3, true));
 }
 
 #[test]

@@ -5,10 +5,11 @@ mod scanned;
 mod typed;
 
 use countersign_core::companion::Companion;
-use countersign_core::doctor::{Content, Finding, examine};
+use countersign_core::doctor::{Content, Finding, Kind, examine};
 use countersign_core::uri::migration::MigrationPart;
-use countersign_core::uri::{Parsed, TestMode, Warning};
+use countersign_core::uri::{Parsed, TestMode, UriError, Warning};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use crate::args::AddArgs;
 use crate::failure::Failure;
@@ -33,18 +34,26 @@ pub(crate) fn run(session: &Session, args: &AddArgs) -> Result<Report, Failure> 
         ));
     }
     refuse_shared(&sources(session, args)?)?;
-    let mut read = read(session, args)?;
     // Everything is read and understood before the vault is asked for.
-    let mut companion = session.open_to_write()?;
+    let read = read(session, args)?;
+    session.with_vault_to_write(|companion| add(session, companion, args, read))
+}
+
+fn add(
+    session: &Session,
+    companion: &mut Companion,
+    args: &AddArgs,
+    mut read: Read,
+) -> Result<Report, Failure> {
     let now = session.now();
     let parsed = std::mem::take(&mut read.accounts);
-    confirm_names(session, args, &companion, &parsed)?;
+    confirm_names(session, args, companion, &parsed)?;
     let (accounts, warnings): (Vec<_>, Vec<_>) = parsed
         .into_iter()
         .map(|parsed| (parsed.account, parsed.warnings))
         .unzip();
     let added = companion.add_all(accounts, now)?;
-    let report = outcome::describe(session, &mut companion, &added, &warnings, args.yes)?;
+    let report = outcome::describe(session, companion, &added, &warnings, args.yes)?;
     let failures: Vec<Value> = std::mem::take(&mut read.failures);
     let mut report = report
         .member("failures", failures)
@@ -88,14 +97,23 @@ fn read(session: &Session, args: &AddArgs) -> Result<Read, Failure> {
         return scanned::read(session, args);
     }
     match args.link.as_deref() {
-        Some("-") => take(
-            session,
-            args,
-            examine(&read_text(&Source::Stdin)?, TestMode::Off),
-        ),
+        Some("-") => take(session, args, examine(&read_link()?, TestMode::Off)),
         Some(link) => take(session, args, examine(link, TestMode::Off)),
         None => typed::read(session, args),
     }
+}
+
+/// The link on standard input. An empty one is most often a clipboard that was emptied in between.
+fn read_link() -> Result<Zeroizing<String>, Failure> {
+    let text = read_text(&Source::Stdin)?;
+    if text.trim().is_empty() {
+        return Err(Failure::new(
+            UriError::NotOtpauth.name(),
+            "Standard input was empty. Copy the link again and repeat.",
+        )
+        .with("kind", Kind::Text.name()));
+    }
+    Ok(text)
 }
 
 /// What one code holds.

@@ -28,6 +28,7 @@ pub(super) fn describe(
 ) -> Result<Report, Failure> {
     let now = session.now();
     let mut text = String::new();
+    let mut is_changed = false;
     let (mut added, mut already, mut odd) = (Vec::new(), Vec::new(), Vec::new());
     for (result, warnings) in results.iter().zip(warnings) {
         match result {
@@ -36,6 +37,7 @@ pub(super) fn describe(
                 same_names,
                 same_secret,
             } => {
+                is_changed = true;
                 let row = companion.row(*id, now)?;
                 text.push_str(&new_words(&row, results.len() == 1));
                 let mut warnings = warnings.clone();
@@ -60,6 +62,7 @@ pub(super) fn describe(
             Added::AlreadyHere { id, in_trash } => {
                 let row = companion.row(*id, now)?;
                 let restored = *in_trash && restore(session, companion, &row, never_ask, now)?;
+                is_changed |= restored;
                 text.push_str(&already_words(&row, *in_trash, restored));
                 already.push(json!({
                     "id": id.to_string(),
@@ -68,7 +71,12 @@ pub(super) fn describe(
             }
         }
     }
-    Ok(Report::new()
+    let report = if is_changed {
+        Report::new().changed()
+    } else {
+        Report::new()
+    };
+    Ok(report
         .member("added", added)
         .member("already_here", already)
         .warnings(odd)

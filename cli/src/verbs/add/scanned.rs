@@ -1,6 +1,7 @@
 //! Accounts from QR images: one code, one of several, or the parts of one export.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use countersign_core::doctor::{Content, Finding, Kind, examine};
 use countersign_core::uri::TestMode;
@@ -13,6 +14,7 @@ use crate::failure::Failure;
 use crate::input::Source;
 use crate::rows::named;
 use crate::session::Session;
+use crate::terminal::shown;
 use crate::verbs::{answer, images};
 
 /// Reads the images.
@@ -24,7 +26,7 @@ pub(super) fn read(session: &Session, args: &AddArgs) -> Result<Read, Failure> {
     let mut findings = Vec::new();
     for (number, path) in (1_usize..).zip(&args.qr) {
         let symbols = images::read(&Source::from_path(path))
-            .map_err(|failure| failure.with("image", number))?;
+            .map_err(|failure| not_read(&failure, path, number, args.qr.len()))?;
         // EXPOSE: the code's text is what is examined.
         findings.extend(
             symbols
@@ -51,6 +53,21 @@ pub(super) fn read(session: &Session, args: &AddArgs) -> Result<Read, Failure> {
         return pick(session, args, findings, number);
     }
     Err(several(&findings, args.qr.len()))
+}
+
+/// Which of the images it was, as the person named it.
+fn not_read(failure: &Failure, path: &Path, number: usize, images: usize) -> Failure {
+    let name = shown(&path.to_string_lossy());
+    let place = if images > 1 {
+        format!("{name} (image {number} of {images})")
+    } else {
+        name
+    };
+    let message = match failure.name() {
+        "no_such_file" => format!("{place} does not exist."),
+        _ => format!("{place}: {}", failure.message()),
+    };
+    Failure::new(failure.name(), message).with("image", number)
 }
 
 fn parts_of(found: Finding) -> Vec<MigrationPart> {

@@ -194,16 +194,14 @@ pub(super) fn watch(stage: &mut Stage<'_>) -> Result<String, Failure> {
         (true, false) => Style::Grouped,
         (false, _) => Style::Plain,
     };
-    let width = terminal::size()
-        .ok()
-        .map(|(columns, _)| usize::from(columns));
+    let width = in_place.then(|| crate::terminal::size().0);
     let begun = stage.now();
     loop {
         let now = stage.now();
         agree(stage.companion(), now)?;
         let mut accounts = stage.companion().list(now);
         accounts.truncate(WATCH_ROWS);
-        let lines = render(&accounts, now, style, width.filter(|_| in_place));
+        let lines = render(&accounts, now, style, width);
         let is_last = now.since(begun) >= WATCH_S;
         if in_place || now == begun || is_last {
             stage.say(&(lines.join("\n") + "\n"))?;

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use countersign_core::doctor::{examine, examine_manual};
 use countersign_core::manual::ManualEntry;
 use countersign_core::uri::TestMode;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::request::{Fields, Question, Request};
@@ -15,6 +15,9 @@ use crate::verbs::images;
 
 /// The longest line that is read; the rest of a longer one is passed over without being kept.
 const LINE_BYTES_MAX: usize = 1024 * 1024;
+
+/// What some editors put before the first letter of a file in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Answers every line. A closed output ends it, and that is no error.
 ///
@@ -27,11 +30,15 @@ pub(super) fn answer_all(
     showing: Showing,
 ) -> Result<(), Failure> {
     let mut input = BufReader::new(input);
+    let mut is_first = true;
     loop {
         let line = read_line(&mut input).map_err(|error| Failure::io(&error, "list"))?;
-        let Some(line) = line else {
+        let Some(mut line) = line else {
             return Ok(());
         };
+        if std::mem::take(&mut is_first) && line.bytes.starts_with(BYTE_ORDER_MARK) {
+            line.bytes.drain(..BYTE_ORDER_MARK.len());
+        }
         let answer = Zeroizing::new(answer(&line, showing));
         match write_line(output, &answer) {
             Ok(()) => {}
@@ -98,10 +105,9 @@ fn answer(line: &Line, showing: Showing) -> String {
             "The line is not a JSON object with exactly one of \"text\", \"manual\" and \"image\".",
         ),
     };
-    let mut object = Map::new();
-    object.insert("id".into(), id);
-    object.extend(about);
-    Value::Object(object).to_string()
+    let about = Zeroizing::new(Value::Object(about).to_string());
+    let members = about.strip_prefix('{').unwrap_or(&about);
+    format!("{{\"id\":{id},{members}")
 }
 
 fn entry(fields: &Fields) -> ManualEntry<'_> {
@@ -157,6 +163,13 @@ mod tests {
         );
         assert_eq!(answers[0]["accepted"], true);
         assert_eq!(answers[0]["accounts"][0]["period"], 30);
+    }
+
+    #[test]
+    fn a_mark_before_the_first_line_is_no_part_of_it() {
+        let answers = answers(b"\xef\xbb\xbf{\"id\":1,\"text\":\"x\"}\n", HIDING);
+        assert_eq!(answers[0]["id"], 1);
+        assert_eq!(answers[0]["error"]["name"], "not_otpauth");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::args::DoctorArgs;
 use crate::failure::Failure;
-use crate::input::Source;
+use crate::input::{Source, refuse_shared};
 use crate::report::Report;
 use crate::session::Session;
 use crate::verbs::answer::{self, Showing};
@@ -28,6 +28,17 @@ pub(crate) fn run(session: &Session, args: &DoctorArgs) -> Result<Report, Failur
         reveal: args.reveal,
         at: args.at.map_or_else(|| session.now(), UnixSeconds),
     };
+    let mut sources = session.unlock_sources()?;
+    sources.extend(
+        [&args.batch, &args.qr]
+            .into_iter()
+            .flatten()
+            .map(|path| Source::from_path(path)),
+    );
+    if args.text.as_deref() == Some("-") {
+        sources.push(Source::Stdin);
+    }
+    refuse_shared(&sources)?;
     if let Some(path) = &args.batch {
         let input = Source::from_path(path).open("list")?;
         session.console().interrupts().streams_documents();

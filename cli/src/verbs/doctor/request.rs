@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// What a line asks about.
@@ -37,10 +38,10 @@ impl fmt::Debug for Fields {
 }
 
 /// What was read of a line.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Request {
-    /// The line's id, or null.
-    pub(super) id: Value,
+    /// The line's id exactly as it stood there, or null: a number may have more digits than a number holds.
+    pub(super) id: Box<RawValue>,
     /// Its question; none for a bad line.
     pub(super) question: Option<Question>,
 }
@@ -53,13 +54,26 @@ impl Request {
         let is_whole = (&mut members)
             .deserialize(&mut reader)
             .is_ok_and(|()| reader.end().is_ok());
-        let question = if is_whole && !members.is_doubtful {
+        let id = members
+            .id
+            .take()
+            .unwrap_or_else(|| RawValue::NULL.to_owned());
+        // Its form alone says little about the text in it: half a surrogate pair is no text.
+        let is_number = id
+            .get()
+            .starts_with(|first: char| first == '-' || first.is_ascii_digit());
+        let has_id = is_number || serde_json::from_str::<Value>(id.get()).is_ok();
+        let question = if has_id && is_whole && !members.is_doubtful {
             members.question()
         } else {
             None
         };
         Self {
-            id: members.id.unwrap_or_default(),
+            id: if has_id {
+                id
+            } else {
+                RawValue::NULL.to_owned()
+            },
             question,
         }
     }
@@ -68,7 +82,7 @@ impl Request {
 /// The members as they come: what was read before a mistake stays.
 #[derive(Default)]
 struct Members {
-    id: Option<Value>,
+    id: Option<Box<RawValue>>,
     text: Option<Value>,
     manual: Option<Value>,
     image: Option<Value>,
@@ -107,7 +121,12 @@ impl<'de> Visitor<'de> for &mut Members {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<String>()? {
             let place = match key.as_str() {
-                "id" => &mut self.id,
+                "id" => {
+                    let id = map.next_value()?;
+                    self.is_doubtful |= self.id.is_some();
+                    self.id.get_or_insert(id);
+                    continue;
+                }
                 "text" => &mut self.text,
                 "manual" => &mut self.manual,
                 "image" => &mut self.image,
@@ -192,6 +211,7 @@ mod tests {
             (r#"{"id": 1, "manual": {"secret": 5}}"#, "1"),
             (r#"{"id": 1, "manual": "x"}"#, "1"),
             (r#"{"id": 1, "text": "\ud800"}"#, "1"),
+            (r#"{"id": "\ud800", "text": "x"}"#, "null"),
             ("", "null"),
             ("[]", "null"),
             ("nonsense", "null"),
@@ -203,6 +223,6 @@ mod tests {
         }
         let invalid = Request::parse(b"{\"id\": 3, \"text\": \"\xff\"}");
         assert!(invalid.question.is_none());
-        assert_eq!(invalid.id, 3);
+        assert_eq!(invalid.id.get(), "3");
     }
 }

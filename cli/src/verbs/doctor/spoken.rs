@@ -41,7 +41,7 @@ pub(crate) fn words(found: &Finding, showing: Showing) -> String {
     let error = found.error.filter(|error| *error != UriError::NotOtpauth);
     lines.extend(error.map(words::error));
     lines.extend(words::told_hint(found).map(str::to_owned));
-    lines.push(format!("Next: {}", found.kind.next_step()));
+    lines.push(format!("Next: {}", words::next_step(found)));
     lines.join("\n") + "\n"
 }
 

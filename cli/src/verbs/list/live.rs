@@ -13,10 +13,8 @@ use super::table::{self, Style};
 use crate::args::ListArgs;
 use crate::failure::Failure;
 use crate::session::Session;
-use crate::terminal::fitted;
+use crate::terminal::{fitted, size};
 
-/// When the terminal does not say how large it is.
-const SIZE_UNKNOWN: (u16, u16) = (80, 24);
 /// Lines that are not accounts: the footer, and one so that nothing scrolls.
 const OTHER_LINES: usize = 2;
 
@@ -40,7 +38,7 @@ struct Screen {
 ///
 /// # Errors
 ///
-/// `locked` when the password was changed elsewhere; `io` when the terminal is gone.
+/// `locked` after the time without a key, or when the password was changed elsewhere; `io` when the terminal is gone.
 pub(super) fn show(
     session: &Session,
     companion: &mut Companion,
@@ -71,9 +69,9 @@ pub(super) fn show(
     wiped.and(restored)?;
     match ended {
         End::Quit => Ok(String::new()),
-        End::Idle => Ok(format!(
-            "Locked after {} s without a key.\n",
-            args.auto_lock
+        End::Idle => Err(Failure::new(
+            "locked",
+            format!("Locked after {} s without use.", args.auto_lock),
         )),
         End::Interrupted => session.console().interrupts().end_by_key(),
     }
@@ -165,8 +163,7 @@ impl Screen {
     }
 
     fn draw(&mut self, companion: &Companion, args: &ListArgs, now: UnixSeconds) -> io::Result<()> {
-        let (width, height) = terminal::size().unwrap_or(SIZE_UNKNOWN);
-        let (width, height) = (usize::from(width), usize::from(height));
+        let (width, height) = size();
         let accounts = super::select(companion, args, now);
         let lines = table::render(&accounts, now, self.style, Some(width));
         let room = height.saturating_sub(OTHER_LINES).max(1);

@@ -28,32 +28,38 @@ const DAY_S: u64 = 86_400;
 ///
 /// Those of unlocking; `locked` when the password changes elsewhere under the live list.
 pub(crate) fn run(session: &Session, args: &ListArgs) -> Result<Report, Failure> {
-    let mut companion = session.open()?;
+    session.with_vault(|companion| show(session, companion, args))
+}
+
+fn show(session: &Session, companion: &mut Companion, args: &ListArgs) -> Result<Report, Failure> {
     let now = session.now();
     if args.trash {
-        return Ok(trash(&companion, args, now));
+        return Ok(trash(companion, args, now));
     }
-    let accounts = select(&companion, args, now);
+    let accounts = select(companion, args, now);
     if session.console().shows_live() && !args.once && !args.notes && !accounts.is_empty() {
         if let Some(failure) = findings::failure(companion.findings()) {
             session.console().note(failure.message());
         }
-        let words = live::show(session, &mut companion, args)?;
+        let words = live::show(session, companion, args)?;
         let report = Report::new().text(words);
         return Ok(findings::describe_all(report, companion.findings()));
     }
     let text = match (accounts.is_empty(), companion.list(now).is_empty()) {
+        (true, true) if !companion.findings().is_whole() => {
+            "No account of this vault can be read.\n".into()
+        }
         (true, true) => {
             "No accounts yet. Add one with `countersign add --qr IMAGE`, or type it with `countersign add`.\n".into()
         }
         (true, false) => "No account has that.\n".into(),
-        (false, _) => words(&companion, args, &accounts, now)?,
+        (false, _) => words(companion, args, &accounts, now)?,
     };
     let mut members: Vec<Value> = Vec::new();
     for row in &accounts {
         let mut object = rows::to_json(row);
         if args.notes {
-            object.insert("note".into(), note(&companion, row)?.into());
+            object.insert("note".into(), note(companion, row)?.into());
         }
         members.push(object.into());
     }
