@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 
 use super::error::VaultError;
-use super::findings::SlotChange;
 use super::keys::VaultKey;
 use super::manifest::{Entries, bucket_of};
 use super::meta::{meta_digest, store_meta};
@@ -15,8 +14,8 @@ use super::slots::{SlotSecret, delete_slot, make_slot, put_slot};
 use super::state::{ManifestState, State};
 use super::write::{Covered, Draft, Next, Sealer, Written, finish};
 
-/// Lists every record that is there, readable or not, removes rows that have no row's form and slots that are not as they were left, and keeps
-/// the one that was just used. Commits nothing.
+/// Lists every record that is there, readable or not, removes rows that have no row's form and slots that are not as
+/// they were left, and keeps the one that was just used. Commits nothing.
 pub(super) fn accept(
     tx: &Connection,
     sealer: Sealer<'_>,
@@ -50,11 +49,7 @@ pub(super) fn accept(
     let mut own_slot_is_lost = state.slot_key(opened_by.id).is_none();
     for finding in &state.findings.slots {
         own_slot_is_lost |= finding.id == opened_by.id;
-        match finding.change {
-            SlotChange::Missing | SlotChange::Added | SlotChange::Changed => {
-                delete_slot(tx, &mut draft, finding.id)?;
-            }
-        }
+        delete_slot(tx, &mut draft, finding.id)?;
     }
     if own_slot_is_lost {
         // Its secret is at hand: it is made anew, so that the person is not locked out.

@@ -161,8 +161,7 @@ impl Vault {
         let tx = begin(&self.parts.file.db)?;
         if load_version(&tx)? != Some(self.state.version) {
             // Inside the write lock nobody's anchor can be ahead of the database.
-            self.anchor =
-                read_anchor(self.parts.anchors.as_ref(), self.parts.vault).or(self.anchor);
+            self.anchor = self.current_anchor();
             self.state = self.reload(&tx)?;
         }
         if let Some(error) = self.state.findings.write_error() {
@@ -230,7 +229,7 @@ impl Vault {
         if self.parts.file.is_read_only {
             return Err(VaultError::ReadOnly);
         }
-        self.anchor = read_anchor(self.parts.anchors.as_ref(), self.parts.vault).or(self.anchor);
+        self.anchor = self.current_anchor();
         let tx = begin(&self.parts.file.db)?;
         let state = State::load(&tx, self.parts.vault, &self.keys, self.anchor.as_ref())?;
         if state.version.epoch != self.key.epoch && state.contents.is_empty() {
@@ -297,13 +296,18 @@ impl Vault {
 
     pub(super) fn reload_now(&mut self) -> Result<(), VaultError> {
         // Before the database, as at every open.
-        self.anchor = read_anchor(self.parts.anchors.as_ref(), self.parts.vault).or(self.anchor);
+        self.anchor = self.current_anchor();
         let snapshot =
             Transaction::new_unchecked(&self.parts.file.db, TransactionBehavior::Deferred)?;
         let state = self.reload(&snapshot)?;
         drop(snapshot);
         self.state = state;
         Ok(())
+    }
+
+    /// What is stored now; what was last known when nothing can be read.
+    fn current_anchor(&self) -> Option<Anchor> {
+        read_anchor(self.parts.anchors.as_ref(), self.parts.vault).or(self.anchor)
     }
 
     fn reload(&self, db: &rusqlite::Connection) -> Result<State, VaultError> {
