@@ -1,4 +1,4 @@
-//! Changing accounts: the next HOTP code, names, notes, tags, order, and the trash.
+//! Changing accounts: the next HOTP code, names, notes, tags and order.
 
 use super::Companion;
 use super::add::ORDER_GAP;
@@ -8,10 +8,6 @@ use crate::secret::SecretText;
 use crate::time::UnixSeconds;
 use crate::uri::label::is_same_issuer;
 use crate::vault::{Change, RecordId, Stored, StoredAccount, StoredTag, Vault, VaultError};
-
-/// How long an account can be restored from the trash.
-pub const TRASH_DAYS: u64 = 30;
-const TRASH_S: u64 = TRASH_DAYS * 24 * 60 * 60;
 
 /// What to change of an account; what is `None` stays.
 #[derive(Debug, Default)]
@@ -109,99 +105,14 @@ impl Companion {
             Ok(())
         })
     }
-
-    /// Puts an account into the trash and returns when it will be purged. The website still expects its codes.
-    ///
-    /// # Errors
-    ///
-    /// [`VaultError::NoSuchAccount`] also when it is in the trash already, and those of every write.
-    pub fn remove(&mut self, id: RecordId, now: UnixSeconds) -> Result<UnixSeconds, VaultError> {
-        self.vault.change(now, |vault, change| {
-            let mut trashed = listed(vault, id)?.duplicate();
-            trashed.trashed_at = Some(now);
-            change.put(id, Stored::Account(Box::new(trashed)));
-            Ok(now.plus(TRASH_S))
-        })
-    }
-
-    /// Takes an account out of the trash exactly as it was.
-    ///
-    /// # Errors
-    ///
-    /// [`VaultError::NoSuchAccount`] when it is not in the trash, and those of every write.
-    pub fn restore(&mut self, id: RecordId, now: UnixSeconds) -> Result<(), VaultError> {
-        self.vault.change(now, |vault, change| {
-            let mut restored = trashed(vault, id)?.duplicate();
-            restored.trashed_at = None;
-            change.put(id, Stored::Account(Box::new(restored)));
-            Ok(())
-        })
-    }
-
-    /// Deletes an account in the trash for good.
-    ///
-    /// # Errors
-    ///
-    /// [`VaultError::NoSuchAccount`] when it is not in the trash, and those of every write.
-    pub fn purge(&mut self, id: RecordId, now: UnixSeconds) -> Result<(), VaultError> {
-        self.vault.change(now, |vault, change| {
-            trashed(vault, id)?;
-            change.delete(id);
-            drop_unused_tags(vault, change);
-            Ok(())
-        })?;
-        self.prepare(id);
-        Ok(())
-    }
-
-    /// Deletes what has been in the trash for [`TRASH_DAYS`]; returns how many accounts that were.
-    ///
-    /// # Errors
-    ///
-    /// Those of every write; nothing was deleted then.
-    pub fn purge_expired(&mut self, now: UnixSeconds) -> Result<u32, VaultError> {
-        let is_expired = |stored: &StoredAccount| {
-            stored
-                .trashed_at
-                .is_some_and(|trashed_at| now >= trashed_at.plus(TRASH_S))
-        };
-        if !self.vault.accounts().any(|(_, stored)| is_expired(stored)) {
-            return Ok(0);
-        }
-        let purged = self.vault.change(now, |vault, change| {
-            let expired: Vec<RecordId> = vault
-                .accounts()
-                .filter(|(_, stored)| is_expired(stored))
-                .map(|(id, _)| id)
-                .collect();
-            for id in &expired {
-                change.delete(*id);
-            }
-            drop_unused_tags(vault, change);
-            Ok(expired)
-        })?;
-        for id in &purged {
-            self.prepare(*id);
-        }
-        Ok(u32::try_from(purged.len()).unwrap_or(u32::MAX))
-    }
 }
 
-fn listed(vault: &Vault, id: RecordId) -> Result<&StoredAccount, VaultError> {
+pub(super) fn listed(vault: &Vault, id: RecordId) -> Result<&StoredAccount, VaultError> {
     vault
         .account(id)
         .and_then(|stored| match stored.trashed_at {
             None => Ok(stored),
             Some(_) => Err(VaultError::NoSuchAccount),
-        })
-}
-
-fn trashed(vault: &Vault, id: RecordId) -> Result<&StoredAccount, VaultError> {
-    vault
-        .account(id)
-        .and_then(|stored| match stored.trashed_at {
-            Some(_) => Ok(stored),
-            None => Err(VaultError::NoSuchAccount),
         })
 }
 
@@ -237,7 +148,7 @@ fn tag_ids(
 }
 
 /// Deletes tags that no account has after the change.
-fn drop_unused_tags(vault: &Vault, change: &mut Change) {
+pub(super) fn drop_unused_tags(vault: &Vault, change: &mut Change) {
     // While a record cannot be read, its tags are not known.
     if !vault.findings().unreadable.is_empty() {
         return;

@@ -5,6 +5,7 @@ mod changes;
 mod duplicates;
 mod find;
 mod list;
+mod trash;
 
 #[cfg(test)]
 mod tests;
@@ -12,10 +13,11 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use add::Added;
-pub use changes::{Edit, TRASH_DAYS};
+pub use changes::Edit;
 pub use duplicates::Prospect;
 pub use find::FindError;
 pub use list::AccountRow;
+pub use trash::TRASH_DAYS;
 
 use crate::entropy::Entropy;
 use crate::otp::Generator;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::anchor::AnchorStore;
+use super::build;
 use super::error::VaultError;
 use super::file;
 use super::format::VaultId;
@@ -65,7 +66,7 @@ pub(super) fn create(
         branch: choose_branch(anchors.as_ref(), vault, entropy.as_ref())?,
         now,
     };
-    let written = file::create(location, |db| {
+    let written = build::create(location, |db| {
         super::schema::create_tables(db)?;
         let tx = begin(db)?;
         store_meta(&tx, vault, key.epoch)?;

@@ -1,9 +1,7 @@
-//! The vault's file: checked before SQLite sees it, opened with the settings of §"SQLite" in
-//! `docs/vault-format.md`, and made so that it appears whole or not at all.
+//! The vault's file: checked before SQLite sees it, and opened with the settings of `docs/vault-format.md` §10.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,14 +9,14 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
+use super::build::has_leftovers;
 use super::error::VaultError;
 use super::format::{APPLICATION_ID, FORMAT};
 use super::location::VaultLocation;
+use super::lock::{BUSY_TIMEOUT, Hold, VaultLock};
 use super::schema::check_schema;
 use super::wal::{LogState, inspect_log};
 
-/// How long a writer waits for another one.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// No value of a vault is larger, so none is ever read.
 const VALUE_BYTES_MAX: i32 = 1024 * 1024;
 
@@ -29,13 +27,13 @@ pub(super) struct OpenFile {
     pub(super) log: LogState,
     pub(super) is_read_only: bool,
     /// Held for as long as the connection is open. Declared after it, so dropped after it.
-    lock: File,
+    lock: VaultLock,
 }
 
 impl OpenFile {
     /// From alone to shared, once a doubtful log is settled.
     pub(super) fn share(&self) -> Result<(), VaultError> {
-        share(&self.lock)
+        self.lock.share()
     }
 }
 
@@ -46,23 +44,18 @@ impl OpenFile {
 /// What the file is instead, as its own variant; the file is untouched.
 pub(super) fn open(location: &VaultLocation) -> Result<OpenFile, VaultError> {
     check_type(location)?;
-    let (lock, mut is_read_only) = open_lock(location)?;
-    // Whoever is alone may read the files directly: closing such a descriptor would drop SQLite's locks in this
-    // process. Whoever is not alone relies on the check of the one who was, and who was waited for may have refused.
-    let mut is_alone = take_alone(&lock)?;
-    if !is_alone {
-        share(&lock)?;
-        is_alone = take_alone(&lock)?;
-    }
+    let lock = VaultLock::of(location)?;
+    let mut is_read_only = lock.is_read_only;
     let mut log = LogState::Whole;
-    if is_alone {
+    // Whoever is alone may read the files directly: closing such a descriptor would drop SQLite's locks in this process.
+    if lock.hold()? == Hold::Alone {
         check_header(location.path())?;
         is_read_only = is_read_only || is_on_read_only_medium(location.path());
         log = inspect_log(&location.log())?;
     }
     match log {
         // The lock is shared again, also where taking it alone has cost it.
-        LogState::Whole => share(&lock)?,
+        LogState::Whole => lock.share()?,
         // Nobody else may come to rely on a check that has not come to its end.
         LogState::Unfinished | LogState::Doubtful => {}
         LogState::Damaged => return Err(VaultError::DamagedLog),
@@ -78,102 +71,6 @@ pub(super) fn open(location: &VaultLocation) -> Result<OpenFile, VaultError> {
         is_read_only,
         lock,
     })
-}
-
-/// Whether nobody else has the lock, and this descriptor has it alone now.
-fn take_alone(lock: &File) -> Result<bool, VaultError> {
-    match lock.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(error.into()),
-    }
-}
-
-/// Shares the lock; waits like SQLite does for a check, a restore or a migration of somebody else.
-///
-/// # Errors
-///
-/// [`VaultError::Busy`] after five seconds.
-fn share(lock: &File) -> Result<(), VaultError> {
-    let pause = Duration::from_millis(10);
-    let mut waited = Duration::ZERO;
-    loop {
-        match lock.try_lock_shared() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-            Err(TryLockError::WouldBlock) if waited >= BUSY_TIMEOUT => {
-                return Err(VaultError::Busy);
-            }
-            Err(TryLockError::WouldBlock) => std::thread::sleep(pause),
-        }
-        waited += pause;
-    }
-}
-
-/// Makes a vault: `build` fills it under another name, and it gets its own when it is whole.
-///
-/// # Errors
-///
-/// [`VaultError::VaultExists`] and [`VaultError::Leftovers`] before anything is made; on any error no vault is left behind.
-pub(super) fn create<T>(
-    location: &VaultLocation,
-    build: impl FnOnce(&Connection) -> Result<T, VaultError>,
-) -> Result<T, VaultError> {
-    check_absent(location)?;
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(location.folder())?;
-    let lock = private_file()
-        .create(true)
-        .truncate(false)
-        .open(location.lock())?;
-    lock.try_lock().map_err(|_| VaultError::Busy)?;
-    // Again, now that nobody else can be making one.
-    check_absent(location)?;
-    let new = location.under_construction();
-    remove_database(&new)?;
-    let made = build_at(&new, build).and_then(|made| publish(location, &new).map(|()| made));
-    // Whether it was published or not, the other name goes; a stale one is discarded by the next attempt.
-    let _ = remove_database(&new);
-    sync_folder(location.folder())?;
-    made
-}
-
-fn build_at<T>(
-    new: &Path,
-    build: impl FnOnce(&Connection) -> Result<T, VaultError>,
-) -> Result<T, VaultError> {
-    drop(private_file().create_new(true).open(new)?);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(new, flags)?;
-    db.pragma_update(None, "page_size", 4096)?;
-    db.pragma_update(None, "journal_mode", "WAL")?;
-    configure(&db)?;
-    db.pragma_update(None, "application_id", APPLICATION_ID)?;
-    db.pragma_update(None, "user_version", FORMAT)?;
-    let made = build(&db)?;
-    checkpoint(&db)?;
-    db.close().map_err(|(_, error)| VaultError::from(error))?;
-    File::open(new)?.sync_all()?;
-    Ok(made)
-}
-
-/// A link never replaces. Where links are not allowed (Android), the lock and a look keep the promise.
-fn publish(location: &VaultLocation, new: &Path) -> Result<(), VaultError> {
-    match fs::hard_link(new, location.path()) {
-        Ok(()) => Ok(()),
-        Err(error)
-            if matches!(
-                error.kind(),
-                ErrorKind::PermissionDenied | ErrorKind::Unsupported
-            ) =>
-        {
-            check_absent(location)?;
-            Ok(fs::rename(new, location.path())?)
-        }
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// Moves the log's content into the file and empties the log, so that no old ciphertext stays in it.
@@ -236,7 +133,7 @@ fn connect(location: &VaultLocation, is_read_only: bool) -> Result<Connection, V
     Ok(Connection::open_with_flags(uri, flags)?)
 }
 
-fn configure(db: &Connection) -> Result<(), VaultError> {
+pub(super) fn configure(db: &Connection) -> Result<(), VaultError> {
     db.busy_timeout(BUSY_TIMEOUT)?;
     for (setting, value) in [
         ("synchronous", "FULL"),
@@ -276,64 +173,6 @@ fn check_type(location: &VaultLocation) -> Result<(), VaultError> {
         } else {
             VaultError::NoVault
         }),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn check_absent(location: &VaultLocation) -> Result<(), VaultError> {
-    match fs::symlink_metadata(location.path()) {
-        Ok(_) => Err(VaultError::VaultExists),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            if has_leftovers(location)? {
-                Err(VaultError::Leftovers)
-            } else {
-                Ok(())
-            }
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// A log, a snapshot, an earlier copy or a damaged one: somebody's accounts may be in them.
-fn has_leftovers(location: &VaultLocation) -> Result<bool, VaultError> {
-    let Some(name) = location
-        .path()
-        .file_name()
-        .map(std::ffi::OsStr::as_encoded_bytes)
-    else {
-        return Err(VaultError::NotAVault);
-    };
-    let entries = match fs::read_dir(location.folder()) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error.into()),
-    };
-    for entry in entries {
-        let found = entry?.file_name();
-        let ending = found.as_encoded_bytes().strip_prefix(name);
-        let endings = [b".damaged".as_slice(), b".snap", b".pre-"];
-        if ending.is_some_and(|ending| {
-            matches!(ending, b"-wal" | b"-journal")
-                || endings.iter().any(|known| ending.starts_with(known))
-        }) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// The lock's file, and whether the place is read-only. A vault copied without it is locked by its folder.
-fn open_lock(location: &VaultLocation) -> Result<(File, bool), VaultError> {
-    let path = location.lock();
-    match OpenOptions::new().read(true).write(true).open(&path) {
-        Ok(file) => Ok((file, false)),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            Ok((File::open(location.folder())?, false))
-        }
-        Err(error) if error.kind() == ErrorKind::ReadOnlyFilesystem => {
-            Ok((File::open(&path)?, true))
-        }
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(VaultError::ReadOnly),
         Err(error) => Err(error.into()),
     }
 }
@@ -390,34 +229,6 @@ fn judge_version(found: u32) -> Result<(), VaultError> {
     }
 }
 
-/// Removes a database that was never published, with SQLite's own files.
-fn remove_database(path: &Path) -> Result<(), VaultError> {
-    let place = VaultLocation::new(path);
-    for file in [
-        path.to_owned(),
-        place.log(),
-        place.beside("-shm"),
-        place.beside("-journal"),
-    ] {
-        match fs::remove_file(file) {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
-}
-
-fn private_file() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).mode(0o600);
-    options
-}
-
-fn sync_folder(folder: &Path) -> Result<(), VaultError> {
-    Ok(File::open(folder)?.sync_all()?)
-}
-
 /// A path inside a `file:` URI: everything but letters, digits and `/._-~` is escaped.
 fn percent_path(path: &Path) -> String {
     let mut text = String::new();
@@ -439,7 +250,7 @@ mod tests {
     fn made(name: &str) -> (tempfile::TempDir, VaultLocation) {
         let folder = tempfile::tempdir().unwrap();
         let location = VaultLocation::new(&folder.path().join(name));
-        create(&location, super::super::schema::create_tables).unwrap();
+        super::super::build::create(&location, super::super::schema::create_tables).unwrap();
         (folder, location)
     }
 
@@ -499,7 +310,10 @@ mod tests {
         assert_eq!((first.log, second.log), (LogState::Whole, LogState::Whole));
         // The first one's lock keeps a restore out.
         let alone = File::open(location.lock()).unwrap();
-        assert!(matches!(alone.try_lock(), Err(TryLockError::WouldBlock)));
+        assert!(matches!(
+            alone.try_lock(),
+            Err(fs::TryLockError::WouldBlock)
+        ));
         drop((first, second));
         assert!(alone.try_lock().is_ok());
     }
@@ -511,7 +325,10 @@ mod tests {
         let opened = open(&location).unwrap();
         assert!(!location.lock().exists(), "opening makes nothing");
         let alone = File::open(folder.path()).unwrap();
-        assert!(matches!(alone.try_lock(), Err(TryLockError::WouldBlock)));
+        assert!(matches!(
+            alone.try_lock(),
+            Err(fs::TryLockError::WouldBlock)
+        ));
         drop(opened);
     }
 }

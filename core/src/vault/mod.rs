@@ -7,6 +7,7 @@
 mod accept;
 mod anchor;
 mod body;
+mod build;
 mod create;
 mod error;
 mod file;
@@ -15,6 +16,7 @@ mod format;
 mod kdf;
 mod keys;
 mod location;
+mod lock;
 mod locked;
 mod manifest;
 mod meta;

@@ -111,6 +111,12 @@ impl Vault {
         &self.state.findings
     }
 
+    /// The time of the last change, by the clock of whoever made it; 0 where the list cannot be read.
+    #[must_use]
+    pub const fn last_change_at(&self) -> UnixSeconds {
+        self.state.manifest.wall_clock
+    }
+
     /// All accounts, those in the trash included, in the order of their ids.
     pub fn accounts(&self) -> impl Iterator<Item = (RecordId, &StoredAccount)> {
         self.state.accounts()

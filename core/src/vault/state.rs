@@ -18,6 +18,7 @@ use super::rows::{Buckets, RecordRow, each_record, load_buckets};
 use super::slot::{Slots, load_slots, slots_digest};
 use crate::account::Name;
 use crate::secret::Secret;
+use crate::time::UnixSeconds;
 
 /// A manifest row's plain columns and its tag: another one means that somebody else wrote.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,6 +50,8 @@ pub(super) struct ManifestState {
     pub(super) log_count: u64,
     pub(super) lineage: Lineage,
     pub(super) cleanup_due: bool,
+    /// The clock of whoever made the last change.
+    pub(super) wall_clock: UnixSeconds,
     pub(super) unknown: Vec<(u8, Secret)>,
 }
 
@@ -153,6 +156,7 @@ impl ManifestState {
             log_count: self.log_count,
             lineage: self.lineage.clone(),
             cleanup_due: self.cleanup_due,
+            wall_clock: self.wall_clock,
             unknown: copy_unknown(&self.unknown),
         }
     }
@@ -165,6 +169,7 @@ impl From<Manifest> for ManifestState {
             log_count: manifest.log_count,
             lineage: manifest.lineage,
             cleanup_due: manifest.cleanup_due,
+            wall_clock: manifest.wall_clock,
             unknown: manifest.unknown,
         }
     }

@@ -152,25 +152,39 @@ fn k5_the_trash_keeps_an_account_for_thirty_days_and_gives_it_back_exactly() {
     }
 }
 
+/// How many accounts the trash has.
+fn in_trash(person: &Person) -> usize {
+    let document = person.json(&["list", "--trash"]);
+    document["accounts"].as_array().unwrap().len()
+}
+
 #[test]
 fn k5_after_thirty_days_the_next_change_empties_the_trash() {
     let person = Person::with(&[ACME, BANK]);
-    let long_ago = UnixSeconds(1_600_000_000);
+    let made_at = person.accounts()[0]["created_at"].as_u64().unwrap();
+    let days_ago = |days: u64| UnixSeconds(made_at - days * 24 * 60 * 60);
     let mut companion = person.companion();
     let id = companion.find("acme").unwrap();
-    companion.remove(id, long_ago).unwrap();
+    companion.remove(id, days_ago(31)).unwrap();
     drop(companion);
-    let trash = || {
-        person.json(&["list", "--trash"])["accounts"]
-            .as_array()
-            .unwrap()
-            .len()
-    };
     // Looking deletes nothing.
-    assert_eq!(trash(), 1);
+    assert_eq!(in_trash(&person), 1);
     person.json(&["next", "bank"]);
-    assert_eq!(trash(), 0);
+    assert_eq!(in_trash(&person), 0);
     assert_eq!(person.refusal(&["restore", "acme"], b""), "no_such_account");
+}
+
+#[test]
+fn k5_after_years_the_first_change_keeps_the_trash() {
+    let person = Person::with(&[ACME, BANK]);
+    let mut companion = person.companion();
+    let id = companion.find("acme").unwrap();
+    companion.remove(id, UnixSeconds(1_600_000_000)).unwrap();
+    drop(companion);
+    person.json(&["next", "bank"]);
+    assert_eq!(in_trash(&person), 1);
+    person.json(&["restore", "acme"]);
+    assert_eq!(in_trash(&person), 0);
 }
 
 #[test]

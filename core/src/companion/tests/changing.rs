@@ -1,4 +1,4 @@
-//! Changing and removing: scenarios C3 and K5.
+//! Changing: scenario C3.
 
 use super::*;
 
@@ -34,59 +34,6 @@ fn next_is_for_counters_that_have_a_next() {
         companion.next_hotp(last, NOW).err(),
         Some(VaultError::NoSuchAccount)
     );
-}
-
-#[test]
-fn k5_the_trash_keeps_an_account_for_thirty_days_and_restores_it_exactly() {
-    let (place, mut companion) = Place::new();
-    let id = add(&mut companion, totp("ACME", "ann", "1"));
-    let edit = Edit {
-        note: Some(SecretText::new("note".into())),
-        tags: Some(vec![Name::new("tag")]),
-        pinned: Some(true),
-        ..Edit::default()
-    };
-    companion.edit(id, edit, NOW).unwrap();
-    let before = companion.row(id, NOW).unwrap();
-    let uri = companion.export_uri(id).unwrap();
-
-    let purged_at = companion.remove(id, NOW).unwrap();
-    assert_eq!(purged_at.since(NOW), 30 * 24 * 60 * 60);
-    assert!(companion.list(NOW).is_empty());
-    assert!(
-        companion.trash()[0].window.is_none(),
-        "an account in the trash is mute"
-    );
-    assert_eq!(companion.purge_expired(UnixSeconds(purged_at.0 - 1)), Ok(0));
-
-    drop(companion);
-    let mut companion = place.unlock();
-    companion.restore(id, NOW).unwrap();
-    assert_eq!(companion.row(id, NOW).unwrap(), before);
-    assert_eq!(companion.export_uri(id).unwrap(), uri);
-    assert_eq!(companion.note(id).unwrap().expose(), "note");
-
-    companion.remove(id, NOW).unwrap();
-    assert_eq!(companion.purge_expired(purged_at), Ok(1));
-    assert!(companion.trash().is_empty());
-    assert_eq!(companion.restore(id, NOW), Err(VaultError::NoSuchAccount));
-    assert_eq!(companion.list(NOW).len() + companion.trash().len(), 0);
-}
-
-#[test]
-fn the_trash_is_entered_and_left_once() {
-    let (_place, mut companion) = Place::new();
-    let id = add(&mut companion, totp("ACME", "ann", "1"));
-    assert_eq!(companion.restore(id, NOW), Err(VaultError::NoSuchAccount));
-    assert_eq!(companion.purge(id, NOW), Err(VaultError::NoSuchAccount));
-    companion.remove(id, NOW).unwrap();
-    assert_eq!(companion.remove(id, NOW), Err(VaultError::NoSuchAccount));
-    assert_eq!(
-        companion.edit(id, Edit::default(), NOW),
-        Err(VaultError::NoSuchAccount)
-    );
-    companion.purge(id, NOW).unwrap();
-    assert!(companion.trash().is_empty());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod adding;
 mod changing;
 mod listing;
+mod trash;
 
 use std::path::Path;
 

@@ -33,6 +33,7 @@ mod field {
     pub(super) const CREATED: u8 = 14;
     pub(super) const CHANGED: u8 = 15;
     pub(super) const TRASHED: u8 = 16;
+    pub(super) const EXPIRY_SEEN: u8 = 17;
 }
 
 /// An account with everything the vault keeps about it.
@@ -54,6 +55,8 @@ pub struct StoredAccount {
     pub changed_at: UnixSeconds,
     /// When it was put into the trash.
     pub trashed_at: Option<UnixSeconds>,
+    /// When a change first found its time in the trash over while the clock could not be relied on.
+    pub expiry_seen_at: Option<UnixSeconds>,
     pub(in crate::vault) unknown: Vec<Unknown>,
 }
 
@@ -70,6 +73,7 @@ impl StoredAccount {
             created_at: now,
             changed_at: now,
             trashed_at: None,
+            expiry_seen_at: None,
             unknown: vec![],
         }
     }
@@ -182,6 +186,9 @@ impl StoredAccount {
         if let Some(trashed_at) = self.trashed_at {
             body.put_u64(field::TRASHED, trashed_at.0);
         }
+        if let Some(expiry_seen_at) = self.expiry_seen_at {
+            body.put_u64(field::EXPIRY_SEEN, expiry_seen_at.0);
+        }
         put_unknown(&mut body, &self.unknown);
         body.finish()
     }
@@ -233,6 +240,7 @@ struct AccountFields {
     created_at: UnixSeconds,
     changed_at: UnixSeconds,
     trashed_at: Option<UnixSeconds>,
+    expiry_seen_at: Option<UnixSeconds>,
     unknown: Vec<Unknown>,
 }
 
@@ -270,6 +278,7 @@ impl AccountFields {
             field::CREATED => self.created_at = UnixSeconds(u64_of(value)?),
             field::CHANGED => self.changed_at = UnixSeconds(u64_of(value)?),
             field::TRASHED => self.trashed_at = Some(UnixSeconds(u64_of(value)?)),
+            field::EXPIRY_SEEN => self.expiry_seen_at = Some(UnixSeconds(u64_of(value)?)),
             other => self.unknown.push((other, Secret::copy_of(value))),
         }
         Ok(())
@@ -306,6 +315,7 @@ impl AccountFields {
             created_at: self.created_at,
             changed_at: self.changed_at,
             trashed_at: self.trashed_at,
+            expiry_seen_at: self.expiry_seen_at,
             unknown: self.unknown,
         })
     }
