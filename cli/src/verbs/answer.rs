@@ -99,6 +99,9 @@ pub(crate) fn image_error(error: QrError) -> String {
         QrError::ImageTooLarge => {
             "The image is too large (at most 32 MiB and 64 million pixels). Cut out the part with the code.".into()
         }
+        QrError::TooManyCodes => {
+            "The image has more than 64 codes. Cut it into parts and add one after the other.".into()
+        }
         other => other.to_string(),
     }
 }

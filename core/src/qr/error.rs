@@ -15,6 +15,9 @@ pub enum QrError {
     /// [`MAX_SIDE_PX`](super::MAX_SIDE_PX) or the memory that one picture may take.
     #[error("the picture is too large")]
     ImageTooLarge,
+    /// There are more codes in it than [`MAX_CODES`](super::MAX_CODES): taking some of them would lose the others silently.
+    #[error("the picture has more than 64 codes; cut it into parts")]
+    TooManyCodes,
     /// A frame has no width or no height, rows that overlap, or fewer bytes than its rows need.
     #[error("the frame's width, height and stride do not fit its bytes")]
     FrameShape,
@@ -30,7 +33,7 @@ impl QrError {
         match self {
             Self::NoCode => "no_code",
             Self::NotAnImage => "not_an_image",
-            Self::ImageTooLarge => "image_too_large",
+            Self::ImageTooLarge | Self::TooManyCodes => "image_too_large",
             Self::FrameShape => "frame_shape",
             Self::TextTooLong => "too_long",
         }

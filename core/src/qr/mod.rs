@@ -49,7 +49,7 @@ pub const MAX_CODES: usize = 64;
 /// # Errors
 ///
 /// [`QrError::NotAnImage`]; [`QrError::ImageTooLarge`], told by the header before memory for pixels is taken;
-/// [`QrError::NoCode`].
+/// [`QrError::TooManyCodes`]; [`QrError::NoCode`].
 pub fn read_image(bytes: &[u8]) -> Result<Vec<Symbol>, QrError> {
     read::read_image(bytes)
 }

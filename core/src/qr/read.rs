@@ -48,8 +48,10 @@ fn answer(mut symbols: Vec<Symbol>) -> Result<Vec<Symbol>, QrError> {
     if symbols.is_empty() {
         return Err(QrError::NoCode);
     }
+    if symbols.len() > MAX_CODES {
+        return Err(QrError::TooManyCodes);
+    }
     sort_for_reading(&mut symbols);
-    symbols.truncate(MAX_CODES);
     Ok(symbols)
 }
 

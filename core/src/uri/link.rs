@@ -6,10 +6,25 @@ use crate::encoding::invisible;
 /// The longest link that is read, in bytes.
 pub const LINK_BYTES_MAX: usize = 8 * 1024;
 
-/// The text of a link without what surrounds it: white space, marks, and the prefix that `zbarimg` prints.
+/// What people and programs put around a link: the same sign twice, or a pair.
+const AROUND: [(char, char); 6] = [
+    ('"', '"'),
+    ('\'', '\''),
+    ('`', '`'),
+    ('<', '>'),
+    ('\u{201c}', '\u{201d}'),
+    ('\u{ab}', '\u{bb}'),
+];
+
+/// The text of a link without what surrounds it: white space, marks, the prefix that `zbarimg` prints, and quotes.
 pub(crate) fn trim(text: &str) -> &str {
     let text = invisible::trim(text);
-    strip_prefix_ignoring_case(text, "QR-Code:").map_or(text, invisible::trim)
+    let text = strip_prefix_ignoring_case(text, "QR-Code:").map_or(text, invisible::trim);
+    let unquoted = AROUND.iter().find_map(|(open, close)| {
+        let inner = text.strip_prefix(*open)?;
+        inner.strip_suffix(*close)
+    });
+    unquoted.map_or(text, invisible::trim)
 }
 
 /// Splits off the scheme: what stands before the first colon, if it may be one (RFC 3986 §3.1).
@@ -131,6 +146,24 @@ mod tests {
         let link = Link::split("a://h?x=1&amp;y=2&#38;z=3&#038;u=4&#X26;v=5&amp;#38;w=6&#39;t=7");
         let names: Vec<_> = link.unwrap().parameters().map(|(name, _)| name).collect();
         assert_eq!(names, ["x", "y", "z", "u", "v", "w", "#39;t"]);
+    }
+
+    #[test]
+    fn quotes_around_a_link_are_no_part_of_it() {
+        for text in [
+            "\"a://b\"",
+            " 'a://b' ",
+            "`a://b`",
+            "<a://b>",
+            "\u{201c} a://b \u{201d}",
+            "\u{ab}a://b\u{bb}",
+            "QR-Code:\"a://b\"",
+        ] {
+            assert_eq!(trim(text), "a://b", "{text}");
+        }
+        for text in ["\"a://b", "a://b\"", "<a://b\"", "\"", "<"] {
+            assert_eq!(trim(text), text);
+        }
     }
 
     #[test]

@@ -264,7 +264,7 @@ fn cleaned_name(raw: &str) -> Option<Zeroizing<String>> {
 /// Takes a value; a second one has to be the same, since readers differ in which they take.
 fn set<'a>(slot: &mut Option<&'a str>, raw: &'a str, field: Field) -> Result<(), UriError> {
     match *slot {
-        Some(first) if first != raw && !is_same_value(first, raw) => {
+        Some(first) if first != raw && !is_same_value(field, first, raw) => {
             Err(UriError::DuplicateParameter { field })
         }
         Some(_) => Ok(()),
@@ -275,12 +275,36 @@ fn set<'a>(slot: &mut Option<&'a str>, raw: &'a str, field: Field) -> Result<(),
     }
 }
 
-/// Whether two raw values differ only in spelling: escapes, white space around them, letter case.
-fn is_same_value(a: &str, b: &str) -> bool {
-    let decoded = |raw| percent::decode_secret(raw, Plus::Space);
-    match (decoded(a), decoded(b)) {
-        (Ok(a), Ok(b)) => a.trim().eq_ignore_ascii_case(b.trim()),
-        _ => false,
+/// Whether two raw values differ only in spelling: `6` and `06`, `SHA1` and `HmacSHA1`, a key with and without spaces.
+fn is_same_value(field: Field, a: &str, b: &str) -> bool {
+    fn both<T: PartialEq>(a: Result<T, UriError>, b: Result<T, UriError>) -> bool {
+        a.is_ok() && a == b
+    }
+    match field {
+        Field::Secret => both(
+            value::secret_in_link(a, Plus::Space).map(|key| key.bytes),
+            value::secret_in_link(b, Plus::Space).map(|key| key.bytes),
+        ),
+        Field::Algorithm => both(
+            value::in_link(Some(a), value::algorithm),
+            value::in_link(Some(b), value::algorithm),
+        ),
+        Field::Digits => both(
+            value::in_link(Some(a), value::digits),
+            value::in_link(Some(b), value::digits),
+        ),
+        Field::Period => both(
+            value::in_link(Some(a), value::period),
+            value::in_link(Some(b), value::period),
+        ),
+        Field::Counter => both(
+            value::in_link(Some(a), value::counter),
+            value::in_link(Some(b), value::counter),
+        ),
+        _ => {
+            let decoded = |raw| percent::decode(raw, Plus::Space);
+            decoded(a).trim().eq_ignore_ascii_case(decoded(b).trim())
+        }
     }
 }
 

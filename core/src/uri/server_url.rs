@@ -103,6 +103,10 @@ impl ServerUrl {
             return Err(UriError::InsecureUrl);
         }
         let host = url.host_str().ok_or(UriError::MissingUrl)?.to_owned();
+        // A dot at the end is another spelling of the same host, and nobody listens at port 0.
+        if host.ends_with('.') || url.port() == Some(0) {
+            return Err(MALFORMED);
+        }
         let text = url.as_str().trim_end_matches('/').to_owned();
         // Escapes and A-labels are longer than what was typed.
         if text.len() > URL_BYTES_MAX {
@@ -174,6 +178,9 @@ mod tests {
             "https://mfa.example/a/../b",
             "https://mfa.example?x",
             "https://mfa.example/#",
+            "https://mfa.example.",
+            "https://mfa.example.:8443",
+            "https://mfa.example:0",
             "https:mfa.example",
             "https:/mfa.example",
             "https://mfa.ex\tample",
@@ -248,6 +255,8 @@ mod tests {
             "https:////:p@mfa.example",
             "https:/@mfa.example",
             "https:u@mfa.example",
+            "https://mfa.example./",
+            "https://mfa.example:0/",
         ] {
             assert!(
                 ServerUrl::parse_typed(text, TestMode::Off).is_err(),

@@ -172,13 +172,21 @@ fn a_parameter_given_twice_has_to_be_the_same() {
         "&counter=1&counter=2",
         "&digits=&digits=8",
         "&digits=6&amp;digits=8",
+        "&digits=six&digits=6",
+        "&algorithm=MD5&algorithm=SHA1",
+        "&secret=JBSWY3DPEHPK3PX0",
     ] {
         refused(&with(parameters), "duplicate_parameter");
     }
     for parameters in [
         "&secret=JBSWY3DPEHPK3PXP",
         "&secret=jbswy3dpehpk3px%50",
+        "&secret=JBSW%20Y3DP-EHPK+3PXP==",
         "&digits=6&digits=6",
+        "&digits=6&digits=06",
+        "&period=30&period=%20030",
+        "&algorithm=SHA1&algorithm=HmacSHA1",
+        "&counter=1&counter=01",
         "&issuer=Acme&issuer=Other",
     ] {
         assert_eq!(
