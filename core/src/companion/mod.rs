@@ -25,8 +25,8 @@ use crate::secret::{Secret, SecretText};
 use crate::time::UnixSeconds;
 use crate::uri::format_otpauth;
 use crate::vault::{
-    AnchorStore, Credential, Findings, KdfParams, LockedVault, NewVault, RecordId, Refused,
-    SlotKind, Vault, VaultError, VaultId, VaultLocation,
+    AnchorStore, Credential, Damaged, Findings, KdfParams, LockedVault, NewVault, RecordId,
+    Refused, Rotated, SlotKind, Vault, VaultError, VaultId, VaultLocation,
 };
 
 /// A companion whose vault is open and locked.
@@ -195,9 +195,14 @@ impl Companion {
         &mut self,
         new_password: &Secret,
         kdf: KdfParams,
+        damaged: Damaged,
         now: UnixSeconds,
-    ) -> Result<(), VaultError> {
-        self.vault.change_password(new_password, kdf, now)
+    ) -> Result<Rotated, VaultError> {
+        let rotated = self
+            .vault
+            .change_password(new_password, kdf, damaged, now)?;
+        self.prepare_all();
+        Ok(rotated)
     }
 
     /// One account as a link that every authenticator reads: the one way a key leaves the vault.

@@ -21,7 +21,7 @@ pub(super) fn accept(
     sealer: Sealer<'_>,
     key: &VaultKey,
     state: &State,
-    opened_by: &SlotSecret,
+    opened_by: Option<&SlotSecret>,
     next: Next,
 ) -> Result<Written, VaultError> {
     for id in &state.misshapen {
@@ -45,19 +45,22 @@ pub(super) fn accept(
         entries,
         stamps: state.stamps.clone(),
         touched,
+        sealed: 0,
     };
-    let mut own_slot_is_lost = state.slot_key(opened_by.id).is_none();
     for finding in &state.findings.slots {
-        own_slot_is_lost |= finding.id == opened_by.id;
         delete_slot(tx, &mut draft, finding.id)?;
     }
-    if own_slot_is_lost {
+    let is_lost = |own: &&SlotSecret| {
+        let mut changed = state.findings.slots.iter().map(|finding| finding.id);
+        state.slot_key(own.id).is_none() || changed.any(|id| id == own.id)
+    };
+    if let Some(opened_by) = opened_by.filter(is_lost) {
         // Its secret is at hand: it is made anew, so that the person is not locked out.
         let known = state.slot_key(opened_by.id);
         let (row, record) = make_slot(sealer, key, opened_by, known, next.now)?;
         put_slot(tx, sealer, &mut draft, &row, &record)?;
     }
-    store_meta(tx, sealer.vault, key.epoch)?;
+    store_meta(tx, sealer.realm, key.epoch)?;
     let slots = load_slots(tx)?.rows;
     let covered = Covered {
         slots: &slots,

@@ -26,6 +26,7 @@ pub fn canonical_body(form: BodyForm, body: &[u8]) -> Option<Zeroizing<Vec<u8>>>
             Content::Account(account) => Some(account.encode()),
             Content::Tag(tag) => Some(tag.encode()),
             Content::SlotKey(record) => Some(record.encode()),
+            Content::Settings(settings) => Some(settings.encode()),
             Content::Kept => Some(Zeroizing::new(body.to_vec())),
         },
         BodyForm::Bucket(n) => {

@@ -6,11 +6,10 @@ use super::anchor::AnchorStore;
 use super::build;
 use super::error::VaultError;
 use super::file;
-use super::format::VaultId;
+use super::format::{Realm, VaultId};
 use super::kdf::KdfParams;
 use super::keys::VaultKey;
 use super::location::VaultLocation;
-use super::locked::Content;
 use super::manifest::{Entries, Stamps};
 use super::meta::{meta_digest, store_meta};
 use super::open::{Parts, Vault, choose_branch, store_anchor};
@@ -18,6 +17,7 @@ use super::recovery::RecoveryCode;
 use super::slot::load_slots;
 use super::slots::{SlotSecret, make_slot, put_slot};
 use super::state::{ManifestState, State};
+use super::unlock::Content;
 use super::write::{Covered, Draft, Next, Sealer, begin, finish};
 use crate::entropy::Entropy;
 use crate::secret::Secret;
@@ -55,8 +55,9 @@ pub(super) fn create(
     }
     let key = VaultKey::generate(entropy.as_ref(), 1)?;
     let keys = key.sealing_keys(vault);
+    let realm = Realm::current(vault);
     let sealer = Sealer {
-        vault,
+        realm,
         keys: &keys,
         epoch: key.epoch,
         entropy: entropy.as_ref(),
@@ -69,11 +70,12 @@ pub(super) fn create(
     let written = build::create(location, |db| {
         super::schema::create_tables(db)?;
         let tx = begin(db)?;
-        store_meta(&tx, vault, key.epoch)?;
+        store_meta(&tx, realm, key.epoch)?;
         let mut draft = Draft {
             entries: Entries::new(),
             stamps: Stamps::new(),
             touched: BTreeSet::new(),
+            sealed: 0,
         };
         for secret in &secrets {
             let (row, record) = make_slot(sealer, &key, secret, None, now)?;
@@ -91,10 +93,11 @@ pub(super) fn create(
     let opened_by = secrets.into_iter().next().ok_or(VaultError::NoWayIn)?;
     let file = file::open(location)?;
     let anchor = store_anchor(anchors.as_ref(), vault, &written);
-    let state = State::load(&file.db, vault, &keys, anchor.as_ref())?;
+    let state = State::load(&file.db, realm, &keys, anchor.as_ref())?;
     let parts = Parts {
         file,
-        vault,
+        realm,
+        location: location.clone(),
         anchors,
         entropy,
     };

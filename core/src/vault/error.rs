@@ -1,5 +1,6 @@
 //! What can go wrong with a vault. Each value is one fact that a person can act on; none holds text from the vault.
 
+use super::platform::PlatformKeyError;
 use crate::entropy::EntropyError;
 
 /// Why the vault did not do what was asked. Unless a variant says otherwise, nothing was changed.
@@ -116,6 +117,38 @@ pub enum VaultError {
     /// The record's bytes are damaged.
     #[error("this account's record is damaged and cannot be read; the others are not affected")]
     UnreadableRecord,
+    /// The keys have sealed as many bodies as is safe; the vault's key must be renewed first.
+    #[error(
+        "the vault's key was used as often as is safe; renew it with `countersign vault rotate`"
+    )]
+    KeyWornOut,
+    /// There is a slot of this kind, and a vault has one of it.
+    #[error("there is one already, and a vault has one; change or remove it")]
+    SlotExists,
+    /// There are as many slots of this kind as a vault has.
+    #[error("a vault has at most {max} ways to unlock of this kind")]
+    TooManySlots {
+        /// The limit.
+        max: u32,
+    },
+    /// Without this slot nothing but keys of the platform, or nothing at all, would open the vault.
+    #[error(
+        "this is the last way to unlock that does not depend on this device; \
+         set a password or a recovery code first"
+    )]
+    LastSlot,
+    /// The platform's key did not do what was asked.
+    #[error(transparent)]
+    PlatformKey(#[from] PlatformKeyError),
+    /// A wrapped secret is longer than a slot can hold.
+    #[error("the platform's key gave more bytes than a vault can keep")]
+    WrappedTooLong,
+    /// The HOTP counter comes from an older file: codes it gives may have been used, and the server may be ahead.
+    #[error(
+        "this account's counter comes from an older copy of the vault: the next code may have been used already. \
+         Say that you want to go on"
+    )]
+    CounterDoubtful,
     /// Records that cannot be read stand in the way of changing the vault's key.
     #[error("{count} damaged records cannot be sealed anew; the password was not changed")]
     UnreadableInTheWay {
@@ -195,6 +228,16 @@ impl VaultError {
             Self::Entropy => "entropy",
             Self::NoSuchAccount => "no_such_account",
             Self::UnreadableRecord => "unreadable_record",
+            Self::KeyWornOut => "key_worn_out",
+            Self::SlotExists => "slot_exists",
+            Self::TooManySlots { .. } => "too_many_slots",
+            Self::LastSlot => "last_slot",
+            Self::PlatformKey(PlatformKeyError::Cancelled) => "platform_key_cancelled",
+            Self::PlatformKey(PlatformKeyError::LockedOut) => "platform_key_locked_out",
+            Self::PlatformKey(PlatformKeyError::Invalidated) => "platform_key_invalidated",
+            Self::PlatformKey(PlatformKeyError::NotAvailable) => "platform_key_not_available",
+            Self::WrappedTooLong => "wrapped_too_long",
+            Self::CounterDoubtful => "counter_doubtful",
             Self::UnreadableInTheWay { .. } => "unreadable_in_the_way",
             Self::NoCounter => "no_counter",
             Self::CounterExhausted => "counter_exhausted",

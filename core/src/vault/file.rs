@@ -81,10 +81,18 @@ pub(super) fn checkpoint(db: &Connection) -> Result<(), VaultError> {
 
 /// The same without waiting for anybody.
 pub(super) fn checkpoint_at_once(db: &Connection) -> Result<(), VaultError> {
+    without_waiting(db, || checkpoint(db))
+}
+
+/// Does something without waiting for anybody else who writes.
+pub(super) fn without_waiting<T>(
+    db: &Connection,
+    work: impl FnOnce() -> Result<T, VaultError>,
+) -> Result<T, VaultError> {
     db.busy_timeout(Duration::ZERO)?;
-    let tried = checkpoint(db);
+    let done = work();
     db.busy_timeout(BUSY_TIMEOUT)?;
-    tried
+    done
 }
 
 /// Lets SQLite tidy its log again, once the vault is unlocked and found whole.
@@ -113,6 +121,23 @@ fn checked(
     }
     configure(&db)?;
     check_version(&db)?;
+    check_schema(&db)?;
+    Ok(db)
+}
+
+/// Opens a copy of a vault that nobody else writes, to read it: neither a log nor a lock is needed or made.
+///
+/// # Errors
+///
+/// What the file is instead.
+pub(super) fn open_copy(path: &Path, format: u32) -> Result<Connection, VaultError> {
+    let db = connect(&VaultLocation::new(path), true)?;
+    configure(&db)?;
+    let application: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if application != i64::from(APPLICATION_ID) || version != i64::from(format) {
+        return Err(VaultError::NotAVault);
+    }
     check_schema(&db)?;
     Ok(db)
 }

@@ -23,6 +23,7 @@ pub const RECORDS_MAX: usize = 20_000;
 pub(super) mod kind {
     pub(in crate::vault) const ACCOUNT: u8 = 1;
     pub(in crate::vault) const TAG: u8 = 2;
+    pub(in crate::vault) const SETTINGS: u8 = 3;
     pub(in crate::vault) const SLOT_KEY: u8 = 4;
 }
 
@@ -95,6 +96,23 @@ impl FromStr for RecordId {
     }
 }
 
+/// Which vault, in which format: what every sealing is bound to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Realm {
+    pub(super) vault: VaultId,
+    pub(super) format: u32,
+}
+
+impl Realm {
+    /// A vault in the format that this version writes.
+    pub(super) const fn current(vault: VaultId) -> Self {
+        Self {
+            vault,
+            format: FORMAT,
+        }
+    }
+}
+
 /// Associated data: a label of three letters, the format, the vault, then fields of fixed width.
 pub(super) struct Aad {
     bytes: [u8; 64],
@@ -102,14 +120,14 @@ pub(super) struct Aad {
 }
 
 impl Aad {
-    fn new(label: [u8; 3], vault: VaultId) -> Self {
+    fn new(label: [u8; 3], realm: Realm) -> Self {
         let mut aad = Self {
             bytes: [0; 64],
             len: 0,
         };
         aad.push(&label);
-        aad.push(&FORMAT.to_be_bytes());
-        aad.push(&vault.0);
+        aad.push(&realm.format.to_be_bytes());
+        aad.push(&realm.vault.0);
         aad
     }
 
@@ -122,8 +140,8 @@ impl Aad {
         self.len += field.len();
     }
 
-    pub(super) fn record(vault: VaultId, id: RecordId, kind: u8, rev: u64, epoch: u32) -> Self {
-        let mut aad = Self::new(*b"rec", vault);
+    pub(super) fn record(realm: Realm, id: RecordId, kind: u8, rev: u64, epoch: u32) -> Self {
+        let mut aad = Self::new(*b"rec", realm);
         aad.push(&id.0);
         aad.push(&[kind]);
         aad.push(&rev.to_be_bytes());
@@ -131,30 +149,30 @@ impl Aad {
         aad
     }
 
-    pub(super) fn bucket(vault: VaultId, n: u8, rev: u64, epoch: u32) -> Self {
-        let mut aad = Self::new(*b"bkt", vault);
+    pub(super) fn bucket(realm: Realm, n: u8, rev: u64, epoch: u32) -> Self {
+        let mut aad = Self::new(*b"bkt", realm);
         aad.push(&[n]);
         aad.push(&rev.to_be_bytes());
         aad.push(&epoch.to_be_bytes());
         aad
     }
 
-    pub(super) fn manifest(vault: VaultId, generation: u64, epoch: u32) -> Self {
-        let mut aad = Self::new(*b"man", vault);
+    pub(super) fn manifest(realm: Realm, generation: u64, epoch: u32) -> Self {
+        let mut aad = Self::new(*b"man", realm);
         aad.push(&generation.to_be_bytes());
         aad.push(&epoch.to_be_bytes());
         aad
     }
 
-    pub(super) fn log(vault: VaultId, seq: u64, epoch: u32) -> Self {
-        let mut aad = Self::new(*b"log", vault);
+    pub(super) fn log(realm: Realm, seq: u64, epoch: u32) -> Self {
+        let mut aad = Self::new(*b"log", realm);
         aad.push(&seq.to_be_bytes());
         aad.push(&epoch.to_be_bytes());
         aad
     }
 
-    pub(super) fn porch(vault: VaultId, id: RecordId, rev: u64, epoch: u32) -> Self {
-        let mut aad = Self::new(*b"por", vault);
+    pub(super) fn porch(realm: Realm, id: RecordId, rev: u64, epoch: u32) -> Self {
+        let mut aad = Self::new(*b"por", realm);
         aad.push(&id.0);
         aad.push(&rev.to_be_bytes());
         aad.push(&epoch.to_be_bytes());
@@ -189,13 +207,13 @@ mod tests {
 
     #[test]
     fn every_table_has_a_label_of_its_own() {
-        let (vault, id) = (VaultId([1; 16]), RecordId([2; 16]));
+        let (realm, id) = (Realm::current(VaultId([1; 16])), RecordId([2; 16]));
         let all = [
-            Aad::record(vault, id, 1, 1, 1),
-            Aad::bucket(vault, 1, 1, 1),
-            Aad::manifest(vault, 1, 1),
-            Aad::log(vault, 1, 1),
-            Aad::porch(vault, id, 1, 1),
+            Aad::record(realm, id, 1, 1, 1),
+            Aad::bucket(realm, 1, 1, 1),
+            Aad::manifest(realm, 1, 1),
+            Aad::log(realm, 1, 1),
+            Aad::porch(realm, id, 1, 1),
         ];
         let widths: Vec<usize> = all.iter().map(|aad| aad.bytes().len()).collect();
         assert_eq!(widths, [52, 36, 35, 35, 51]);

@@ -32,6 +32,40 @@ impl KdfParams {
     /// Most passes of a slot that is made here, so that a weaker device can open it too.
     pub const PASSES_MADE_MAX: u32 = 16;
 
+    /// Seconds that unlocking is to take on the device that sets the password, in milliseconds.
+    const TARGET_MS: u64 = 700;
+
+    /// The parameters for a device on which a derivation with [`Self::DEFAULT`] takes `floor_ms` milliseconds: as many
+    /// passes as fit into about 0.7 s, never below the floor's and never above [`Self::PASSES_MADE_MAX`], so that a
+    /// weaker device can still open the vault.
+    #[must_use]
+    pub fn calibrated(floor_ms: u64) -> Self {
+        let floor = u64::from(Self::DEFAULT.passes);
+        let passes = (Self::TARGET_MS * floor).checked_div(floor_ms);
+        let passes = passes.unwrap_or(u64::MAX).max(floor);
+        Self {
+            passes: u32::try_from(passes)
+                .unwrap_or(u32::MAX)
+                .min(Self::PASSES_MADE_MAX),
+            ..Self::DEFAULT
+        }
+    }
+
+    /// Does the work of one derivation with [`Self::DEFAULT`], for a shell that has a clock to measure it.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::KdfOutOfBounds`] when there is not so much memory.
+    pub fn rehearse() -> Result<(), VaultError> {
+        let parameters = format_parameters(Self::DEFAULT, &[0; SALT_BYTES]);
+        derive_secret(&Secret::copy_of(b"rehearsal"), &parameters).map(|_| ())
+    }
+
+    /// What a password slot's `params` say; none for anything else.
+    pub(super) fn of_slot(parameters: &[u8]) -> Option<Self> {
+        parse_parameters(parameters).ok().map(|(params, _)| params)
+    }
+
     /// Whether a slot of this vault may have these; nothing below the floor is ever used.
     pub(super) fn check(self) -> Result<Self, VaultError> {
         let in_bounds = (64 * 1024..=256 * 1024).contains(&self.memory_kib)
@@ -162,6 +196,24 @@ mod tests {
             .check_made(),
             Err(VaultError::KdfOutOfBounds)
         );
+    }
+
+    #[test]
+    fn calibration_goes_up_from_the_floor_to_the_ceiling_and_no_further() {
+        for (floor_ms, passes) in [
+            (0, 16),
+            (1, 16),
+            (131, 16),
+            (140, 15),
+            (350, 6),
+            (699, 3),
+            (5_000, 3),
+            (u64::MAX, 3),
+        ] {
+            let params = KdfParams::calibrated(floor_ms);
+            assert_eq!(params.passes, passes, "{floor_ms} ms");
+            assert_eq!(params.check_made(), Ok(params));
+        }
     }
 
     #[test]

@@ -24,6 +24,14 @@ impl VaultKey {
         Ok(Self { key, epoch })
     }
 
+    /// A copy for a slot to be sealed to: keys are not cloned in passing, only here.
+    pub(super) fn duplicate(&self) -> Self {
+        Self {
+            key: self.key.clone(),
+            epoch: self.epoch,
+        }
+    }
+
     /// HKDF-SHA256(salt = vault id, info = "countersign/v1/" purpose "/" epoch).
     fn derive(&self, vault: VaultId, purpose: &[u8]) -> SealingKey {
         SealingKey::new(&self.derive_bytes(vault, purpose))

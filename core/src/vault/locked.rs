@@ -2,31 +2,23 @@
 
 use std::fmt;
 
-use rusqlite::{Transaction, TransactionBehavior};
 use zeroize::Zeroizing;
 
-use super::anchor::{Anchor, AnchorStore};
+use super::anchor::AnchorStore;
 use super::error::VaultError;
-use super::file::{self, OpenFile};
-use super::findings::Findings;
-use super::format::VaultId;
+use super::file;
+use super::format::{Realm, RecordId, VaultId};
 use super::kdf::derive_secret;
-use super::keys::{SealingKeys, SlotKeys, VaultKey};
 use super::location::VaultLocation;
 use super::meta::load_vault_id;
 use super::open::{Parts, Vault};
+use super::platform::PlatformContext;
 use super::recovery::RecoveryCode;
-use super::slot::{SlotKind, SlotRow, Slots, load_slots};
-use super::slots::SlotSecret;
-use super::state::State;
-use super::tries;
-use super::wal::LogState;
+use super::slot::{SlotKind, SlotRow, load_slots};
+use super::unlock::unlocked_content;
 use crate::entropy::Entropy;
 use crate::secret::Secret;
 use crate::time::UnixSeconds;
-
-/// So many slots of a kind are tried: one is ours, and each costs a key derivation.
-const CANDIDATES_MAX: usize = 4;
 
 /// What unlocks a vault.
 pub enum Credential<'a> {
@@ -34,6 +26,13 @@ pub enum Credential<'a> {
     Password(&'a Secret),
     /// The recovery code.
     Recovery(&'a RecoveryCode),
+    /// What a key of the platform unwrapped for one slot ([`LockedVault::platform_slots`]).
+    Platform {
+        /// The slot.
+        slot: RecordId,
+        /// Its secret, 32 bytes.
+        secret: &'a Secret,
+    },
 }
 
 impl Credential<'_> {
@@ -43,13 +42,21 @@ impl Credential<'_> {
         match self {
             Self::Password(_) => SlotKind::Password,
             Self::Recovery(_) => SlotKind::Recovery,
+            Self::Platform { .. } => SlotKind::Platform,
         }
     }
 
-    fn derive(&self, slot: &SlotRow) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+    pub(super) fn derive(&self, slot: &SlotRow) -> Result<Zeroizing<[u8; 32]>, VaultError> {
         match self {
             Self::Password(password) => derive_secret(password, &slot.params),
             Self::Recovery(code) => Ok(code.derive_secret()),
+            Self::Platform { secret, .. } => {
+                // EXPOSE: the slot's keys are derived from it.
+                let secret = secret.expose().try_into();
+                secret
+                    .map(Zeroizing::new)
+                    .map_err(|_| VaultError::DamagedSlot)
+            }
         }
     }
 }
@@ -58,6 +65,15 @@ impl fmt::Debug for Credential<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Credential::{:?}([redacted])", self.kind())
     }
+}
+
+/// A slot whose secret a key of the platform has wrapped.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PlatformSlot {
+    /// What the wrapped secret is bound to.
+    pub context: PlatformContext,
+    /// What the platform's key unwraps.
+    pub wrapped: Vec<u8>,
 }
 
 /// A vault that is open and locked: its file holds together as far as that shows without a key.
@@ -100,11 +116,12 @@ impl LockedVault {
         entropy: Box<dyn Entropy>,
     ) -> Result<Self, VaultError> {
         let file = file::open(location)?;
-        let vault = load_vault_id(&file.db)?;
+        let realm = Realm::current(load_vault_id(&file.db)?);
         Ok(Self {
             parts: Parts {
                 file,
-                vault,
+                realm,
+                location: location.clone(),
                 anchors,
                 entropy,
             },
@@ -118,7 +135,7 @@ impl LockedVault {
     /// Which vault this is.
     #[must_use]
     pub const fn id(&self) -> VaultId {
-        self.parts.vault
+        self.parts.realm.vault
     }
 
     /// Whether the vault has a slot of this kind.
@@ -133,7 +150,31 @@ impl LockedVault {
             .any(|slot| slot.kind == kind.number()))
     }
 
-    /// Unlocks with a password or the recovery code. Wrong tries are counted, also across restarts.
+    /// The slots that a key of the platform opens, each with what it has to unwrap. Nothing is proved about them.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::DamagedData`], [`VaultError::Io`].
+    pub fn platform_slots(&self) -> Result<Vec<PlatformSlot>, VaultError> {
+        self.wrapped_slots(SlotKind::Platform)
+    }
+
+    pub(super) fn wrapped_slots(&self, kind: SlotKind) -> Result<Vec<PlatformSlot>, VaultError> {
+        let rows = load_slots(&self.parts.file.db)?.rows.into_iter();
+        let vault = self.id();
+        Ok(rows
+            .filter(|row| row.kind == kind.number() && row.check_digest(vault).is_ok())
+            .map(|row| PlatformSlot {
+                context: PlatformContext {
+                    vault,
+                    slot: row.id,
+                },
+                wrapped: row.params,
+            })
+            .collect())
+    }
+
+    /// Unlocks with a password, the recovery code or what a platform's key unwrapped. Wrong tries are counted, also across restarts.
     ///
     /// # Errors
     ///
@@ -153,132 +194,4 @@ impl LockedVault {
             })),
         }
     }
-}
-
-/// What unlocking adds to the open file.
-pub(super) struct Content {
-    pub(super) key: VaultKey,
-    pub(super) keys: SealingKeys,
-    pub(super) state: State,
-    pub(super) anchor: Option<Anchor>,
-    pub(super) opened_by: SlotSecret,
-}
-
-fn unlocked_content(
-    parts: &Parts,
-    credential: &Credential<'_>,
-    now: UnixSeconds,
-) -> Result<Content, VaultError> {
-    let OpenFile {
-        db,
-        log,
-        is_read_only,
-        ..
-    } = &parts.file;
-    let slots = candidates(load_slots(db)?, parts.vault, credential.kind())?;
-    // Nothing at all is written while the log is doubtful.
-    let counts_tries = !is_read_only && *log == LogState::Whole;
-    if !is_read_only {
-        tries::check(db, now)?;
-    }
-    let mut error = VaultError::WrongPassword;
-    for slot in slots {
-        match opened_by_slot(parts, credential, &slot) {
-            Ok(content) => {
-                if counts_tries {
-                    // A counter that cannot be written does not keep the person out.
-                    let _ = tries::reset(db);
-                }
-                return Ok(content);
-            }
-            Err(VaultError::WrongPassword) => {}
-            Err(other) => error = other,
-        }
-    }
-    if error == VaultError::WrongPassword && counts_tries {
-        // Nor does it hide that the password was wrong.
-        let _ = tries::note_wrong(db, now);
-    }
-    Err(error)
-}
-
-/// The slots of a kind that hold together. There is one, unless somebody planted others to hide it.
-///
-/// # Errors
-///
-/// [`VaultError::NoSuchSlot`]; [`VaultError::DamagedSlot`] when none of them holds together.
-fn candidates(slots: Slots, vault: VaultId, kind: SlotKind) -> Result<Vec<SlotRow>, VaultError> {
-    let mut rows = slots.rows;
-    rows.retain(|slot| slot.kind == kind.number());
-    if rows.is_empty() && slots.misshapen.is_empty() {
-        return Err(VaultError::NoSuchSlot);
-    }
-    rows.retain(|slot| slot.check_digest(vault).is_ok());
-    rows.truncate(CANDIDATES_MAX);
-    if rows.is_empty() {
-        Err(VaultError::DamagedSlot)
-    } else {
-        Ok(rows)
-    }
-}
-
-fn opened_by_slot(
-    parts: &Parts,
-    credential: &Credential<'_>,
-    slot: &SlotRow,
-) -> Result<Content, VaultError> {
-    let OpenFile { db, log, .. } = &parts.file;
-    let secret = credential.derive(slot)?;
-    // The anchor is read before the database, so that nobody's later change makes it look ahead.
-    let anchor = read_anchor(parts.anchors.as_ref(), parts.vault);
-    let snapshot = Transaction::new_unchecked(db, TransactionBehavior::Deferred)?;
-    // The KDF took a while: the slot is looked at again, in the transaction that reads all the rest.
-    let mut rows = load_slots(&snapshot)?.rows;
-    rows.retain(|current| current.id == slot.id && current.params == slot.params);
-    let current = rows.pop().ok_or(VaultError::Locked)?;
-    let key = current.open(parts.vault, &SlotKeys::derive(&secret, &current.nonce))?;
-    let keys = key.sealing_keys(parts.vault);
-    let state = State::load(&snapshot, parts.vault, &keys, anchor.as_ref())?;
-    drop(snapshot);
-    if key.epoch != state.version.epoch && state.contents.is_empty() {
-        // A slot's row from before a rotation, put back: its key opens nothing.
-        return Err(VaultError::DamagedSlot);
-    }
-    settle_log(&state.findings, *log, anchor.is_some())?;
-    parts.file.share()?;
-    let SlotRow {
-        id, kind, params, ..
-    } = current;
-    Ok(Content {
-        key,
-        keys,
-        state,
-        anchor,
-        opened_by: SlotSecret {
-            id,
-            kind,
-            params,
-            secret,
-        },
-    })
-}
-
-/// A doubtful log's last transaction was either torn, so never promised to anybody, or damaged after it was:
-/// then this device's anchor is ahead of the file. Without an anchor nobody can tell.
-fn settle_log(findings: &Findings, log: LogState, has_anchor: bool) -> Result<(), VaultError> {
-    let is_lost = match log {
-        LogState::Unfinished => findings.lineage.is_some(),
-        LogState::Doubtful => !has_anchor || findings.lineage.is_some(),
-        LogState::Whole | LogState::Damaged => false,
-    };
-    if is_lost {
-        return Err(VaultError::DamagedLog);
-    }
-    Ok(())
-}
-
-pub(super) fn read_anchor(anchors: &dyn AnchorStore, vault: VaultId) -> Option<Anchor> {
-    anchors
-        .read(vault)
-        .and_then(|bytes| Anchor::decode(&bytes, vault))
 }

@@ -115,6 +115,7 @@ mod field {
     pub(super) const BRANCH: u8 = 7;
     pub(super) const CLEANUP_DUE: u8 = 8;
     pub(super) const WALL_CLOCK: u8 = 9;
+    pub(super) const SEALINGS: u8 = 10;
 }
 
 /// The manifest's body.
@@ -128,6 +129,8 @@ pub(super) struct Manifest {
     pub(super) lineage: Lineage,
     pub(super) cleanup_due: bool,
     pub(super) wall_clock: UnixSeconds,
+    /// Bodies that the keys of this epoch have sealed, all tables together.
+    pub(super) sealings: u64,
     pub(super) unknown: Vec<(u8, Secret)>,
 }
 
@@ -150,6 +153,7 @@ impl Manifest {
             body.put(field::CLEANUP_DUE, &[1]);
         }
         body.put_u64(field::WALL_CLOCK, self.wall_clock.0);
+        body.put_u64(field::SEALINGS, self.sealings);
         for (tag, value) in &self.unknown {
             // EXPOSE: what a newer version wrote is written back as it stood.
             body.put(*tag, value.expose());
@@ -160,8 +164,8 @@ impl Manifest {
     pub(super) fn decode(body: &[u8]) -> Result<Self, Malformed> {
         let (mut buckets, mut slots, mut meta) = (None, None, None);
         let (mut log_head, mut log_count, mut wall_clock) = (None, None, None);
-        let (mut counts, mut lineage, mut cleanup_due) =
-            (BTreeMap::new(), Lineage::default(), false);
+        let (mut counts, mut lineage, mut cleanup_due, mut sealings) =
+            (BTreeMap::new(), Lineage::default(), false, 0);
         let mut unknown = vec![];
         let mut reader = Reader::new(body);
         while let Some((tag, value)) = reader.next()? {
@@ -179,6 +183,7 @@ impl Manifest {
                 field::BRANCH => lineage.push_encoded(value)?,
                 field::CLEANUP_DUE => cleanup_due = u8_of(value)? == 1,
                 field::WALL_CLOCK => wall_clock = Some(UnixSeconds(u64_of(value)?)),
+                field::SEALINGS => sealings = u64_of(value)?,
                 other => unknown.push((other, Secret::copy_of(value))),
             }
         }
@@ -192,6 +197,7 @@ impl Manifest {
             lineage,
             cleanup_due,
             wall_clock: wall_clock.ok_or(Malformed)?,
+            sealings,
             unknown,
         })
     }

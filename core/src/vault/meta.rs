@@ -4,7 +4,7 @@ use ring::digest;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::error::VaultError;
-use super::format::{FORMAT, VaultId};
+use super::format::{Realm, VaultId};
 use super::slot::finish32;
 
 /// SHA-256 over the entries of `meta` that are not named as plain, each framed by its length.
@@ -44,12 +44,12 @@ pub(super) fn load_vault_id(db: &Connection) -> Result<VaultId, VaultError> {
 }
 
 /// Writes the entries of `meta` that the manifest covers.
-pub(super) fn store_meta(db: &Connection, vault: VaultId, epoch: u32) -> Result<(), VaultError> {
+pub(super) fn store_meta(db: &Connection, realm: Realm, epoch: u32) -> Result<(), VaultError> {
     let mut statement = db.prepare_cached(
         "INSERT INTO meta(k, v) VALUES (?1, ?2) ON CONFLICT(k) DO UPDATE SET v = excluded.v",
     )?;
     statement.execute(("epoch", epoch.to_be_bytes()))?;
-    statement.execute(("format", FORMAT.to_be_bytes()))?;
-    statement.execute(("vault_id", vault.bytes()))?;
+    statement.execute(("format", realm.format.to_be_bytes()))?;
+    statement.execute(("vault_id", realm.vault.bytes()))?;
     Ok(())
 }

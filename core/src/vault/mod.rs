@@ -6,6 +6,7 @@
 
 mod accept;
 mod anchor;
+mod aside;
 mod body;
 mod build;
 mod create;
@@ -30,15 +31,20 @@ mod rows;
 mod schema;
 mod seal;
 mod slot;
+mod slot_changes;
 mod slots;
+mod snapshots;
 mod state;
 mod tlv;
 mod tries;
+mod unlock;
 mod verify;
 mod wal;
+mod ways;
 mod write;
 
 pub use anchor::{AnchorStore, LineageFinding, NoAnchor};
+pub use aside::Damaged;
 pub use body::{BodyForm, canonical_body};
 pub use create::NewVault;
 pub use error::VaultError;
@@ -46,13 +52,17 @@ pub use findings::{Findings, SlotChange, SlotFinding};
 pub use format::{APPLICATION_ID, FORMAT, NotAnId, RECORDS_MAX, RecordId, VaultId};
 pub use kdf::KdfParams;
 pub use location::VaultLocation;
-pub use locked::{Credential, LockedVault, Refused};
+pub use locked::{Credential, LockedVault, PlatformSlot, Refused};
 pub use open::Vault;
 pub use platform::{PlatformContext, PlatformKey, PlatformKeyError, WRAPPED_BYTES_MAX};
 pub use record::{NAME_BYTES_MAX, NOTE_BYTES_MAX, StoredAccount, TAGS_MAX};
 pub(crate) use record::{Stored, StoredTag};
 pub use recovery::{RecoveryCode, RecoveryCodeError};
+pub use rekey::Rotated;
 pub use slot::SlotKind;
+pub use slot_changes::NewPlatformSlot;
+pub use snapshots::Snapshot;
+pub use ways::{LastWay, SlotInfo};
 pub(crate) use write::Change;
 
 #[cfg(test)]

@@ -6,19 +6,22 @@ use rusqlite::{Transaction, TransactionBehavior};
 
 use super::accept;
 use super::anchor::{Anchor, AnchorStore, NO_CLAIM};
+use super::aside::Damaged;
 use super::create::{NewVault, create};
 use super::error::VaultError;
 use super::file::{self, OpenFile};
 use super::findings::Findings;
-use super::format::{RecordId, VaultId};
+use super::format::{Realm, RecordId, VaultId};
 use super::keys::{SealingKeys, VaultKey};
 use super::location::VaultLocation;
-use super::locked::{Content, LockedVault, read_anchor};
+use super::locked::LockedVault;
 use super::record::{StoredAccount, StoredTag};
 use super::slots::SlotSecret;
-use super::state::{State, load_version};
+use super::state::{ManifestState, State, load_version};
+use super::unlock::{Content, read_anchor};
 use super::write::{
-    Change, Covered, Next, Sealer, Written, apply, begin, finish, following, take_over,
+    Change, Covered, Next, SEALINGS_TIRED, Sealer, Written, apply, begin, finish, following,
+    take_over,
 };
 use crate::account::Name;
 use crate::entropy::{Entropy, generate_bytes};
@@ -27,7 +30,8 @@ use crate::time::UnixSeconds;
 /// What a vault has whether it is locked or not.
 pub(super) struct Parts {
     pub(super) file: OpenFile,
-    pub(super) vault: VaultId,
+    pub(super) realm: Realm,
+    pub(super) location: VaultLocation,
     pub(super) anchors: Box<dyn AnchorStore>,
     pub(super) entropy: Box<dyn Entropy>,
 }
@@ -40,7 +44,8 @@ pub struct Vault {
     pub(super) state: State,
     /// This installation's branch and last known generation, once it has one.
     anchor: Option<Anchor>,
-    pub(super) opened_by: SlotSecret,
+    /// What opened the vault; none once that way was removed.
+    pub(super) opened_by: Option<SlotSecret>,
 }
 
 impl fmt::Debug for Vault {
@@ -88,13 +93,17 @@ impl Vault {
             keys,
             state,
             anchor,
-            opened_by,
+            opened_by: Some(opened_by),
         };
         if vault.state.findings.write_error().is_none() && !vault.parts.file.is_read_only {
             // Housekeeping that the next unlock tries again: it never keeps the person out.
             let _ = file::allow_checkpoints(&vault.parts.file.db);
             let _ = file::checkpoint_at_once(&vault.parts.file.db);
             let _ = vault.renew_opened_slot(now);
+            let _ = vault.clean_up(now);
+            if vault.state.manifest.sealings >= SEALINGS_TIRED {
+                let _ = vault.renew_key(Damaged::Refuse, now);
+            }
         }
         vault
     }
@@ -102,7 +111,7 @@ impl Vault {
     /// Which vault this is.
     #[must_use]
     pub const fn id(&self) -> VaultId {
-        self.parts.vault
+        self.parts.realm.vault
     }
 
     /// What the last check found.
@@ -161,9 +170,7 @@ impl Vault {
         now: UnixSeconds,
         plan: impl FnOnce(&Self, &mut Change) -> Result<R, VaultError>,
     ) -> Result<R, VaultError> {
-        if self.parts.file.is_read_only {
-            return Err(VaultError::ReadOnly);
-        }
+        self.check_writable()?;
         let tx = begin(&self.parts.file.db)?;
         if load_version(&tx)? != Some(self.state.version) {
             // Inside the write lock nobody's anchor can be ahead of the database.
@@ -182,7 +189,15 @@ impl Vault {
             slots: &self.state.slots.rows,
             meta: self.state.meta,
         };
-        let written = finish(&tx, sealer, draft, &self.state.manifest, covered, next)?;
+        let deletes_account = change
+            .deletes
+            .iter()
+            .any(|id| self.state.account(*id).is_ok());
+        let carried = ManifestState {
+            cleanup_due: self.state.manifest.cleanup_due || deletes_account,
+            ..self.state.manifest.duplicate()
+        };
+        let written = finish(&tx, sealer, draft, &carried, covered, next)?;
         tx.commit()?;
         let deleted = !change.deletes.is_empty();
         self.set_anchor(&written);
@@ -191,6 +206,10 @@ impl Vault {
         if deleted {
             // A reader may hold it up; unlocking and closing try again.
             let _ = file::checkpoint(&self.parts.file.db);
+        }
+        if deletes_account {
+            // Snapshots still have what was deleted.
+            let _ = self.clean_up(now);
         }
         Ok(result)
     }
@@ -232,18 +251,23 @@ impl Vault {
     ///
     /// [`VaultError::Locked`], [`VaultError::Busy`], [`VaultError::DiskFull`], [`VaultError::ReadOnly`]: nothing was changed.
     pub fn accept(&mut self, now: UnixSeconds) -> Result<Findings, VaultError> {
-        if self.parts.file.is_read_only {
-            return Err(VaultError::ReadOnly);
-        }
+        self.check_writable()?;
         self.anchor = self.current_anchor();
         let tx = begin(&self.parts.file.db)?;
-        let state = State::load(&tx, self.parts.vault, &self.keys, self.anchor.as_ref())?;
+        let state = State::load(&tx, self.parts.realm, &self.keys, self.anchor.as_ref())?;
         if state.version.epoch != self.key.epoch && state.contents.is_empty() {
             // Not somebody's edit of the number: the key really was rotated.
             return Err(VaultError::Locked);
         }
         let next = self.next_after(&state, now)?;
-        let written = accept::accept(&tx, self.sealer(), &self.key, &state, &self.opened_by, next)?;
+        let written = accept::accept(
+            &tx,
+            self.sealer(),
+            &self.key,
+            &state,
+            self.opened_by.as_ref(),
+            next,
+        )?;
         tx.commit()?;
         self.set_anchor(&written);
         let accepted = state.findings;
@@ -263,9 +287,16 @@ impl Vault {
         LockedVault::from_parts(self.parts)
     }
 
+    pub(super) fn check_writable(&self) -> Result<(), VaultError> {
+        if self.parts.file.is_read_only {
+            return Err(VaultError::ReadOnly);
+        }
+        Ok(())
+    }
+
     pub(super) fn sealer(&self) -> Sealer<'_> {
         Sealer {
-            vault: self.parts.vault,
+            realm: self.parts.realm,
             keys: &self.keys,
             epoch: self.key.epoch,
             entropy: self.parts.entropy.as_ref(),
@@ -283,7 +314,7 @@ impl Vault {
             Some(anchor) => anchor.branch,
             None => choose_branch(
                 self.parts.anchors.as_ref(),
-                self.parts.vault,
+                self.parts.realm.vault,
                 self.parts.entropy.as_ref(),
             )?,
         };
@@ -297,7 +328,7 @@ impl Vault {
 
     /// The database is written; the anchor follows, and a late one is harmless.
     pub(super) fn set_anchor(&mut self, written: &Written) {
-        self.anchor = store_anchor(self.parts.anchors.as_ref(), self.parts.vault, written);
+        self.anchor = store_anchor(self.parts.anchors.as_ref(), self.parts.realm.vault, written);
     }
 
     pub(super) fn reload_now(&mut self) -> Result<(), VaultError> {
@@ -313,14 +344,14 @@ impl Vault {
 
     /// What is stored now; what was last known when nothing can be read.
     fn current_anchor(&self) -> Option<Anchor> {
-        read_anchor(self.parts.anchors.as_ref(), self.parts.vault).or(self.anchor)
+        read_anchor(self.parts.anchors.as_ref(), self.parts.realm.vault).or(self.anchor)
     }
 
     fn reload(&self, db: &rusqlite::Connection) -> Result<State, VaultError> {
         if load_version(db)?.is_some_and(|version| version.epoch != self.key.epoch) {
             return Err(VaultError::Locked);
         }
-        State::load(db, self.parts.vault, &self.keys, self.anchor.as_ref())
+        State::load(db, self.parts.realm, &self.keys, self.anchor.as_ref())
     }
 }
 

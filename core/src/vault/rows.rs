@@ -6,8 +6,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row};
 use zeroize::Zeroizing;
 
+use super::aside::RawLog;
 use super::error::VaultError;
-use super::format::{Aad, RecordId, VaultId};
+use super::format::{Aad, Realm, RecordId};
 use super::keys::SealingKeys;
 use super::manifest::{Entries, Entry, Stamp, Stamps, decode_bucket};
 use super::seal::tag_of;
@@ -67,7 +68,7 @@ pub(super) struct Buckets {
 
 pub(super) fn load_buckets(
     db: &Connection,
-    vault: VaultId,
+    realm: Realm,
     keys: &SealingKeys,
 ) -> Result<Buckets, VaultError> {
     let mut statement =
@@ -80,7 +81,7 @@ pub(super) fn load_buckets(
         let Some(n) = number(row, 0).and_then(|n| u8::try_from(n).ok()) else {
             continue;
         };
-        let opened = open_bucket(row, vault, n, keys, &mut buffer);
+        let opened = open_bucket(row, realm, n, keys, &mut buffer);
         let Some((stamp, mut entries)) = opened else {
             buckets.lost.insert(n);
             // Any stamp that no bucket has: the manifest's digest will not fit.
@@ -101,7 +102,7 @@ pub(super) fn load_buckets(
 
 fn open_bucket(
     row: &Row<'_>,
-    vault: VaultId,
+    realm: Realm,
     n: u8,
     keys: &SealingKeys,
     buffer: &mut Vec<u8>,
@@ -111,7 +112,7 @@ fn open_bucket(
     let sealed = blob(row, 4)?;
     buffer.clear();
     buffer.extend_from_slice(sealed);
-    let aad = Aad::bucket(vault, n, rev, epoch);
+    let aad = Aad::bucket(realm, n, rev, epoch);
     let plain = keys.meta.open(blob(row, 3)?, aad.bytes(), buffer)?;
     let mut entries = Entries::new();
     decode_bucket(plain, n, &mut entries).ok()?;
@@ -133,9 +134,19 @@ pub(super) struct LogRow {
 }
 
 impl LogRow {
+    /// The row as it stands.
+    pub(super) fn into_raw(self) -> RawLog {
+        RawLog {
+            seq: self.seq,
+            epoch: self.epoch,
+            nonce: self.nonce,
+            body: self.body,
+        }
+    }
+
     pub(super) fn open(&self, sealer: Sealer<'_>) -> Option<Zeroizing<Vec<u8>>> {
         let mut body = Zeroizing::new(self.body.clone());
-        let aad = Aad::log(sealer.vault, self.seq, self.epoch);
+        let aad = Aad::log(sealer.realm, self.seq, self.epoch);
         let plain = sealer
             .keys
             .log
@@ -190,7 +201,7 @@ impl PorchRow {
             body,
         } = self.fields.as_ref()?;
         let mut body = Zeroizing::new(body.clone());
-        let aad = Aad::porch(sealer.vault, *id, *rev, *epoch);
+        let aad = Aad::porch(sealer.realm, *id, *rev, *epoch);
         let plain = sealer
             .keys
             .porch

@@ -76,12 +76,16 @@ impl SealingKey {
 mod tests {
     use super::*;
     use crate::entropy::SystemEntropy;
-    use crate::vault::format::VaultId;
+    use crate::vault::format::{Realm, VaultId};
+
+    fn realm(id: [u8; 16]) -> Realm {
+        Realm::current(VaultId(id))
+    }
 
     #[test]
     fn every_flipped_bit_is_refused() {
         let key = SealingKey::new(&[7; 32]);
-        let aad = Aad::bucket(VaultId([1; 16]), 3, 1, 1);
+        let aad = Aad::bucket(realm([1; 16]), 3, 1, 1);
         let plain = Zeroizing::new(b"twelve bytes".to_vec());
         let sealed = key.seal(&aad, plain, &SystemEntropy::new()).unwrap();
         for place in 0..sealed.body.len() * 8 {
@@ -99,16 +103,16 @@ mod tests {
     #[test]
     fn another_place_is_refused() {
         let key = SealingKey::new(&[7; 32]);
-        let aad = Aad::bucket(VaultId([1; 16]), 3, 1, 1);
+        let aad = Aad::bucket(realm([1; 16]), 3, 1, 1);
         let sealed = key
             .seal(&aad, Zeroizing::new(vec![1; 40]), &SystemEntropy::new())
             .unwrap();
         for other in [
-            Aad::bucket(VaultId([2; 16]), 3, 1, 1),
-            Aad::bucket(VaultId([1; 16]), 4, 1, 1),
-            Aad::bucket(VaultId([1; 16]), 3, 2, 1),
-            Aad::bucket(VaultId([1; 16]), 3, 1, 2),
-            Aad::manifest(VaultId([1; 16]), 1, 1),
+            Aad::bucket(realm([2; 16]), 3, 1, 1),
+            Aad::bucket(realm([1; 16]), 4, 1, 1),
+            Aad::bucket(realm([1; 16]), 3, 2, 1),
+            Aad::bucket(realm([1; 16]), 3, 1, 2),
+            Aad::manifest(realm([1; 16]), 1, 1),
         ] {
             let mut body = sealed.body.clone();
             assert!(key.open(&sealed.nonce, other.bytes(), &mut body).is_none());

@@ -7,7 +7,7 @@ use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 use super::error::VaultError;
-use super::format::{FORMAT, NONCE_BYTES, RecordId, VaultId};
+use super::format::{NONCE_BYTES, Realm, RecordId, VaultId};
 use super::keys::{SLOT_NONCE_BYTES, SlotKeys, VaultKey, hkdf32};
 use super::seal::SealingKey;
 use crate::entropy::{Entropy, generate_bytes};
@@ -66,7 +66,7 @@ pub(super) struct SlotRow {
 impl SlotRow {
     /// Seals `key` to `public`. The psk keeps somebody without the vault key from making such a row.
     pub(super) fn seal(
-        vault: VaultId,
+        realm: Realm,
         new: NewSlot,
         psk: &[u8; 32],
         key: &VaultKey,
@@ -95,7 +95,7 @@ impl SlotRow {
             sealed: vec![],
             digest: [0; 32],
         };
-        let info = row.info(vault, &ephemeral_public);
+        let info = row.info(realm, &ephemeral_public);
         let sealing = slot_sealing_key(shared.as_bytes(), psk, &info);
         let mut plain = Zeroizing::new(Vec::with_capacity(SEALED_BYTES));
         plain.extend_from_slice(&*key.key);
@@ -104,7 +104,7 @@ impl SlotRow {
         sealing.seal_with([0; NONCE_BYTES], &info, &mut plain);
         row.sealed.extend_from_slice(&ephemeral_public);
         row.sealed.extend_from_slice(&plain);
-        row.digest = row.compute_digest(vault);
+        row.digest = row.compute_digest(realm.vault);
         Ok(row)
     }
 
@@ -113,8 +113,8 @@ impl SlotRow {
     /// # Errors
     ///
     /// [`VaultError::DamagedSlot`] when the row does not hold together; [`VaultError::WrongPassword`] when it does and the keys are others.
-    pub(super) fn open(&self, vault: VaultId, keys: &SlotKeys) -> Result<VaultKey, VaultError> {
-        self.check_digest(vault)?;
+    pub(super) fn open(&self, realm: Realm, keys: &SlotKeys) -> Result<VaultKey, VaultError> {
+        self.check_digest(realm.vault)?;
         let (ephemeral, body) = self
             .sealed
             .split_first_chunk::<32>()
@@ -123,7 +123,7 @@ impl SlotRow {
         if !shared.was_contributory() {
             return Err(VaultError::DamagedSlot);
         }
-        let info = self.info(vault, ephemeral);
+        let info = self.info(realm, ephemeral);
         let sealing = slot_sealing_key(shared.as_bytes(), &keys.psk, &info);
         let mut body = Zeroizing::new(body.to_vec());
         let plain = sealing
@@ -171,11 +171,11 @@ impl SlotRow {
     }
 
     /// "slt" ‖ format ‖ vault id ‖ id ‖ kind ‖ epoch ‖ length of params ‖ params ‖ public ‖ ephemeral.
-    fn info(&self, vault: VaultId, ephemeral_public: &[u8; 32]) -> Vec<u8> {
+    fn info(&self, realm: Realm, ephemeral_public: &[u8; 32]) -> Vec<u8> {
         let mut info = Vec::with_capacity(112 + self.params.len());
         info.extend_from_slice(b"slt");
-        info.extend_from_slice(&FORMAT.to_be_bytes());
-        info.extend_from_slice(vault.bytes());
+        info.extend_from_slice(&realm.format.to_be_bytes());
+        info.extend_from_slice(realm.vault.bytes());
         info.extend_from_slice(&self.id.0);
         info.push(self.kind);
         info.extend_from_slice(&self.epoch.to_be_bytes());
@@ -286,6 +286,7 @@ mod tests {
     use crate::entropy::SystemEntropy;
 
     const VAULT: VaultId = VaultId([3; 16]);
+    const REALM: Realm = Realm::current(VAULT);
 
     fn sealed() -> (SlotKeys, VaultKey, SlotRow) {
         let entropy = SystemEntropy::new();
@@ -298,18 +299,18 @@ mod tests {
             params: vec![1, 2],
             public: keys.public(),
         };
-        let row = SlotRow::seal(VAULT, new, &keys.psk, &key, &entropy).unwrap();
+        let row = SlotRow::seal(REALM, new, &keys.psk, &key, &entropy).unwrap();
         (keys, key, row)
     }
 
     #[test]
     fn a_slot_opens_with_its_secret_alone() {
         let (keys, key, row) = sealed();
-        let opened = row.open(VAULT, &keys).unwrap();
+        let opened = row.open(REALM, &keys).unwrap();
         assert_eq!((*opened.key, opened.epoch), (*key.key, 4));
         let others = SlotKeys::derive(&[8; 32], &[6; 16]);
         assert_eq!(
-            row.open(VAULT, &others).err(),
+            row.open(REALM, &others).err(),
             Some(VaultError::WrongPassword)
         );
     }
@@ -322,7 +323,7 @@ mod tests {
             psk: Zeroizing::new([0; 32]),
         };
         assert_eq!(
-            row.open(VAULT, &forged).err(),
+            row.open(REALM, &forged).err(),
             Some(VaultError::WrongPassword)
         );
     }
@@ -343,7 +344,7 @@ mod tests {
             let mut changed = row.clone();
             edit(&mut changed);
             assert_eq!(
-                changed.open(VAULT, &keys).err(),
+                changed.open(REALM, &keys).err(),
                 Some(VaultError::DamagedSlot),
                 "{n}"
             );
@@ -351,14 +352,14 @@ mod tests {
             // The nonce is proved through the keys it gives, not through the row.
             if n != 3 {
                 assert_eq!(
-                    changed.open(VAULT, &keys).err(),
+                    changed.open(REALM, &keys).err(),
                     Some(VaultError::WrongPassword),
                     "{n}"
                 );
             }
         }
         assert_eq!(
-            row.open(VaultId([4; 16]), &keys).err(),
+            row.open(Realm::current(VaultId([4; 16])), &keys).err(),
             Some(VaultError::DamagedSlot)
         );
     }
@@ -373,13 +374,13 @@ mod tests {
             params: vec![],
             public: [0; 32],
         };
-        let refused = SlotRow::seal(VAULT, new, &keys.psk, &key, &SystemEntropy::new());
+        let refused = SlotRow::seal(REALM, new, &keys.psk, &key, &SystemEntropy::new());
         assert_eq!(refused.err(), Some(VaultError::DamagedSlot));
         let mut planted = row.clone();
         planted.sealed[..32].fill(0);
         planted.digest = planted.compute_digest(VAULT);
         assert_eq!(
-            planted.open(VAULT, &keys).err(),
+            planted.open(REALM, &keys).err(),
             Some(VaultError::DamagedSlot)
         );
     }

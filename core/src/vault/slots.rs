@@ -4,12 +4,13 @@ use rusqlite::Connection;
 use zeroize::Zeroizing;
 
 use super::error::VaultError;
-use super::format::{RecordId, kind};
+use super::format::{RecordId, VaultId, kind};
 use super::kdf::{KdfParams, SALT_BYTES, derive_secret, format_parameters};
 use super::keys::{SLOT_NONCE_BYTES, SlotKeys, VaultKey};
 use super::record::{SlotKeyRecord, copy_unknown};
 use super::recovery::RecoveryCode;
 use super::slot::{NewSlot, SlotKind, SlotRow};
+use super::ways::forget_use;
 use super::write::{Draft, Sealer, following, put_record};
 use crate::entropy::{Entropy, generate_bytes};
 use crate::secret::Secret;
@@ -41,6 +42,18 @@ impl SlotSecret {
             id: RecordId::generate(entropy)?,
             kind: SlotKind::Password.number(),
             params,
+            secret,
+        })
+    }
+
+    /// A slot for a platform's key, which will wrap its random secret.
+    pub(super) fn for_platform(kind: SlotKind, entropy: &dyn Entropy) -> Result<Self, VaultError> {
+        let mut secret = Zeroizing::new([0; 32]);
+        entropy.fill(&mut *secret)?;
+        Ok(Self {
+            id: RecordId::generate(entropy)?,
+            kind: kind.number(),
+            params: vec![],
             secret,
         })
     }
@@ -77,7 +90,8 @@ pub(super) fn make_slot(
         params: slot.params.clone(),
         public,
     };
-    let row = SlotRow::seal(sealer.vault, new, &keys.psk, key, sealer.entropy)?;
+    let sealed_key = key_of_kind(slot.kind, key, sealer.realm.vault)?;
+    let row = SlotRow::seal(sealer.realm, new, &keys.psk, &sealed_key, sealer.entropy)?;
     let record = SlotKeyRecord {
         psk: keys.psk,
         public,
@@ -87,6 +101,23 @@ pub(super) fn make_slot(
         unknown: known.map_or_else(Vec::new, |known| copy_unknown(&known.unknown)),
     };
     Ok((row, record))
+}
+
+/// What a slot of this kind is given: the vault's key, or for the porch the porch's.
+///
+/// # Errors
+///
+/// [`VaultError::DamagedSlot`] for a kind that this version does not know: what it is to be given is not known either.
+pub(super) fn key_of_kind(
+    kind: u8,
+    key: &VaultKey,
+    vault: VaultId,
+) -> Result<VaultKey, VaultError> {
+    match SlotKind::from_number(kind) {
+        Some(SlotKind::Porch) => Ok(key.porch_key(vault)),
+        Some(_) => Ok(key.duplicate()),
+        None => Err(VaultError::DamagedSlot),
+    }
 }
 
 /// Writes a slot's row in place of an earlier one, and its record.
@@ -120,6 +151,7 @@ pub(super) fn delete_slot(
         .execute([id.bytes()])?;
     tx.prepare_cached("DELETE FROM record WHERE id = ?1")?
         .execute([id.bytes()])?;
+    forget_use(tx, id)?;
     draft.entries.remove(&id);
     draft.touched.insert(super::manifest::bucket_of(id));
     Ok(())

@@ -9,11 +9,11 @@ use zeroize::Zeroizing;
 use super::anchor::{Anchor, Lineage};
 use super::error::VaultError;
 use super::findings::{Findings, SlotChange, SlotFinding};
-use super::format::{Aad, RecordId, TAG_BYTES, VaultId};
+use super::format::{Aad, Realm, RecordId, TAG_BYTES, VaultId};
 use super::keys::SealingKeys;
 use super::manifest::{Entries, Manifest, Stamps, bucket_of, buckets_digest, counts_by_kind};
 use super::meta::meta_digest;
-use super::record::{Content, SlotKeyRecord, StoredAccount, StoredTag, copy_unknown};
+use super::record::{Content, Settings, SlotKeyRecord, StoredAccount, StoredTag, copy_unknown};
 use super::rows::{Buckets, RecordRow, each_record, load_buckets};
 use super::slot::{Slots, load_slots, slots_digest};
 use crate::account::Name;
@@ -52,6 +52,7 @@ pub(super) struct ManifestState {
     pub(super) cleanup_due: bool,
     /// The clock of whoever made the last change.
     pub(super) wall_clock: UnixSeconds,
+    pub(super) sealings: u64,
     pub(super) unknown: Vec<(u8, Secret)>,
 }
 
@@ -63,19 +64,19 @@ impl State {
     /// [`VaultError::DamagedData`] when SQLite cannot read on; what it can read but does not fit is in the findings.
     pub(super) fn load(
         db: &Connection,
-        vault: VaultId,
+        realm: Realm,
         keys: &SealingKeys,
         anchor: Option<&Anchor>,
     ) -> Result<Self, VaultError> {
-        let (version, manifest) = load_manifest(db, vault, keys)?;
+        let (version, manifest) = load_manifest(db, realm, keys)?;
         let slots = load_slots(db)?;
-        let buckets = load_buckets(db, vault, keys)?;
+        let buckets = load_buckets(db, realm, keys)?;
         let mut findings = Findings {
             anchor_missing: anchor.is_none(),
             ..Findings::default()
         };
-        let (contents, misshapen) = load_records(db, vault, keys, &buckets, &mut findings)?;
-        findings.slots = check_slots(vault, &slots, &contents, &findings.unreadable);
+        let (contents, misshapen) = load_records(db, realm, keys, &buckets, &mut findings)?;
+        findings.slots = check_slots(realm.vault, &slots, &contents, &findings.unreadable);
         let Buckets {
             entries,
             stamps,
@@ -144,6 +145,16 @@ impl State {
         }
     }
 
+    /// What holds for the whole vault; the defaults without a record.
+    pub(super) fn settings(&self) -> Option<(RecordId, &Settings)> {
+        self.contents
+            .iter()
+            .find_map(|(id, content)| match content {
+                Content::Settings(settings) => Some((*id, settings)),
+                _ => None,
+            })
+    }
+
     pub(super) fn slot_key(&self, id: RecordId) -> Option<&SlotKeyRecord> {
         slot_key(&self.contents, id)
     }
@@ -157,6 +168,7 @@ impl ManifestState {
             lineage: self.lineage.clone(),
             cleanup_due: self.cleanup_due,
             wall_clock: self.wall_clock,
+            sealings: self.sealings,
             unknown: copy_unknown(&self.unknown),
         }
     }
@@ -170,6 +182,7 @@ impl From<Manifest> for ManifestState {
             lineage: manifest.lineage,
             cleanup_due: manifest.cleanup_due,
             wall_clock: manifest.wall_clock,
+            sealings: manifest.sealings,
             unknown: manifest.unknown,
         }
     }
@@ -206,7 +219,7 @@ pub(super) fn load_version(db: &Connection) -> Result<Option<Version>, VaultErro
 
 fn load_manifest(
     db: &Connection,
-    vault: VaultId,
+    realm: Realm,
     keys: &SealingKeys,
 ) -> Result<(Version, Option<Manifest>), VaultError> {
     let Some(version) = load_version(db)? else {
@@ -223,7 +236,7 @@ fn load_manifest(
         .prepare_cached("SELECT nonce, body FROM manifest WHERE one = 1")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut body = Zeroizing::new(body);
-    let aad = Aad::manifest(vault, version.generation, version.epoch);
+    let aad = Aad::manifest(realm, version.generation, version.epoch);
     let plain = match &nonce {
         Value::Blob(nonce) => keys.meta.open(nonce, aad.bytes(), &mut body),
         _ => None,
@@ -242,7 +255,7 @@ fn count_log(db: &Connection) -> Result<u64, VaultError> {
 /// The records that open, and the rows that have no record's form; how both stand to the list is in the findings.
 fn load_records(
     db: &Connection,
-    vault: VaultId,
+    realm: Realm,
     keys: &SealingKeys,
     buckets: &Buckets,
     findings: &mut Findings,
@@ -253,7 +266,7 @@ fn load_records(
         let RecordRow { id, entry, .. } = row;
         buffer.clear();
         buffer.extend_from_slice(row.body);
-        let aad = Aad::record(vault, id, entry.kind, entry.rev, entry.epoch);
+        let aad = Aad::record(realm, id, entry.kind, entry.rev, entry.epoch);
         let content = keys
             .records
             .open(row.nonce, aad.bytes(), &mut buffer)

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::anchor::Anchor;
 use super::error::VaultError;
-use super::format::{Aad, RECORDS_MAX, RecordId, VaultId};
+use super::format::{Aad, RECORDS_MAX, Realm, RecordId};
 use super::keys::SealingKeys;
 use super::manifest::{
     Entries, Entry, Manifest, Stamp, Stamps, bucket_of, buckets_digest, counts_by_kind,
@@ -20,6 +20,11 @@ use super::state::{ManifestState, State, Version};
 use super::verify::check_bucket;
 use crate::entropy::Entropy;
 use crate::time::UnixSeconds;
+
+/// So many bodies the keys of one epoch seal at most (docs/vault-format.md §5).
+const SEALINGS_MAX: u64 = 1 << 31;
+/// From here on the key is renewed at the next unlock.
+pub(super) const SEALINGS_TIRED: u64 = 1 << 30;
 
 /// What a change does to the records.
 #[derive(Default)]
@@ -56,7 +61,7 @@ impl Change {
 /// What sealing needs, whoever asks for it.
 #[derive(Clone, Copy)]
 pub(super) struct Sealer<'a> {
-    pub(super) vault: VaultId,
+    pub(super) realm: Realm,
     pub(super) keys: &'a SealingKeys,
     pub(super) epoch: u32,
     pub(super) entropy: &'a dyn Entropy,
@@ -67,6 +72,8 @@ pub(super) struct Draft {
     pub(super) entries: Entries,
     pub(super) stamps: Stamps,
     pub(super) touched: BTreeSet<u8>,
+    /// Bodies sealed so far, buckets and manifest not yet counted.
+    pub(super) sealed: u64,
 }
 
 /// What the transaction left behind, to be taken over once it is committed.
@@ -107,6 +114,7 @@ pub(super) fn apply(
             .chain(&change.deletes)
             .map(|id| bucket_of(*id))
             .collect(),
+        sealed: 0,
     };
     for n in &draft.touched {
         check_bucket(tx, state, *n)?;
@@ -141,7 +149,7 @@ pub(super) fn put_record(
     (id, kind, rev): (RecordId, u8, u64),
     body: Zeroizing<Vec<u8>>,
 ) -> Result<(), VaultError> {
-    let aad = Aad::record(sealer.vault, id, kind, rev, sealer.epoch);
+    let aad = Aad::record(sealer.realm, id, kind, rev, sealer.epoch);
     let sealed = sealer.keys.records.seal(&aad, body, sealer.entropy)?;
     store_record(tx, id, kind, rev, sealer.epoch, &sealed)?;
     let entry = Entry {
@@ -152,6 +160,7 @@ pub(super) fn put_record(
     };
     draft.entries.insert(id, entry);
     draft.touched.insert(bucket_of(id));
+    draft.sealed += 1;
     Ok(())
 }
 
@@ -181,9 +190,14 @@ pub(super) fn finish(
     covered: Covered<'_>,
     next: Next,
 ) -> Result<Written, VaultError> {
+    let lists = u64::try_from(draft.touched.len()).unwrap_or(u64::MAX) + 1;
+    let sealings = carried.sealings.saturating_add(draft.sealed + lists);
+    if sealings > SEALINGS_MAX {
+        return Err(VaultError::KeyWornOut);
+    }
     for n in draft.touched {
         let rev = following(draft.stamps.get(&n).map_or(0, |stamp| stamp.rev));
-        let aad = Aad::bucket(sealer.vault, n, rev, sealer.epoch);
+        let aad = Aad::bucket(sealer.realm, n, rev, sealer.epoch);
         let body = encode_bucket(&draft.entries, n);
         let sealed = sealer.keys.meta.seal(&aad, body, sealer.entropy)?;
         tx.prepare_cached(
@@ -211,9 +225,10 @@ pub(super) fn finish(
         lineage,
         cleanup_due: carried.cleanup_due,
         wall_clock: next.now,
+        sealings,
         unknown: copy_unknown(&carried.unknown),
     };
-    let aad = Aad::manifest(sealer.vault, next.generation, sealer.epoch);
+    let aad = Aad::manifest(sealer.realm, next.generation, sealer.epoch);
     let sealed = sealer
         .keys
         .meta

@@ -195,7 +195,12 @@ fn after_a_password_change_the_new_one_and_the_code_open_and_the_old_one_does_no
         ..KdfParams::DEFAULT
     };
     companion
-        .change_password(&Secret::copy_of("ｎｅｗ".as_bytes()), kdf, LATER)
+        .change_password(
+            &Secret::copy_of("ｎｅｗ".as_bytes()),
+            kdf,
+            Damaged::Refuse,
+            LATER,
+        )
         .unwrap();
     drop(companion);
     // Full-width letters and plain ones are the same password.

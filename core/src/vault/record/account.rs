@@ -34,6 +34,7 @@ mod field {
     pub(super) const CHANGED: u8 = 15;
     pub(super) const TRASHED: u8 = 16;
     pub(super) const EXPIRY_SEEN: u8 = 17;
+    pub(super) const COUNTER_DOUBTFUL: u8 = 18;
 }
 
 /// An account with everything the vault keeps about it.
@@ -57,6 +58,8 @@ pub struct StoredAccount {
     pub trashed_at: Option<UnixSeconds>,
     /// When a change first found its time in the trash over while the clock could not be relied on.
     pub expiry_seen_at: Option<UnixSeconds>,
+    /// Whether the HOTP counter comes from an older file, so that the server may be ahead of it.
+    pub counter_doubtful: bool,
     pub(in crate::vault) unknown: Vec<Unknown>,
 }
 
@@ -74,6 +77,7 @@ impl StoredAccount {
             changed_at: now,
             trashed_at: None,
             expiry_seen_at: None,
+            counter_doubtful: false,
             unknown: vec![],
         }
     }
@@ -189,6 +193,9 @@ impl StoredAccount {
         if let Some(expiry_seen_at) = self.expiry_seen_at {
             body.put_u64(field::EXPIRY_SEEN, expiry_seen_at.0);
         }
+        if self.counter_doubtful {
+            body.put(field::COUNTER_DOUBTFUL, &[1]);
+        }
         put_unknown(&mut body, &self.unknown);
         body.finish()
     }
@@ -241,6 +248,7 @@ struct AccountFields {
     changed_at: UnixSeconds,
     trashed_at: Option<UnixSeconds>,
     expiry_seen_at: Option<UnixSeconds>,
+    counter_doubtful: bool,
     unknown: Vec<Unknown>,
 }
 
@@ -278,6 +286,7 @@ impl AccountFields {
             field::CREATED => self.created_at = UnixSeconds(u64_of(value)?),
             field::CHANGED => self.changed_at = UnixSeconds(u64_of(value)?),
             field::TRASHED => self.trashed_at = Some(UnixSeconds(u64_of(value)?)),
+            field::COUNTER_DOUBTFUL => self.counter_doubtful = u8_of(value)? == 1,
             field::EXPIRY_SEEN => self.expiry_seen_at = Some(UnixSeconds(u64_of(value)?)),
             other => self.unknown.push((other, Secret::copy_of(value))),
         }
@@ -316,6 +325,7 @@ impl AccountFields {
             changed_at: self.changed_at,
             trashed_at: self.trashed_at,
             expiry_seen_at: self.expiry_seen_at,
+            counter_doubtful: self.counter_doubtful,
             unknown: self.unknown,
         })
     }

@@ -1,12 +1,14 @@
 //! What the bodies of records hold, by kind, as numbered fields. Unknown fields are kept as they are.
 
 mod account;
+mod settings;
 mod slot_key;
 mod tag;
 
 use zeroize::Zeroizing;
 
 pub use account::{NOTE_BYTES_MAX, StoredAccount, TAGS_MAX};
+pub(super) use settings::Settings;
 pub(super) use slot_key::SlotKeyRecord;
 pub(crate) use tag::StoredTag;
 
@@ -27,7 +29,8 @@ pub(super) enum Content {
     Account(Box<StoredAccount>),
     Tag(StoredTag),
     SlotKey(Box<SlotKeyRecord>),
-    /// Settings, work accounts, statements in flight, and kinds of newer versions: kept, not read.
+    Settings(Settings),
+    /// Work accounts, statements in flight, and kinds of newer versions: kept, not read.
     Kept,
 }
 
@@ -36,6 +39,7 @@ impl Content {
         Ok(match record_kind {
             kind::ACCOUNT => Self::Account(Box::new(StoredAccount::decode(body)?)),
             kind::TAG => Self::Tag(StoredTag::decode(body)?),
+            kind::SETTINGS => Self::Settings(Settings::decode(body)?),
             kind::SLOT_KEY => Self::SlotKey(Box::new(SlotKeyRecord::decode(body)?)),
             _ => Self::Kept,
         })

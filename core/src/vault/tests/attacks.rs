@@ -2,11 +2,19 @@
 
 use super::faults::with_log;
 use super::*;
+use crate::vault::format::Realm;
 use crate::vault::keys::{SlotKeys, VaultKey};
 use crate::vault::slot::{NewSlot, SlotRow, load_slots};
 
 pub(super) fn change_password(vault: &mut Vault) -> Result<(), VaultError> {
-    vault.change_password(&Secret::copy_of(b"another"), KdfParams::DEFAULT, NOW)
+    vault
+        .change_password(
+            &Secret::copy_of(b"another"),
+            KdfParams::DEFAULT,
+            Damaged::Refuse,
+            NOW,
+        )
+        .map(|_| ())
 }
 
 #[test]
@@ -41,7 +49,8 @@ fn whatever_column_is_set_accepting_is_a_way_out() {
 #[test]
 fn f6_a_slot_planted_before_the_owners_does_not_keep_the_owner_out() {
     let place = Place::new();
-    let (vault, entropy) = (place.unlock().id(), SystemEntropy::new());
+    let entropy = SystemEntropy::new();
+    let realm = Realm::current(place.unlock().id());
     let attackers = SlotKeys::derive(&[1; 32], &[2; 16]);
     let new = |id| NewSlot {
         id: RecordId([id; 16]),
@@ -51,8 +60,8 @@ fn f6_a_slot_planted_before_the_owners_does_not_keep_the_owner_out() {
         public: attackers.public(),
     };
     let key = VaultKey::generate(&entropy, 1).unwrap();
-    let planted = SlotRow::seal(vault, new(0), &attackers.psk, &key, &entropy).unwrap();
-    let mut damaged = SlotRow::seal(vault, new(1), &attackers.psk, &key, &entropy).unwrap();
+    let planted = SlotRow::seal(realm, new(0), &attackers.psk, &key, &entropy).unwrap();
+    let mut damaged = SlotRow::seal(realm, new(1), &attackers.psk, &key, &entropy).unwrap();
     damaged.digest = [0; 32];
     for row in [planted, damaged] {
         row.insert(&place.attack()).unwrap();

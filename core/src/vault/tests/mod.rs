@@ -8,6 +8,8 @@ mod newer;
 mod opening;
 mod planted;
 mod slots;
+mod snapshots;
+mod ways;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -4,10 +4,11 @@ use zeroize::Zeroizing;
 
 use super::attacks::change_password;
 use super::*;
+use crate::vault::format::Realm;
 use crate::vault::keys::{SealingKeys, SlotKeys, VaultKey, hkdf32};
 use crate::vault::meta::load_vault_id;
 use crate::vault::record::SlotKeyRecord;
-use crate::vault::slot::load_slots;
+use crate::vault::slot::{NewSlot, SlotRow, load_slots};
 use crate::vault::slots::{SlotSecret, make_slot, put_slot};
 use crate::vault::state::State;
 use crate::vault::write::{Covered, Draft, Next, Sealer, apply, begin, finish};
@@ -19,7 +20,7 @@ fn vault_key(place: &Place) -> (VaultId, VaultKey, SealingKeys) {
     let slots = load_slots(&db).unwrap();
     let slot = slots.rows.iter().find(|slot| slot.kind == 2).unwrap();
     let keys = SlotKeys::derive(&place.code.derive_secret(), &slot.nonce);
-    let key = slot.open(vault, &keys).unwrap();
+    let key = slot.open(Realm::current(vault), &keys).unwrap();
     let keys = key.sealing_keys(vault);
     (vault, key, keys)
 }
@@ -31,9 +32,9 @@ fn by_a_newer_version(
 ) {
     let (vault, key, keys) = vault_key(place);
     let (db, entropy) = (place.attack(), SystemEntropy::new());
-    let state = State::load(&db, vault, &keys, None).unwrap();
+    let state = State::load(&db, Realm::current(vault), &keys, None).unwrap();
     let sealer = Sealer {
-        vault,
+        realm: Realm::current(vault),
         keys: &keys,
         epoch: key.epoch,
         entropy: &entropy,
@@ -70,7 +71,7 @@ fn a_rotation_gives_the_porch_slot_its_own_key_and_never_the_vaults() {
     };
     by_a_newer_version(&place, |tx, sealer, key, _, draft| {
         let porch_key = VaultKey {
-            key: porch(sealer.vault, key),
+            key: porch(sealer.realm.vault, key),
             epoch: key.epoch,
         };
         let (row, record) = make_slot(sealer, &porch_key, &secret, None, NOW).unwrap();
@@ -85,7 +86,7 @@ fn a_rotation_gives_the_porch_slot_its_own_key_and_never_the_vaults() {
     let slots = load_slots(&place.attack()).unwrap();
     let slot = slots.rows.iter().find(|slot| slot.kind == 4).unwrap();
     let keys = SlotKeys::derive(&secret.secret, &slot.nonce);
-    let opened = slot.open(vault, &keys).unwrap();
+    let opened = slot.open(Realm::current(vault), &keys).unwrap();
     assert_ne!(*opened.key, *key.key, "the porch opens the whole vault");
     assert_eq!(*opened.key, *porch(vault, &key));
 }
@@ -93,14 +94,24 @@ fn a_rotation_gives_the_porch_slot_its_own_key_and_never_the_vaults() {
 #[test]
 fn a_slot_kind_without_a_meaning_gets_no_key_at_all() {
     let place = Place::new();
-    let secret = SlotSecret {
-        id: RecordId([0xee; 16]),
-        kind: 5,
-        params: vec![],
-        secret: Zeroizing::new([5; 32]),
-    };
+    let keys = SlotKeys::derive(&[5; 32], &[6; 16]);
     by_a_newer_version(&place, |tx, sealer, key, _, draft| {
-        let (row, record) = make_slot(sealer, key, &secret, None, NOW).unwrap();
+        let new = NewSlot {
+            id: RecordId([0xee; 16]),
+            kind: 5,
+            nonce: [6; 16],
+            params: vec![],
+            public: keys.public(),
+        };
+        let row = SlotRow::seal(sealer.realm, new, &keys.psk, key, sealer.entropy).unwrap();
+        let record = SlotKeyRecord {
+            psk: keys.psk.clone(),
+            public: keys.public(),
+            row_digest: row.digest,
+            created_at: NOW,
+            nonce_epoch: key.epoch,
+            unknown: vec![],
+        };
         put_slot(tx, sealer, draft, &row, &record).unwrap();
     });
     let mut vault = place.unlock();
@@ -138,7 +149,7 @@ fn fields_of_a_slots_record_from_a_newer_version_survive_a_renewal() {
         }
         drop(vault);
         let (vault, key, keys) = vault_key(&place);
-        let state = State::load(&place.attack(), vault, &keys, None).unwrap();
+        let state = State::load(&place.attack(), Realm::current(vault), &keys, None).unwrap();
         let slot = state.slots.rows.iter().find(|slot| slot.kind == 2).unwrap();
         let known = state.slot_key(slot.id).unwrap();
         assert_eq!(known.nonce_epoch, key.epoch);

@@ -12,7 +12,14 @@ fn with_password(place: &Place, password: &[u8]) -> Result<Vault, VaultError> {
 }
 
 fn new_password(vault: &mut Vault) -> Result<(), VaultError> {
-    vault.change_password(&Secret::copy_of(b"second"), KdfParams::DEFAULT, NOW)
+    vault
+        .change_password(
+            &Secret::copy_of(b"second"),
+            KdfParams::DEFAULT,
+            Damaged::Refuse,
+            NOW,
+        )
+        .map(|_| ())
 }
 
 #[test]

@@ -67,7 +67,12 @@ fn a_changed_password_locks_out_the_old_one_and_keeps_the_recovery_code() {
     add(&mut vault, "ann");
     let copy = tempfile::tempdir().unwrap();
     vault
-        .change_password(&Secret::copy_of(b"second"), KdfParams::DEFAULT, NOW)
+        .change_password(
+            &Secret::copy_of(b"second"),
+            KdfParams::DEFAULT,
+            Damaged::Refuse,
+            NOW,
+        )
         .unwrap();
     assert_eq!(names(&vault), ["ann"]);
     add(&mut vault, "bob");
@@ -111,7 +116,12 @@ fn f16_after_a_password_change_nothing_of_the_old_slot_or_bodies_is_in_any_file(
     drop(attack);
     assert!(old.iter().all(|bytes| contains(&place.bytes(), bytes)));
     vault
-        .change_password(&Secret::copy_of(b"second"), KdfParams::DEFAULT, NOW)
+        .change_password(
+            &Secret::copy_of(b"second"),
+            KdfParams::DEFAULT,
+            Damaged::Refuse,
+            NOW,
+        )
         .unwrap();
     // The salt is the last 16 bytes of the parameters: cost numbers may be the same.
     let gone = |bytes: &[u8]| !contains(&place.bytes(), &bytes[bytes.len().saturating_sub(16)..]);
@@ -126,7 +136,12 @@ fn a_handle_from_before_a_rotation_is_locked() {
     let mut before = with_code(&place, &place.code).unwrap();
     let mut vault = with_code(&place, &place.code).unwrap();
     vault
-        .change_password(&Secret::copy_of(b"second"), KdfParams::DEFAULT, NOW)
+        .change_password(
+            &Secret::copy_of(b"second"),
+            KdfParams::DEFAULT,
+            Damaged::Refuse,
+            NOW,
+        )
         .unwrap();
     assert_eq!(before.refresh(), Err(VaultError::Locked));
     assert_eq!(before.change(NOW, |_, _| Ok(())), Err(VaultError::Locked));
@@ -152,7 +167,12 @@ fn a_slot_whose_secret_was_not_at_hand_is_renewed_at_its_next_unlock() {
     let before = nonce(&place);
     let mut vault = with_password(&place, b"first").unwrap();
     vault
-        .change_password(&Secret::copy_of(b"second"), KdfParams::DEFAULT, NOW)
+        .change_password(
+            &Secret::copy_of(b"second"),
+            KdfParams::DEFAULT,
+            Damaged::Refuse,
+            NOW,
+        )
         .unwrap();
     drop(vault);
     assert_eq!(nonce(&place), before);
@@ -179,7 +199,12 @@ fn a_damaged_record_stands_in_the_way_of_a_new_password() {
         )
         .unwrap();
     let mut vault = with_code(&place, &place.code).unwrap();
-    let refused = vault.change_password(&Secret::copy_of(b"second"), KdfParams::DEFAULT, NOW);
+    let refused = vault.change_password(
+        &Secret::copy_of(b"second"),
+        KdfParams::DEFAULT,
+        Damaged::Refuse,
+        NOW,
+    );
     assert_eq!(refused, Err(VaultError::UnreadableInTheWay { count: 1 }));
     drop(vault);
     assert!(with_password(&place, b"first").is_ok());

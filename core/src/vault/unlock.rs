@@ -1,0 +1,168 @@
+//! From a secret to the content: which slot it opens, and everything checked in one read transaction.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::anchor::{Anchor, AnchorStore};
+use super::error::VaultError;
+use super::file::{self, OpenFile};
+use super::findings::Findings;
+use super::format::{RecordId, VaultId};
+use super::keys::{SealingKeys, SlotKeys, VaultKey};
+use super::locked::Credential;
+use super::open::Parts;
+use super::slot::{SlotRow, Slots, load_slots};
+use super::slots::SlotSecret;
+use super::state::State;
+use super::tries;
+use super::wal::LogState;
+use super::ways::note_use;
+use crate::time::UnixSeconds;
+
+/// So many slots of a kind are tried: one is ours, and each costs a key derivation.
+const CANDIDATES_MAX: usize = 4;
+
+/// What unlocking adds to the open file.
+pub(super) struct Content {
+    pub(super) key: VaultKey,
+    pub(super) keys: SealingKeys,
+    pub(super) state: State,
+    pub(super) anchor: Option<Anchor>,
+    pub(super) opened_by: SlotSecret,
+}
+
+pub(super) fn unlocked_content(
+    parts: &Parts,
+    credential: &Credential<'_>,
+    now: UnixSeconds,
+) -> Result<Content, VaultError> {
+    let OpenFile {
+        db,
+        log,
+        is_read_only,
+        ..
+    } = &parts.file;
+    let slots = candidates(load_slots(db)?, parts.realm.vault, credential)?;
+    // Nothing at all is written while the log is doubtful.
+    let may_write = !is_read_only && *log == LogState::Whole;
+    // What a platform's key unwrapped is no guess.
+    let is_guess = !matches!(credential, Credential::Platform { .. });
+    if is_guess && !is_read_only {
+        tries::check(db, now)?;
+    }
+    let mut error = VaultError::WrongPassword;
+    for slot in slots {
+        match opened_by_slot(parts, credential, &slot) {
+            Ok(content) => {
+                if may_write {
+                    // What cannot be noted does not keep the person out.
+                    let _ = note_success(db, content.opened_by.id, now);
+                }
+                return Ok(content);
+            }
+            Err(VaultError::WrongPassword) => {}
+            Err(other) => error = other,
+        }
+    }
+    if error == VaultError::WrongPassword && !is_guess {
+        return Err(VaultError::DamagedSlot);
+    }
+    if error == VaultError::WrongPassword && may_write {
+        // Nor does it hide that the password was wrong.
+        let _ = tries::note_wrong(db, now);
+    }
+    Err(error)
+}
+
+/// Forgets wrong tries and notes the use of the slot, without waiting for another writer.
+fn note_success(db: &Connection, slot: RecordId, now: UnixSeconds) -> Result<(), VaultError> {
+    tries::reset(db)?;
+    file::without_waiting(db, || note_use(db, slot, now))
+}
+
+/// The slots of a kind that hold together. There is one, unless somebody planted others to hide it.
+///
+/// # Errors
+///
+/// [`VaultError::NoSuchSlot`]; [`VaultError::DamagedSlot`] when none of them holds together.
+fn candidates(
+    slots: Slots,
+    vault: VaultId,
+    credential: &Credential<'_>,
+) -> Result<Vec<SlotRow>, VaultError> {
+    let mut rows = slots.rows;
+    rows.retain(|slot| slot.kind == credential.kind().number());
+    if let Credential::Platform { slot, .. } = credential {
+        rows.retain(|row| row.id == *slot);
+    }
+    if rows.is_empty() && slots.misshapen.is_empty() {
+        return Err(VaultError::NoSuchSlot);
+    }
+    rows.retain(|slot| slot.check_digest(vault).is_ok());
+    rows.truncate(CANDIDATES_MAX);
+    if rows.is_empty() {
+        Err(VaultError::DamagedSlot)
+    } else {
+        Ok(rows)
+    }
+}
+
+fn opened_by_slot(
+    parts: &Parts,
+    credential: &Credential<'_>,
+    slot: &SlotRow,
+) -> Result<Content, VaultError> {
+    let OpenFile { db, log, .. } = &parts.file;
+    let secret = credential.derive(slot)?;
+    // The anchor is read before the database, so that nobody's later change makes it look ahead.
+    let anchor = read_anchor(parts.anchors.as_ref(), parts.realm.vault);
+    let snapshot = Transaction::new_unchecked(db, TransactionBehavior::Deferred)?;
+    // The KDF took a while: the slot is looked at again, in the transaction that reads all the rest.
+    let mut rows = load_slots(&snapshot)?.rows;
+    rows.retain(|current| current.id == slot.id && current.params == slot.params);
+    let current = rows.pop().ok_or(VaultError::Locked)?;
+    let key = current.open(parts.realm, &SlotKeys::derive(&secret, &current.nonce))?;
+    let keys = key.sealing_keys(parts.realm.vault);
+    let state = State::load(&snapshot, parts.realm, &keys, anchor.as_ref())?;
+    drop(snapshot);
+    if key.epoch != state.version.epoch && state.contents.is_empty() {
+        // A slot's row from before a rotation, put back: its key opens nothing.
+        return Err(VaultError::DamagedSlot);
+    }
+    settle_log(&state.findings, *log, anchor.is_some())?;
+    parts.file.share()?;
+    let SlotRow {
+        id, kind, params, ..
+    } = current;
+    Ok(Content {
+        key,
+        keys,
+        state,
+        anchor,
+        opened_by: SlotSecret {
+            id,
+            kind,
+            params,
+            secret,
+        },
+    })
+}
+
+/// A doubtful log's last transaction was either torn, so never promised to anybody, or damaged after it was:
+/// then this device's anchor is ahead of the file. Without an anchor nobody can tell.
+fn settle_log(findings: &Findings, log: LogState, has_anchor: bool) -> Result<(), VaultError> {
+    let is_lost = match log {
+        LogState::Unfinished => findings.lineage.is_some(),
+        LogState::Doubtful => !has_anchor || findings.lineage.is_some(),
+        LogState::Whole | LogState::Damaged => false,
+    };
+    if is_lost {
+        return Err(VaultError::DamagedLog);
+    }
+    Ok(())
+}
+
+pub(super) fn read_anchor(anchors: &dyn AnchorStore, vault: VaultId) -> Option<Anchor> {
+    anchors
+        .read(vault)
+        .and_then(|bytes| Anchor::decode(&bytes, vault))
+}
