@@ -26,19 +26,40 @@ pub struct Edit {
     pub position: Option<u32>,
 }
 
+/// What to do with a counter that came with an older file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DoubtfulCounter {
+    /// Refuse, so that the person can be asked.
+    Refuse,
+    /// The person was told that the code may have been used already, and wants to go on.
+    GoOn,
+}
+
+/// A code of a counter account, passed for good.
+#[derive(Debug, Eq, PartialEq)]
+pub struct PassedCode {
+    /// The code.
+    pub code: Code,
+    /// The counter that it is for.
+    pub counter: Counter,
+}
+
 impl Companion {
     /// The next code of an HOTP account. The new counter is committed before the code is returned: a crash may
-    /// skip a code but never shows one twice (RFC 4226 §7.2). With it comes the counter that the code is for.
+    /// skip a code but never shows one twice (RFC 4226 §7.2).
+    ///
+    /// A counter that came with an older file ([`VaultError::CounterDoubtful`]) moves on only when the person wants it.
     ///
     /// # Errors
     ///
-    /// [`VaultError::NoCounter`] for accounts whose codes change with the time, [`VaultError::CounterExhausted`],
+    /// [`VaultError::CounterDoubtful`], [`VaultError::NoCounter`] for accounts whose codes change with the time, [`VaultError::CounterExhausted`],
     /// [`VaultError::NoSuchAccount`] also for accounts in the trash, and those of every write; the counter stays then.
     pub fn next_hotp(
         &mut self,
         id: RecordId,
+        doubtful: DoubtfulCounter,
         now: UnixSeconds,
-    ) -> Result<(Code, Counter), VaultError> {
+    ) -> Result<PassedCode, VaultError> {
         let passed = self.vault.change(now, |vault, change| {
             let stored = listed(vault, id)?;
             let OtpKind::Hotp {
@@ -49,11 +70,15 @@ impl Companion {
             else {
                 return Err(VaultError::NoCounter);
             };
+            if stored.counter_doubtful && doubtful == DoubtfulCounter::Refuse {
+                return Err(VaultError::CounterDoubtful);
+            }
             let next = counter
                 .next()
                 .map_err(|_: OtpError| VaultError::CounterExhausted)?;
             let code = stored.account.otp.generator().code(now);
             let mut moved = stored.duplicate();
+            moved.counter_doubtful = false;
             let kind = OtpKind::Hotp {
                 algorithm,
                 digits,
@@ -61,7 +86,7 @@ impl Companion {
             };
             moved.account.otp = moved.account.otp.with_kind(kind);
             change.put(id, Stored::Account(Box::new(moved)));
-            Ok((code, counter))
+            Ok(PassedCode { code, counter })
         })?;
         self.prepare(id);
         Ok(passed)

@@ -4,6 +4,7 @@ mod add;
 mod changes;
 mod duplicates;
 mod find;
+mod keeping;
 mod list;
 mod trash;
 
@@ -13,9 +14,10 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use add::Added;
-pub use changes::Edit;
+pub use changes::{DoubtfulCounter, Edit, PassedCode};
 pub use duplicates::Prospect;
 pub use find::FindError;
+pub use keeping::VaultStatus;
 pub use list::AccountRow;
 pub use trash::TRASH_DAYS;
 
@@ -31,9 +33,20 @@ use crate::vault::{
 
 /// A companion whose vault is open and locked.
 #[derive(Debug)]
-pub struct LockedCompanion(Box<LockedVault>);
+pub struct LockedCompanion {
+    vault: Box<LockedVault>,
+    /// Slots whose keys the platform has said are gone for good.
+    invalidated: Vec<RecordId>,
+}
 
 impl LockedCompanion {
+    fn new(vault: LockedVault) -> Self {
+        Self {
+            vault: Box::new(vault),
+            invalidated: vec![],
+        }
+    }
+
     /// Unlocks with a password or the recovery code.
     ///
     /// # Errors
@@ -44,13 +57,19 @@ impl LockedCompanion {
         credential: &Credential<'_>,
         now: UnixSeconds,
     ) -> Result<Companion, (Self, VaultError)> {
-        self.0
-            .unlock(credential, now)
-            .map(Companion::new)
-            .map_err(|refused| {
+        let Self { vault, invalidated } = self;
+        match vault.unlock(credential, now) {
+            Ok(vault) => {
+                let mut companion = Companion::new(vault);
+                companion.retire(&invalidated, now);
+                Ok(companion)
+            }
+            Err(refused) => {
                 let Refused { locked, error } = *refused;
-                (Self(Box::new(locked)), error)
-            })
+                let vault = Box::new(locked);
+                Err((Self { vault, invalidated }, error))
+            }
+        }
     }
 
     /// Whether the vault can be unlocked with a password.
@@ -59,7 +78,7 @@ impl LockedCompanion {
     ///
     /// [`VaultError::DamagedData`], [`VaultError::Io`].
     pub fn has_password(&self) -> Result<bool, VaultError> {
-        self.0.has_slot(SlotKind::Password)
+        self.vault.has_slot(SlotKind::Password)
     }
 
     /// Whether the vault can be unlocked with a recovery code.
@@ -68,13 +87,13 @@ impl LockedCompanion {
     ///
     /// [`VaultError::DamagedData`], [`VaultError::Io`].
     pub fn has_recovery(&self) -> Result<bool, VaultError> {
-        self.0.has_slot(SlotKind::Recovery)
+        self.vault.has_slot(SlotKind::Recovery)
     }
 
     /// Which vault this is.
     #[must_use]
     pub fn id(&self) -> VaultId {
-        self.0.id()
+        self.vault.id()
     }
 }
 
@@ -121,15 +140,15 @@ impl Companion {
         anchors: Box<dyn AnchorStore>,
         entropy: Box<dyn Entropy>,
     ) -> Result<LockedCompanion, VaultError> {
-        Ok(LockedCompanion(Box::new(LockedVault::open(
+        Ok(LockedCompanion::new(LockedVault::open(
             location, anchors, entropy,
-        )?)))
+        )?))
     }
 
     /// Forgets every key; the file stays open and can be unlocked again.
     #[must_use]
     pub fn lock(self) -> LockedCompanion {
-        LockedCompanion(Box::new(self.vault.lock()))
+        LockedCompanion::new(self.vault.lock())
     }
 
     /// Whether a companion last used at `last_used` is to be locked by now. An `auto_lock_s` of 0 locks at once.

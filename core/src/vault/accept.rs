@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::Connection;
 
 use super::error::VaultError;
+use super::format::kind;
 use super::keys::VaultKey;
 use super::manifest::{Entries, bucket_of};
 use super::meta::{meta_digest, store_meta};
@@ -12,7 +13,7 @@ use super::rows::{each_record, load_log};
 use super::slot::load_slots;
 use super::slots::{SlotSecret, delete_slot, make_slot, put_slot};
 use super::state::{ManifestState, State};
-use super::write::{Covered, Draft, Next, Sealer, Written, finish};
+use super::write::{Covered, Draft, Next, Sealer, Written, finish, following, put_record};
 
 /// Lists every record that is there, readable or not, removes rows that have no row's form and slots that are not as
 /// they were left, and keeps the one that was just used. Commits nothing.
@@ -60,6 +61,9 @@ pub(super) fn accept(
         let (row, record) = make_slot(sealer, key, opened_by, known, next.now)?;
         put_slot(tx, sealer, &mut draft, &row, &record)?;
     }
+    if state.findings.lineage.is_some() {
+        doubt_counters(tx, sealer, state, &mut draft)?;
+    }
     store_meta(tx, sealer.realm, key.epoch)?;
     let slots = load_slots(tx)?.rows;
     let covered = Covered {
@@ -68,6 +72,31 @@ pub(super) fn accept(
     };
     let carried = accept_log(tx, sealer, &state.manifest)?;
     finish(tx, sealer, draft, &carried, covered, next)
+}
+
+/// An older file has older counters: the codes that they give may have been used, and the server may be ahead of them.
+pub(super) fn doubt_counters(
+    tx: &Connection,
+    sealer: Sealer<'_>,
+    state: &State,
+    draft: &mut Draft,
+) -> Result<(), VaultError> {
+    for (id, stored) in state.accounts() {
+        if stored.account.otp.kind().counter().is_none() || stored.counter_doubtful {
+            continue;
+        }
+        let mut doubted = stored.duplicate();
+        doubted.counter_doubtful = true;
+        let rev = following(draft.entries.get(&id).map_or(0, |entry| entry.rev));
+        put_record(
+            tx,
+            sealer,
+            draft,
+            (id, kind::ACCOUNT, rev),
+            doubted.encode(),
+        )?;
+    }
+    Ok(())
 }
 
 /// Keeps the entries of the log that open. What is missing or added shows in the chain that they form.

@@ -18,6 +18,7 @@ use super::slot::load_slots;
 use super::slots::{SlotSecret, make_slot, put_slot};
 use super::state::{ManifestState, State};
 use super::unlock::Content;
+use super::ways::note_use;
 use super::write::{Covered, Draft, Next, Sealer, begin, finish};
 use crate::entropy::Entropy;
 use crate::secret::Secret;
@@ -80,6 +81,10 @@ pub(super) fn create(
         for secret in &secrets {
             let (row, record) = make_slot(sealer, &key, secret, None, now)?;
             put_slot(&tx, sealer, &mut draft, &row, &record)?;
+        }
+        // Making the vault is the first use of the way that it stays open by.
+        if let Some(first) = secrets.first() {
+            note_use(&tx, first.id, now)?;
         }
         let slots = load_slots(&tx)?.rows;
         let covered = Covered {

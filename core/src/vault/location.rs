@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::error::VaultError;
+
 /// A vault's place: its file, and by appended endings the files that belong to it.
 #[derive(Clone, Eq, PartialEq)]
 pub struct VaultLocation(PathBuf);
@@ -27,6 +29,15 @@ impl VaultLocation {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         }
+    }
+
+    /// The size of the vault's file in bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::NoVault`], [`VaultError::NoAccess`], [`VaultError::Io`].
+    pub fn bytes(&self) -> Result<u64, VaultError> {
+        Ok(std::fs::metadata(&self.0)?.len())
     }
 
     /// SQLite's write-ahead log.

@@ -120,6 +120,48 @@ impl Vault {
         &self.state.findings
     }
 
+    /// Where the vault lies.
+    #[must_use]
+    pub const fn location(&self) -> &VaultLocation {
+        &self.parts.location
+    }
+
+    /// The format of the file.
+    #[must_use]
+    pub const fn format(&self) -> u32 {
+        self.parts.realm.format
+    }
+
+    /// The number of the last change.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.state.version.generation
+    }
+
+    /// Which vault key it is, from 1.
+    #[must_use]
+    pub const fn epoch(&self) -> u32 {
+        self.key.epoch
+    }
+
+    /// Records in the sealed list, of every kind.
+    #[must_use]
+    pub fn record_count(&self) -> usize {
+        self.state.entries.len()
+    }
+
+    /// Whether copies are still to be deleted that open with old secrets or hold what was deleted.
+    #[must_use]
+    pub const fn is_cleanup_due(&self) -> bool {
+        self.state.manifest.cleanup_due
+    }
+
+    /// Whether nothing can be written here.
+    #[must_use]
+    pub const fn is_read_only(&self) -> bool {
+        self.parts.file.is_read_only
+    }
+
     /// The time of the last change, by the clock of whoever made it; 0 where the list cannot be read.
     #[must_use]
     pub const fn last_change_at(&self) -> UnixSeconds {

@@ -2,14 +2,21 @@
 
 use super::*;
 
+fn next(companion: &mut Companion, id: RecordId) -> Result<PassedCode, VaultError> {
+    companion.next_hotp(id, DoubtfulCounter::Refuse, NOW)
+}
+
 #[test]
 fn c3_the_counter_is_saved_before_the_code_is_shown() {
     let (place, mut companion) = Place::new();
     let id = add(&mut companion, hotp(0));
     // RFC 4226 appendix D.
     for (counter, expected) in [(0, "755224"), (1, "287082"), (2, "359152")] {
-        let (code, of) = companion.next_hotp(id, NOW).unwrap();
-        assert_eq!((of.value(), code.text().expose()), (counter, expected));
+        let passed = next(&mut companion, id).unwrap();
+        assert_eq!(
+            (passed.counter.value(), passed.code.text().expose()),
+            (counter, expected)
+        );
         // Another process, or this one after a kill, starts behind it.
         let stored = place.unlock().row(id, NOW).unwrap().kind.counter().unwrap();
         assert_eq!(stored.value(), counter + 1);
@@ -22,17 +29,55 @@ fn next_is_for_counters_that_have_a_next() {
     let timed = add(&mut companion, totp("A", "x", "1"));
     let last = add(&mut companion, hotp(Counter::MAX));
     assert_eq!(
-        companion.next_hotp(timed, NOW).err(),
+        next(&mut companion, timed).err(),
         Some(VaultError::NoCounter)
     );
     assert_eq!(
-        companion.next_hotp(last, NOW).err(),
+        next(&mut companion, last).err(),
         Some(VaultError::CounterExhausted)
     );
     companion.remove(last, NOW).unwrap();
     assert_eq!(
-        companion.next_hotp(last, NOW).err(),
+        next(&mut companion, last).err(),
         Some(VaultError::NoSuchAccount)
+    );
+}
+
+#[test]
+fn a_counter_of_an_older_file_moves_on_with_the_persons_consent() {
+    let (place, mut companion) = Place::with_anchor();
+    let id = add(&mut companion, hotp(0));
+    drop(companion);
+    let older = std::fs::read(place.path()).unwrap();
+    let mut companion = place.unlock();
+    for _ in 0..3 {
+        next(&mut companion, id).unwrap();
+    }
+    drop(companion);
+    std::fs::write(place.path(), older).unwrap();
+    let mut companion = place.unlock();
+    assert_eq!(next(&mut companion, id), Err(VaultError::RolledBack));
+    companion.accept(NOW).unwrap();
+    assert_eq!(next(&mut companion, id), Err(VaultError::CounterDoubtful));
+    drop(companion);
+    // Also later: only the person's word ends it.
+    let mut companion = place.unlock();
+    assert_eq!(next(&mut companion, id), Err(VaultError::CounterDoubtful));
+    assert_eq!(
+        companion
+            .row(id, NOW)
+            .unwrap()
+            .kind
+            .counter()
+            .unwrap()
+            .value(),
+        0
+    );
+    let passed = companion.next_hotp(id, DoubtfulCounter::GoOn, NOW).unwrap();
+    assert_eq!(passed.code.text().expose(), "755224");
+    assert_eq!(
+        next(&mut companion, id).unwrap().code.text().expose(),
+        "287082"
     );
 }
 

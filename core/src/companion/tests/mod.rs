@@ -2,10 +2,12 @@
 
 mod adding;
 mod changing;
+mod keeping;
 mod listing;
 mod trash;
 
-use std::path::Path;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
@@ -13,20 +15,48 @@ use super::*;
 use crate::account::{Account, Name};
 use crate::entropy::SystemEntropy;
 use crate::otp::{Algorithm, Counter, Digits, Otp, OtpKind, Period};
-use crate::vault::{NoAnchor, RecoveryCode};
+use crate::vault::RecoveryCode;
 
 const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
 
 struct Place {
     folder: TempDir,
     code: RecoveryCode,
+    anchors: Anchors,
+}
+
+/// An installation's anchors in memory; none when it keeps none.
+#[derive(Clone)]
+struct Anchors(Option<Arc<Mutex<Option<Vec<u8>>>>>);
+
+impl AnchorStore for Anchors {
+    fn read(&self, _vault: VaultId) -> Option<Vec<u8>> {
+        self.0.as_ref()?.lock().unwrap().clone()
+    }
+
+    fn write(&self, _vault: VaultId, anchor: &[u8]) -> bool {
+        let Some(kept) = &self.0 else {
+            return false;
+        };
+        *kept.lock().unwrap() = Some(anchor.to_vec());
+        true
+    }
 }
 
 impl Place {
     fn new() -> (Self, Companion) {
+        Self::made(Anchors(None))
+    }
+
+    fn with_anchor() -> (Self, Companion) {
+        Self::made(Anchors(Some(Arc::default())))
+    }
+
+    fn made(anchors: Anchors) -> (Self, Companion) {
         let place = Self {
             folder: tempfile::tempdir().unwrap(),
             code: RecoveryCode::generate(&SystemEntropy::new()).unwrap(),
+            anchors,
         };
         let setup = NewVault {
             password: None,
@@ -36,26 +66,43 @@ impl Place {
         let made = Companion::create(
             &place.location(),
             &setup,
-            Box::new(NoAnchor),
+            Box::new(place.anchors.clone()),
             Box::new(SystemEntropy::new()),
             NOW,
         );
         (place, made.unwrap())
     }
 
+    /// The same vault with the same code elsewhere.
+    fn copy_of(other: &Self) -> Self {
+        let code = other.code.format();
+        // EXPOSE: a code made up for this test.
+        let copy = Self {
+            folder: tempfile::tempdir().unwrap(),
+            code: RecoveryCode::parse(code.expose()).unwrap(),
+            anchors: Anchors(None),
+        };
+        std::fs::copy(other.path(), copy.path()).unwrap();
+        copy
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("vault")
+    }
+
     fn location(&self) -> VaultLocation {
-        VaultLocation::new(&self.folder.path().join(Path::new("vault")))
+        VaultLocation::new(&self.path())
+    }
+
+    fn open(&self) -> LockedCompanion {
+        let anchors = Box::new(self.anchors.clone());
+        Companion::open(&self.location(), anchors, Box::new(SystemEntropy::new())).unwrap()
     }
 
     fn unlock(&self) -> Companion {
-        Companion::open(
-            &self.location(),
-            Box::new(NoAnchor),
-            Box::new(SystemEntropy::new()),
-        )
-        .unwrap()
-        .unlock(&Credential::Recovery(&self.code), NOW)
-        .unwrap()
+        self.open()
+            .unlock(&Credential::Recovery(&self.code), NOW)
+            .unwrap()
     }
 }
 
