@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::build::has_leftovers;
 use super::error::VaultError;
 use super::format::{APPLICATION_ID, FORMAT};
+use super::formats::tables;
 use super::location::VaultLocation;
 use super::lock::{BUSY_TIMEOUT, Hold, VaultLock};
 use super::schema::check_schema;
@@ -23,6 +24,8 @@ const VALUE_BYTES_MAX: i32 = 1024 * 1024;
 /// A vault's file, open, with the lock that says so.
 pub(super) struct OpenFile {
     pub(super) db: Connection,
+    /// The format that the file says it has: the present one, or an earlier one that can be migrated.
+    pub(super) format: u32,
     /// How the log was found; where it is not whole, the anchor decides what that means.
     pub(super) log: LogState,
     pub(super) is_read_only: bool,
@@ -34,6 +37,15 @@ impl OpenFile {
     /// From alone to shared, once a doubtful log is settled.
     pub(super) fn share(&self) -> Result<(), VaultError> {
         self.lock.share()
+    }
+
+    /// Waits until nobody else has the vault open. Where it fails the lock is to be shared again.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::Busy`] after five seconds.
+    pub(super) fn hold_alone(&self) -> Result<(), VaultError> {
+        self.lock.hold_alone()
     }
 }
 
@@ -60,13 +72,14 @@ pub(super) fn open(location: &VaultLocation) -> Result<OpenFile, VaultError> {
         LogState::Unfinished | LogState::Doubtful => {}
         LogState::Damaged => return Err(VaultError::DamagedLog),
     }
-    let db = match checked(location, is_read_only, IndexPlace::File) {
+    let (db, format) = match checked(location, is_read_only, IndexPlace::File) {
         // There is no room for the log's index. In memory it needs none, but only for one at a time: codes can be read.
         Err(VaultError::DiskFull) => checked(location, is_read_only, IndexPlace::Memory)?,
         other => other?,
     };
     Ok(OpenFile {
         db,
+        format,
         log,
         is_read_only,
         lock,
@@ -114,15 +127,16 @@ fn checked(
     location: &VaultLocation,
     is_read_only: bool,
     index: IndexPlace,
-) -> Result<Connection, VaultError> {
+) -> Result<(Connection, u32), VaultError> {
     let db = connect(location, is_read_only)?;
     if index == IndexPlace::Memory {
         db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     }
     configure(&db)?;
-    check_version(&db)?;
-    check_schema(&db)?;
-    Ok(db)
+    let format = check_version(&db)?;
+    let known = tables(format).ok_or(VaultError::VaultTooOld { found: format })?;
+    check_schema(&db, known)?;
+    Ok((db, format))
 }
 
 /// Opens a copy of a vault that nobody else writes, to read it: neither a log nor a lock is needed or made.
@@ -138,7 +152,8 @@ pub(super) fn open_copy(path: &Path, format: u32) -> Result<Connection, VaultErr
     if application != i64::from(APPLICATION_ID) || version != i64::from(format) {
         return Err(VaultError::NotAVault);
     }
-    check_schema(&db)?;
+    let known = tables(format).ok_or(VaultError::VaultTooOld { found: format })?;
+    check_schema(&db, known)?;
     Ok(db)
 }
 
@@ -231,10 +246,10 @@ fn check_header(path: &Path) -> Result<(), VaultError> {
     if header.get(18..20) != Some(&[2, 2]) {
         return Err(VaultError::DamagedData);
     }
-    judge_version(number(60))
+    judge_version(number(60)).map(|_| ())
 }
 
-fn check_version(db: &Connection) -> Result<(), VaultError> {
+fn check_version(db: &Connection) -> Result<u32, VaultError> {
     let application: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     if application != i64::from(APPLICATION_ID) {
         return Err(VaultError::NotAVault);
@@ -243,13 +258,14 @@ fn check_version(db: &Connection) -> Result<(), VaultError> {
     judge_version(u32::try_from(version).unwrap_or(u32::MAX))
 }
 
-fn judge_version(found: u32) -> Result<(), VaultError> {
+fn judge_version(found: u32) -> Result<u32, VaultError> {
     match found.cmp(&FORMAT) {
-        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Equal => Ok(found),
         std::cmp::Ordering::Greater => Err(VaultError::VaultTooNew {
             found,
             known: FORMAT,
         }),
+        std::cmp::Ordering::Less if tables(found).is_some() => Ok(found),
         std::cmp::Ordering::Less => Err(VaultError::VaultTooOld { found }),
     }
 }
@@ -284,7 +300,7 @@ mod tests {
         let (_folder, location) = made("a?b%20#.vault");
         let db = connect(&location, true).unwrap();
         configure(&db).unwrap();
-        assert_eq!(check_schema(&db), Ok(()));
+        assert_eq!(check_schema(&db, &super::super::schema::TABLES), Ok(()));
         assert!(db.execute("DELETE FROM record", []).is_err());
         drop(db);
         fs::write(location.log(), b"a change that is not in the file").unwrap();

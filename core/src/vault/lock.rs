@@ -103,10 +103,6 @@ impl VaultLock {
     /// # Errors
     ///
     /// [`VaultError::Busy`] when somebody has the vault open for five seconds.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "restore and migration are next")
-    )]
     pub(super) fn hold_alone(&self) -> Result<(), VaultError> {
         let mut waited = Duration::ZERO;
         while !self.take_alone()? {

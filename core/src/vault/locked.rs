@@ -7,10 +7,11 @@ use zeroize::Zeroizing;
 use super::anchor::AnchorStore;
 use super::error::VaultError;
 use super::file;
-use super::format::{Realm, RecordId, VaultId};
+use super::format::{FORMAT, Realm, RecordId, VaultId};
 use super::kdf::derive_secret;
 use super::location::VaultLocation;
 use super::meta::load_vault_id;
+use super::migrate::migrate;
 use super::open::{Parts, Vault};
 use super::platform::PlatformContext;
 use super::recovery::RecoveryCode;
@@ -78,7 +79,7 @@ pub struct PlatformSlot {
 
 /// A vault that is open and locked: its file holds together as far as that shows without a key.
 pub struct LockedVault {
-    parts: Parts,
+    pub(super) parts: Parts,
 }
 
 /// An unlocking that did not work, with the vault to try again.
@@ -116,7 +117,10 @@ impl LockedVault {
         entropy: Box<dyn Entropy>,
     ) -> Result<Self, VaultError> {
         let file = file::open(location)?;
-        let realm = Realm::current(load_vault_id(&file.db)?);
+        let realm = Realm {
+            vault: load_vault_id(&file.db)?,
+            format: file.format,
+        };
         Ok(Self {
             parts: Parts {
                 file,
@@ -182,12 +186,27 @@ impl LockedVault {
     /// [`VaultError::KdfOutOfBounds`], [`VaultError::DamagedLog`], [`VaultError::DamagedData`], [`VaultError::Locked`] when the
     /// slot was changed while its key was derived. The vault is given back.
     pub fn unlock(
-        self,
+        mut self,
         credential: &Credential<'_>,
         now: UnixSeconds,
     ) -> Result<Vault, Box<Refused>> {
         match unlocked_content(&self.parts, credential, now) {
-            Ok(content) => Ok(Vault::assemble(self.parts, content, now)),
+            Ok(content) => {
+                let is_earlier = self.parts.realm.format < FORMAT;
+                if !is_earlier {
+                    return Ok(Vault::assemble(self.parts, content, now));
+                }
+                // What must not be written yet is not migrated yet either; it can be read.
+                let in_the_way = match self.parts.file.is_read_only {
+                    true => Some(VaultError::ReadOnly),
+                    false => content.state.findings.write_error(),
+                };
+                let (content, unmigrated) = match in_the_way {
+                    Some(error) => (content, Some(error)),
+                    None => migrate(&mut self.parts, content, now),
+                };
+                Ok(Vault::of_earlier_format(self.parts, content, unmigrated))
+            }
             Err(error) => Err(Box::new(Refused {
                 locked: self,
                 error,

@@ -46,6 +46,19 @@ pub struct Vault {
     anchor: Option<Anchor>,
     /// What opened the vault; none once that way was removed.
     pub(super) opened_by: Option<SlotSecret>,
+    /// How the vault stands to the present format.
+    format: FormatState,
+}
+
+/// How an open vault stands to the present format.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum FormatState {
+    /// It has it.
+    Present,
+    /// It was migrated now: the copy from before stays until a later unlock.
+    Migrated,
+    /// It has an earlier one, for this reason: it can be read, and accepted, but not written.
+    Earlier(VaultError),
 }
 
 impl fmt::Debug for Vault {
@@ -94,6 +107,7 @@ impl Vault {
             state,
             anchor,
             opened_by: Some(opened_by),
+            format: FormatState::Present,
         };
         if vault.state.findings.write_error().is_none() && !vault.parts.file.is_read_only {
             // Housekeeping that the next unlock tries again: it never keeps the person out.
@@ -106,6 +120,32 @@ impl Vault {
             }
         }
         vault
+    }
+
+    /// A vault of an earlier format, migrated now or not.
+    pub(super) fn of_earlier_format(
+        parts: Parts,
+        content: Content,
+        unmigrated: Option<VaultError>,
+    ) -> Self {
+        Self {
+            parts,
+            key: content.key,
+            keys: content.keys,
+            state: content.state,
+            anchor: content.anchor,
+            opened_by: Some(content.opened_by),
+            format: unmigrated.map_or(FormatState::Migrated, FormatState::Earlier),
+        }
+    }
+
+    /// Why the vault still has an earlier format, in which it can be read and not written; none when it has the present one.
+    #[must_use]
+    pub const fn unmigrated(&self) -> Option<VaultError> {
+        match self.format {
+            FormatState::Earlier(error) => Some(error),
+            FormatState::Present | FormatState::Migrated => None,
+        }
     }
 
     /// Which vault this is.
@@ -293,7 +333,9 @@ impl Vault {
     ///
     /// [`VaultError::Locked`], [`VaultError::Busy`], [`VaultError::DiskFull`], [`VaultError::ReadOnly`]: nothing was changed.
     pub fn accept(&mut self, now: UnixSeconds) -> Result<Findings, VaultError> {
-        self.check_writable()?;
+        if self.parts.file.is_read_only {
+            return Err(VaultError::ReadOnly);
+        }
         self.anchor = self.current_anchor();
         let tx = begin(&self.parts.file.db)?;
         let state = State::load(&tx, self.parts.realm, &self.keys, self.anchor.as_ref())?;
@@ -312,6 +354,10 @@ impl Vault {
         )?;
         tx.commit()?;
         self.set_anchor(&written);
+        if let FormatState::Earlier(reason) = &mut self.format {
+            // The next unlock migrates it.
+            *reason = VaultError::Locked;
+        }
         let accepted = state.findings;
         // It is committed: what cannot be read again now is read before the next change.
         let _ = self.reload_now();
@@ -333,7 +379,12 @@ impl Vault {
         if self.parts.file.is_read_only {
             return Err(VaultError::ReadOnly);
         }
-        Ok(())
+        self.unmigrated().map_or(Ok(()), Err)
+    }
+
+    /// Whether copies from before a migration may go: not in the session that made them.
+    pub(super) fn may_drop_earlier_formats(&self) -> bool {
+        self.format == FormatState::Present
     }
 
     pub(super) fn sealer(&self) -> Sealer<'_> {

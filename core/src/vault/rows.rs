@@ -11,7 +11,7 @@ use super::error::VaultError;
 use super::format::{Aad, Realm, RecordId};
 use super::keys::SealingKeys;
 use super::manifest::{Entries, Entry, Stamp, Stamps, decode_bucket};
-use super::seal::tag_of;
+use super::seal::{SealingKey, tag_of};
 use super::write::Sealer;
 
 /// A row of the table `record` as it stands.
@@ -193,6 +193,15 @@ struct PorchFields {
 impl PorchRow {
     /// Id, rev and content of a row that opens.
     pub(super) fn open(&self, sealer: Sealer<'_>) -> Option<(RecordId, u64, Zeroizing<Vec<u8>>)> {
+        self.open_with(sealer.realm, &sealer.keys.porch)
+    }
+
+    /// The same with the porch's key alone.
+    pub(super) fn open_with(
+        &self,
+        realm: Realm,
+        key: &SealingKey,
+    ) -> Option<(RecordId, u64, Zeroizing<Vec<u8>>)> {
         let PorchFields {
             id,
             rev,
@@ -201,12 +210,8 @@ impl PorchRow {
             body,
         } = self.fields.as_ref()?;
         let mut body = Zeroizing::new(body.clone());
-        let aad = Aad::porch(sealer.realm, *id, *rev, *epoch);
-        let plain = sealer
-            .keys
-            .porch
-            .open(nonce, aad.bytes(), &mut body)?
-            .to_vec();
+        let aad = Aad::porch(realm, *id, *rev, *epoch);
+        let plain = key.open(nonce, aad.bytes(), &mut body)?.to_vec();
         Some((*id, *rev, Zeroizing::new(plain)))
     }
 }

@@ -3,9 +3,10 @@
 use rusqlite::Connection;
 
 use super::error::VaultError;
+use super::formats::Table;
 
 /// Name and text of every table, in the order of their names.
-pub(super) const TABLES: [(&str, &str); 7] = [
+pub(super) const TABLES: [Table; 7] = [
     (
         "bucket",
         "CREATE TABLE bucket(n INTEGER PRIMARY KEY NOT NULL CHECK(n BETWEEN 0 AND 255), \
@@ -62,12 +63,12 @@ pub(super) fn create_tables(db: &Connection) -> Result<(), VaultError> {
 
 /// # Errors
 ///
-/// [`VaultError::DamagedSchema`] when there is anything else than the seven tables.
-pub(super) fn check_schema(db: &Connection) -> Result<(), VaultError> {
+/// [`VaultError::DamagedSchema`] when there is anything else than the tables of the format.
+pub(super) fn check_schema(db: &Connection, tables: &[Table]) -> Result<(), VaultError> {
     let mut statement =
         db.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name")?;
     let mut rows = statement.query([])?;
-    let mut known = TABLES.iter();
+    let mut known = tables.iter();
     while let Some(row) = rows.next()? {
         let found: (String, String, String, Option<String>) =
             (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
@@ -100,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_is_created_is_known() {
-        assert_eq!(check_schema(&made()), Ok(()));
+        assert_eq!(check_schema(&made(), &TABLES), Ok(()));
     }
 
     #[test]
@@ -117,7 +118,7 @@ mod tests {
             let db = made();
             db.execute(change, []).unwrap();
             assert_eq!(
-                check_schema(&db),
+                check_schema(&db, &TABLES),
                 Err(VaultError::DamagedSchema),
                 "{change}"
             );

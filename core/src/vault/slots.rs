@@ -25,6 +25,16 @@ pub(super) struct SlotSecret {
 }
 
 impl SlotSecret {
+    /// A copy: secrets are not cloned in passing, only here.
+    pub(super) fn duplicate(&self) -> Self {
+        Self {
+            id: self.id,
+            kind: self.kind,
+            params: self.params.clone(),
+            secret: self.secret.clone(),
+        }
+    }
+
     /// Runs the KDF for a new password slot, with a salt of its own.
     ///
     /// # Errors

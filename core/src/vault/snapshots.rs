@@ -128,7 +128,7 @@ impl Vault {
     ///
     /// [`VaultError::DiskFull`] and the others of writing a file; earlier snapshots are as they were.
     pub fn snapshot(&mut self, now: UnixSeconds) -> Result<bool, VaultError> {
-        if self.parts.file.is_read_only || !self.state.findings.is_whole() {
+        if self.check_writable().is_err() || !self.state.findings.is_whole() {
             return Ok(false);
         }
         let known = self.parts.location.snapshots()?;
@@ -147,7 +147,7 @@ impl Vault {
     /// migration goes, since they open with old secrets or hold what was deleted. Nothing goes before the new one is there.
     pub(super) fn clean_up(&mut self, now: UnixSeconds) -> Result<(), VaultError> {
         let is_due = self.state.manifest.cleanup_due && self.state.findings.is_whole();
-        if !is_due || self.parts.file.is_read_only {
+        if !is_due || self.check_writable().is_err() || !self.may_drop_earlier_formats() {
             return Ok(());
         }
         let new = self.make_snapshot(now)?;

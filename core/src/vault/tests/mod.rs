@@ -4,9 +4,11 @@
 mod attacks;
 mod faults;
 mod life;
+mod migrating;
 mod newer;
 mod opening;
 mod planted;
+mod porch;
 mod slots;
 mod snapshots;
 mod ways;

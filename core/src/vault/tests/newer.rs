@@ -14,7 +14,7 @@ use crate::vault::state::State;
 use crate::vault::write::{Covered, Draft, Next, Sealer, apply, begin, finish};
 
 /// The vault key as a reader of one's own finds it with the recovery code.
-fn vault_key(place: &Place) -> (VaultId, VaultKey, SealingKeys) {
+pub(super) fn vault_key(place: &Place) -> (VaultId, VaultKey, SealingKeys) {
     let db = place.attack();
     let vault = load_vault_id(&db).unwrap();
     let slots = load_slots(&db).unwrap();

@@ -107,7 +107,7 @@ fn f12_a_newer_vault_is_not_touched() {
         .attack()
         .pragma_update(None, "user_version", 0)
         .unwrap();
-    assert_eq!(error(&place), Some(VaultError::VaultTooOld { found: 0 }));
+    assert_eq!(error(&place), Some(VaultError::DamagedSchema));
 }
 
 #[test]
