@@ -45,7 +45,7 @@ pub(super) fn create<T>(
     made
 }
 
-fn build_at<T>(
+pub(super) fn build_at<T>(
     new: &Path,
     build: impl FnOnce(&Connection) -> Result<T, VaultError>,
 ) -> Result<T, VaultError> {

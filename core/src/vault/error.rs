@@ -143,6 +143,21 @@ pub enum VaultError {
     /// A wrapped secret is longer than a slot can hold.
     #[error("the platform's key gave more bytes than a vault can keep")]
     WrappedTooLong,
+    /// There is no such snapshot.
+    #[error("there is no such snapshot; see `countersign vault snapshots`")]
+    NoSuchSnapshot,
+    /// The snapshot is damaged.
+    #[error("this snapshot is damaged; nothing was changed; try another one")]
+    DamagedSnapshot,
+    /// The snapshot is from before a change of the vault's key: it opens with an older password.
+    #[error(
+        "this snapshot is from before the last change of the password or of the ways to unlock: \
+         the vault would open as it did then. Say that you want that"
+    )]
+    SnapshotOlderKey,
+    /// Nothing of the vault could be read with this secret.
+    #[error("nothing could be recovered from the vault's files; nothing was changed")]
+    NothingRecovered,
     /// The HOTP counter comes from an older file: codes it gives may have been used, and the server may be ahead.
     #[error(
         "this account's counter comes from an older copy of the vault: the next code may have been used already. \
@@ -237,6 +252,10 @@ impl VaultError {
             Self::PlatformKey(PlatformKeyError::Invalidated) => "platform_key_invalidated",
             Self::PlatformKey(PlatformKeyError::NotAvailable) => "platform_key_not_available",
             Self::WrappedTooLong => "wrapped_too_long",
+            Self::NoSuchSnapshot => "no_such_snapshot",
+            Self::DamagedSnapshot => "damaged_snapshot",
+            Self::SnapshotOlderKey => "snapshot_older_key",
+            Self::NothingRecovered => "nothing_recovered",
             Self::CounterDoubtful => "counter_doubtful",
             Self::UnreadableInTheWay { .. } => "unreadable_in_the_way",
             Self::NoCounter => "no_counter",

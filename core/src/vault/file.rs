@@ -133,10 +133,16 @@ fn checked(
         db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     }
     configure(&db)?;
-    let format = check_version(&db)?;
-    let known = tables(format).ok_or(VaultError::VaultTooOld { found: format })?;
-    check_schema(&db, known)?;
+    let format = check_tables(&db)?;
     Ok((db, format))
+}
+
+/// The format that the file says it has, once its tables are those of the format.
+fn check_tables(db: &Connection) -> Result<u32, VaultError> {
+    let format = check_version(db)?;
+    let known = tables(format).ok_or(VaultError::VaultTooOld { found: format })?;
+    check_schema(db, known)?;
+    Ok(format)
 }
 
 /// Opens a copy of a vault that nobody else writes, to read it: neither a log nor a lock is needed or made.
@@ -145,16 +151,21 @@ fn checked(
 ///
 /// What the file is instead.
 pub(super) fn open_copy(path: &Path, format: u32) -> Result<Connection, VaultError> {
+    let (db, found) = open_copy_of_any_format(path)?;
+    if found == format {
+        Ok(db)
+    } else {
+        Err(VaultError::NotAVault)
+    }
+}
+
+/// The same for whatever format this version reads, with its number.
+pub(super) fn open_copy_of_any_format(path: &Path) -> Result<(Connection, u32), VaultError> {
+    fs::metadata(path)?;
     let db = connect(&VaultLocation::new(path), true)?;
     configure(&db)?;
-    let application: i64 = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    let version: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    if application != i64::from(APPLICATION_ID) || version != i64::from(format) {
-        return Err(VaultError::NotAVault);
-    }
-    let known = tables(format).ok_or(VaultError::VaultTooOld { found: format })?;
-    check_schema(&db, known)?;
-    Ok(db)
+    let format = check_tables(&db)?;
+    Ok((db, format))
 }
 
 fn connect(location: &VaultLocation, is_read_only: bool) -> Result<Connection, VaultError> {

@@ -12,7 +12,7 @@ use super::format::{Aad, RecordId, kind};
 use super::keys::VaultKey;
 use super::manifest::bucket_of;
 use super::meta::{meta_digest, store_meta};
-use super::record::{Settings, SlotKeyRecord, copy_unknown};
+use super::record::{Settings, SlotKeyRecord};
 use super::rows::{each_record, load_log, load_porch};
 use super::slot::{NewSlot, SlotRow, load_slots};
 use super::slots::{SlotSecret, delete_slot, key_of_kind, make_slot, put_slot};
@@ -299,12 +299,8 @@ fn reseal_slots(
             new.entropy,
         )?;
         let record = SlotKeyRecord {
-            psk: known.psk.clone(),
-            public: known.public,
             row_digest: row.digest,
-            created_at: known.created_at,
-            nonce_epoch: known.nonce_epoch,
-            unknown: copy_unknown(&known.unknown),
+            ..known.duplicate()
         };
         put_slot(tx, new, draft, &row, &record)?;
     }

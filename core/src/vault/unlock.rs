@@ -6,7 +6,7 @@ use super::anchor::{Anchor, AnchorStore};
 use super::error::VaultError;
 use super::file::{self, OpenFile};
 use super::findings::Findings;
-use super::format::{RecordId, VaultId};
+use super::format::{Realm, RecordId, VaultId};
 use super::keys::{SealingKeys, SlotKeys, VaultKey};
 use super::locked::Credential;
 use super::open::Parts;
@@ -77,6 +77,36 @@ pub(super) fn unlocked_content(
 fn note_success(db: &Connection, slot: RecordId, now: UnixSeconds) -> Result<(), VaultError> {
     tries::reset(db)?;
     file::without_waiting(db, || note_use(db, slot, now))
+}
+
+/// The vault key and the secret of the slot that `credential` opens, of slots that were read from a copy.
+///
+/// # Errors
+///
+/// [`VaultError::NoSuchSlot`], [`VaultError::DamagedSlot`], [`VaultError::WrongPassword`], [`VaultError::KdfOutOfBounds`].
+pub(super) fn open_any(
+    slots: Slots,
+    realm: Realm,
+    credential: &Credential<'_>,
+) -> Result<(VaultKey, SlotSecret), VaultError> {
+    let mut error = VaultError::WrongPassword;
+    for slot in candidates(slots, realm.vault, credential)? {
+        let secret = credential.derive(&slot)?;
+        match slot.open(realm, &SlotKeys::derive(&secret, &slot.nonce)) {
+            Ok(key) => {
+                let opened_by = SlotSecret {
+                    id: slot.id,
+                    kind: slot.kind,
+                    params: slot.params,
+                    secret,
+                };
+                return Ok((key, opened_by));
+            }
+            Err(VaultError::WrongPassword) => {}
+            Err(other) => error = other,
+        }
+    }
+    Err(error)
 }
 
 /// The slots of a kind that hold together. There is one, unless somebody planted others to hide it.

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Unknown, put_unknown};
+use super::{Unknown, copy_unknown, put_unknown};
 use crate::secret::Secret;
 use crate::time::UnixSeconds;
 use crate::vault::tlv::{Malformed, Reader, Writer, u32_of, u64_of};
@@ -28,6 +28,18 @@ pub(in crate::vault) struct SlotKeyRecord {
 }
 
 impl SlotKeyRecord {
+    /// A copy: keys are not cloned in passing, only here.
+    pub(in crate::vault) fn duplicate(&self) -> Self {
+        Self {
+            psk: self.psk.clone(),
+            public: self.public,
+            row_digest: self.row_digest,
+            created_at: self.created_at,
+            nonce_epoch: self.nonce_epoch,
+            unknown: copy_unknown(&self.unknown),
+        }
+    }
+
     pub(in crate::vault) fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut body = Writer::new();
         body.put(field::PSK, &*self.psk);

@@ -9,6 +9,7 @@ mod newer;
 mod opening;
 mod planted;
 mod porch;
+mod restoring;
 mod slots;
 mod snapshots;
 mod ways;
