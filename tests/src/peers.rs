@@ -14,7 +14,7 @@ struct Peer {
     says: &'static str,
 }
 
-const PEERS: [Peer; 5] = [
+const PEERS: [Peer; 8] = [
     Peer {
         name: "oathtool",
         probe: &["--version"],
@@ -39,6 +39,21 @@ const PEERS: [Peer; 5] = [
         name: "tmux",
         probe: &["-V"],
         says: "tmux",
+    },
+    Peer {
+        name: "dbus-daemon",
+        probe: &["--version"],
+        says: "D-Bus Message Bus Daemon",
+    },
+    Peer {
+        name: "gnome-keyring-daemon",
+        probe: &["--version"],
+        says: "gnome-keyring-daemon",
+    },
+    Peer {
+        name: "secret-tool",
+        probe: &["--help"],
+        says: "usage: secret-tool",
     },
 ];
 
@@ -121,7 +136,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("convert");
         std::fs::copy("/bin/true", &program).unwrap();
-        let [_, _, _, convert, _] = &PEERS;
+        let [_, _, _, convert, ..] = &PEERS;
         assert!(!names_itself(&program, convert));
     }
 

@@ -20,7 +20,10 @@ struct Tool {
     tests: &'static str,
 }
 
-const TOOLS: [Tool; 5] = [
+/// What is left out without any of the three programs that a desktop of the tests is made of.
+const KEYRING: &str = "the key in the desktop's keyring";
+
+const TOOLS: [Tool; 8] = [
     Tool {
         name: "oathtool",
         package: "oathtool",
@@ -46,11 +49,34 @@ const TOOLS: [Tool; 5] = [
         package: "tmux",
         tests: "the program in a real terminal",
     },
+    Tool {
+        name: "dbus-daemon",
+        package: "dbus",
+        tests: KEYRING,
+    },
+    Tool {
+        name: "gnome-keyring-daemon",
+        package: "gnome-keyring",
+        tests: KEYRING,
+    },
+    Tool {
+        name: "secret-tool",
+        package: "libsecret-tools",
+        tests: KEYRING,
+    },
 ];
 
 /// The names that `--allow-missing` takes: every tool, and Python with its packages.
-const NAMES: [&str; 6] = [
-    "oathtool", "qrencode", "zbarimg", "convert", "tmux", "python",
+const NAMES: [&str; 9] = [
+    "oathtool",
+    "qrencode",
+    "zbarimg",
+    "convert",
+    "tmux",
+    "dbus-daemon",
+    "gnome-keyring-daemon",
+    "secret-tool",
+    "python",
 ];
 
 /// What set-up found or made, for the tests that follow.
