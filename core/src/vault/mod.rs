@@ -21,6 +21,8 @@ mod locked;
 mod manifest;
 mod meta;
 mod open;
+#[cfg_attr(not(test), expect(dead_code, reason = "salvage calls it"))]
+mod pages;
 mod platform;
 mod record;
 mod recovery;

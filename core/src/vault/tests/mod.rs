@@ -6,6 +6,7 @@ mod faults;
 mod life;
 mod newer;
 mod opening;
+mod pages;
 mod planted;
 mod slots;
 
