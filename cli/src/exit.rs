@@ -59,6 +59,7 @@ pub(crate) const ERRORS: [(Exit, &[&str]); 5] = [
             "note_too_long",
             "too_many_tags",
             "too_many_records",
+            "file_too_large",
             "not_confirmed",
             "file_exists",
             "no_such_file",

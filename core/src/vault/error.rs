@@ -206,6 +206,12 @@ pub enum VaultError {
         /// The limit.
         max: u64,
     },
+    /// The file or its log is larger than any vault.
+    #[error("the vault's file or log is larger than any vault; at most {max_bytes} bytes are read")]
+    FileTooLarge {
+        /// The limit.
+        max_bytes: u64,
+    },
 }
 
 impl VaultError {
@@ -264,6 +270,7 @@ impl VaultError {
             Self::NoteTooLong { .. } => "note_too_long",
             Self::TooManyTags { .. } => "too_many_tags",
             Self::TooManyRecords { .. } => "too_many_records",
+            Self::FileTooLarge { .. } => "file_too_large",
         }
     }
 

@@ -24,6 +24,8 @@ mod manifest;
 mod meta;
 mod migrate;
 mod open;
+#[cfg_attr(not(test), expect(dead_code, reason = "salvage calls it"))]
+mod pages;
 mod platform;
 mod porch;
 mod record;

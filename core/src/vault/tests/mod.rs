@@ -7,6 +7,7 @@ mod life;
 mod migrating;
 mod newer;
 mod opening;
+mod pages;
 mod planted;
 mod porch;
 mod restoring;
