@@ -6,6 +6,7 @@ mod duplicates;
 mod find;
 mod keeping;
 mod list;
+mod recovery;
 mod trash;
 
 #[cfg(test)]

@@ -42,6 +42,9 @@ pub(super) struct PlainRecord {
     pub(super) body: Zeroizing<Vec<u8>>,
 }
 
+/// An entry of the history in the clear, with its place.
+pub(super) type PlainEntry = (u64, Zeroizing<Vec<u8>>);
+
 /// A slot with the record beside it.
 pub(super) struct KnownSlot {
     pub(super) row: SlotRow,
@@ -56,7 +59,7 @@ pub(super) struct Rescue {
     pub(super) slots: Vec<KnownSlot>,
     pub(super) opened_by: SlotSecret,
     /// The history's entries in their order.
-    pub(super) log: Vec<(u64, Zeroizing<Vec<u8>>)>,
+    pub(super) log: Vec<PlainEntry>,
     pub(super) log_head: [u8; 32],
     pub(super) lineage: Lineage,
     /// Greatest change and greatest key that were seen in what was read.

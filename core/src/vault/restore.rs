@@ -12,8 +12,7 @@ use super::format::{Aad, Realm, RecordId, kind};
 use super::location::VaultLocation;
 use super::locked::Credential;
 use super::meta::load_vault_id;
-use super::record::{Content, SlotKeyRecord};
-use super::rescue::{KnownSlot, PlainRecord, Rescue, Workshop, live_version};
+use super::rescue::{KnownSlot, PlainEntry, PlainRecord, Rescue, Workshop, live_version};
 use super::rows::{each_record, load_log};
 use super::slot::load_slots;
 use super::snapshots::Snapshot;
@@ -73,6 +72,15 @@ pub fn restore(
 }
 
 impl Rescue {
+    /// Ids of the accounts among the records.
+    pub(super) fn account_ids(&self) -> impl Iterator<Item = RecordId> {
+        let accounts = self
+            .records
+            .iter()
+            .filter(|record| record.kind == kind::ACCOUNT);
+        accounts.map(|record| record.id)
+    }
+
     /// Accounts among the records.
     pub(super) fn account_count(&self) -> u32 {
         let accounts = self
@@ -170,28 +178,11 @@ fn plain_records(db: &Connection, sealer: Sealer<'_>) -> Result<Vec<PlainRecord>
     Ok(records)
 }
 
-fn plain_log(
-    db: &Connection,
-    sealer: Sealer<'_>,
-) -> Result<Vec<(u64, Zeroizing<Vec<u8>>)>, VaultError> {
+fn plain_log(db: &Connection, sealer: Sealer<'_>) -> Result<Vec<PlainEntry>, VaultError> {
     let rows = load_log(db)?;
     let open = |row: &super::rows::LogRow| {
         let plain = row.open(sealer).ok_or(VaultError::DamagedSnapshot)?;
         Ok((row.seq, plain))
     };
     rows.iter().map(open).collect()
-}
-
-/// The record of a slot in the clear, as the list has it.
-pub(super) fn slot_key_of(body: &[u8]) -> Option<SlotKeyRecord> {
-    match Content::decode(kind::SLOT_KEY, body) {
-        Ok(Content::SlotKey(record)) => Some(*record),
-        _ => None,
-    }
-}
-
-/// Ids of the accounts among records.
-pub(super) fn account_ids(records: &[PlainRecord]) -> impl Iterator<Item = RecordId> {
-    let accounts = records.iter().filter(|record| record.kind == kind::ACCOUNT);
-    accounts.map(|record| record.id)
 }

@@ -146,8 +146,16 @@ impl Vault {
     /// What a rotation or a deletion leaves due: a new snapshot, then every older one and every copy from before a
     /// migration goes, since they open with old secrets or hold what was deleted. Nothing goes before the new one is there.
     pub(super) fn clean_up(&mut self, now: UnixSeconds) -> Result<(), VaultError> {
-        let is_due = self.state.manifest.cleanup_due && self.state.findings.is_whole();
-        if !is_due || self.check_writable().is_err() || !self.may_drop_earlier_formats() {
+        let may_write =
+            self.check_writable().is_ok() && self.state.findings.write_error().is_none();
+        if !self.state.manifest.cleanup_due || !may_write || !self.may_drop_earlier_formats() {
+            return Ok(());
+        }
+        // Where SQLite moved rows within a page, what was deleted may still stand in the page's unused room.
+        self.parts.file.db.execute("VACUUM", [])?;
+        file::checkpoint(&self.parts.file.db)?;
+        // What cannot be read here may be readable in an older copy: that one stays.
+        if !self.state.findings.is_whole() {
             return Ok(());
         }
         let new = self.make_snapshot(now)?;
@@ -160,7 +168,6 @@ impl Vault {
             remove_database(&copy)?;
         }
         sync_folder(self.parts.location.folder())?;
-        file::checkpoint(&self.parts.file.db)?;
         self.note_cleaned_up(now)
     }
 

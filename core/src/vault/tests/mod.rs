@@ -11,6 +11,7 @@ mod pages;
 mod planted;
 mod porch;
 mod restoring;
+mod salvaging;
 mod slots;
 mod snapshots;
 mod ways;
@@ -84,6 +85,18 @@ impl Place {
         };
         drop(place.create(&setup).unwrap());
         place
+    }
+
+    /// The same vault and code elsewhere, for an installation of its own.
+    fn copy_of(other: &Self) -> Self {
+        let code = other.code.format();
+        let copy = Self {
+            folder: tempfile::tempdir().unwrap(),
+            code: RecoveryCode::parse(code.expose()).unwrap(),
+            installation: Installation::default(),
+        };
+        std::fs::copy(other.path(), copy.path()).unwrap();
+        copy
     }
 
     fn create(&self, setup: &NewVault<'_>) -> Result<Vault, VaultError> {

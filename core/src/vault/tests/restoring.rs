@@ -106,16 +106,12 @@ fn what_cannot_be_restored_changes_nothing() {
     };
     let other = RecoveryCode::generate(&SystemEntropy::new()).unwrap();
     let with = |credential: &Credential<'_>, snapshot: &Snapshot| {
-        let ports = (
-            &place.installation as &dyn AnchorStore,
-            &SystemEntropy::new() as &dyn crate::entropy::Entropy,
-        );
         restore(
             &place.location(),
             snapshot,
             credential,
             OlderKey::Refuse,
-            ports,
+            (&place.installation, &SystemEntropy::new()),
             NOW,
         )
         .err()

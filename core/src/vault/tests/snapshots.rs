@@ -133,7 +133,7 @@ fn what_could_not_be_cleaned_up_goes_at_a_later_unlock() {
     assert!(vault.state.manifest.cleanup_due);
     assert_eq!(
         snapshots(&place),
-        [old.clone()],
+        std::slice::from_ref(&old),
         "the old one stays until there is a new one"
     );
     drop(vault);
