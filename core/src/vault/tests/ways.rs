@@ -333,7 +333,10 @@ fn damaged_records_stand_in_the_way_of_a_new_key_until_they_may_be_set_aside() {
     assert!(vault.findings().is_whole());
     assert_eq!(names(&vault), ["ann", "cid"]);
     let file = rotated.file.unwrap();
-    assert_eq!(place.location().damaged_copies().unwrap(), [file.clone()]);
+    assert_eq!(
+        place.location().damaged_copies().unwrap(),
+        std::slice::from_ref(&file)
+    );
     let kept: (Vec<u8>, i64) = Connection::open(file)
         .unwrap()
         .query_row("SELECT id, length(body) FROM record", [], |row| {
