@@ -11,7 +11,7 @@ use super::place::Place;
 
 impl Example {
     /// Writes the values into a database.
-    fn write(&self, place: &Place) {
+    pub(crate) fn write(&self, place: &Place) {
         let db = Connection::open(place.vault()).unwrap();
         db.pragma_update(None, "page_size", 4096).unwrap();
         db.pragma_update(None, "journal_mode", "WAL").unwrap();
