@@ -24,3 +24,4 @@ mod place;
 mod plan;
 mod real;
 mod record;
+mod refused_calls;
