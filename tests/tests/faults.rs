@@ -11,6 +11,10 @@
 
 #[path = "faults/f10_failing_disk.rs"]
 mod f10_failing_disk;
+#[path = "faults/f11_late_anchors.rs"]
+mod f11_late_anchors;
+#[path = "faults/f11_together.rs"]
+mod f11_together;
 #[path = "faults/f8_kill.rs"]
 mod f8_kill;
 #[path = "faults/f9_power_cut.rs"]

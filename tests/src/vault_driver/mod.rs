@@ -16,35 +16,43 @@ use countersign_core::otp::OtpKind;
 use countersign_core::time::UnixSeconds;
 use countersign_core::vault::{Credential, RecoveryCode, VaultError, VaultLocation};
 
+pub use anchors::AnchorFolder;
 pub use entropy::SeededEntropy;
 use session::Session;
-
-use anchors::AnchorFolder;
 
 /// The one time of all steps.
 pub const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
 
-/// A folder with a vault and the anchors of one installation in it.
+/// A folder with a vault in it, as one installation sees it: its anchors lie there too.
 #[derive(Clone, Debug)]
-pub struct Place(PathBuf);
+pub struct Place {
+    folder: PathBuf,
+    installation: String,
+}
 
 impl Place {
-    /// The place in a folder. Nothing is made yet.
+    /// The place in a folder, for the installation called `state`. Nothing is made yet.
     #[must_use]
     pub fn new(folder: &Path) -> Self {
-        Self(folder.to_owned())
+        Self {
+            folder: folder.to_owned(),
+            installation: "state".to_owned(),
+        }
     }
 
-    /// The top folder.
+    /// The same vault for another installation.
     #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.0
+    pub fn seen_by(self, installation: &str) -> Self {
+        Self {
+            installation: installation.to_owned(),
+            ..self
+        }
     }
 
     /// Where the vault lies.
     #[must_use]
     pub fn vault(&self) -> VaultLocation {
-        VaultLocation::new(&self.0.join("home/vault"))
+        VaultLocation::new(&self.folder.join("home/vault"))
     }
 
     /// The folders that lie there before a vault is made.
@@ -53,14 +61,23 @@ impl Place {
     ///
     /// When they cannot be made.
     pub fn make_folders(&self) -> std::io::Result<()> {
-        std::fs::create_dir(self.0.join("home"))?;
-        std::fs::create_dir(self.0.join("state"))
+        std::fs::create_dir(self.folder.join("home"))?;
+        self.make_state()
     }
 
-    /// This installation's anchors.
+    /// The folder for the installation's anchors.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made.
+    pub fn make_state(&self) -> std::io::Result<()> {
+        std::fs::create_dir(self.folder.join(&self.installation))
+    }
+
+    /// The installation's anchors.
     #[must_use]
     pub fn anchors(&self) -> AnchorFolder {
-        AnchorFolder::new(self.0.join("state"))
+        AnchorFolder::new(self.folder.join(&self.installation))
     }
 
     /// Opens the vault and unlocks it.
@@ -142,17 +159,18 @@ pub fn describe(companion: &Companion) -> String {
     format!("[{}]", accounts.join(" "))
 }
 
-/// The child: `FOLDER CODE SEED STEP…`, where CODE is the vault's recovery code and SEED a number that fixes all
-/// randomness. A step that fails is tried once more, and then the next one comes.
+/// The child: `FOLDER INSTALLATION CODE SEED STEP…`, where CODE is the vault's recovery code and SEED a number that fixes
+/// all randomness. A step that fails is tried once more, and then the next one comes.
 #[must_use]
 pub fn run(arguments: &[String]) -> ExitCode {
-    let [folder, code, seed, steps @ ..] = arguments else {
+    let [folder, installation, code, seed, steps @ ..] = arguments else {
         return ExitCode::from(2);
     };
     let (Ok(code), Ok(seed)) = (RecoveryCode::parse(code), seed.parse()) else {
         return ExitCode::from(2);
     };
-    let mut session = Session::new(Place::new(Path::new(folder)), code, seed);
+    let place = Place::new(Path::new(folder)).seen_by(installation);
+    let mut session = Session::new(place, code, seed);
     for (number, step) in steps.iter().enumerate() {
         let Some((perform, about)) = steps::find(step) else {
             return ExitCode::from(2);

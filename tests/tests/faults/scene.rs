@@ -78,9 +78,15 @@ impl Scene {
 
     /// The command of the vault's child.
     pub(crate) fn driver(&self, seed: u64, steps: &[&str]) -> Command {
+        self.driver_of("state", seed, steps)
+    }
+
+    /// The same for another installation.
+    pub(crate) fn driver_of(&self, installation: &str, seed: u64, steps: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vault_driver"));
+        command.arg(self.watched()).arg(installation);
         // EXPOSE: the child gets the code of a vault made for this test.
-        command.arg(self.watched()).arg(code().format().expose());
+        command.arg(code().format().expose());
         command.arg(seed.to_string()).args(steps);
         command
     }
