@@ -5,8 +5,8 @@
 //! Three variables say what happens; without the first one nothing does:
 //!
 //! * `COUNTERSIGN_FAULTS_WATCH`: the folder, as an absolute path without links;
-//! * `COUNTERSIGN_FAULTS_TRACE`: a file outside of it that takes every operation, in the form that [`record`] writes;
-//! * `COUNTERSIGN_FAULTS_PLAN`: one fault, in the words that [`plan`] reads.
+//! * `COUNTERSIGN_FAULTS_TRACE`: a file outside of it that takes every operation, in the form that `record.rs` writes;
+//! * `COUNTERSIGN_FAULTS_PLAN`: one fault, in the words that `plan.rs` reads.
 //!
 //! Seen are the calls that SQLite and the standard library make. What would copy past them (`copy_file_range`,
 //! `sendfile`, `fallocate`) is said not to exist, so that its caller falls back to what is seen. Memory maps are not

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use countersign_core::vault::VaultError;
-use countersign_tests::chance::{Chance, rounds};
+use countersign_tests::chance::{Chance, for_each_seed, rounds};
 use countersign_tests::faults::child::Ended;
 use countersign_tests::faults::plan::{Class, Errno, Fault, Lasting, Plan};
 use countersign_tests::faults::trace::{Deed, Operation, count};
 use countersign_tests::vault_driver::{Line, describe, is_expected};
 
 use crate::scene::{NOTHING, SEED, Scene, lines};
-use crate::script::Reference;
+use crate::script::{CHANGES_PASSWORD, PASSWORD, Reference};
 
 const FULL: Fault = Fault::Fail(Errno::NoRoom, Lasting::Once);
 const STAYS_FULL: Fault = Fault::Fail(Errno::NoRoom, Lasting::Onwards);
@@ -79,6 +79,62 @@ fn f10_anchors_that_cannot_be_stored_never_make_a_vault_look_forked() {
     let mut findings = Findings::new(Reference::later_life());
     findings.run_all(Class::Name, STAYS_FULL);
     findings.judge("no room for names");
+}
+
+#[test]
+fn f10_a_fault_while_the_password_changes_leaves_exactly_one_password() {
+    let reference = Reference::password();
+    let mut failed = 0;
+    let classes = [
+        (Class::Write, FULL),
+        (Class::Write, BROKEN),
+        (Class::Sync, BROKEN),
+        (Class::Read, BROKEN),
+    ];
+    for (class, fault) in classes {
+        for_each_seed(100_000, rounds(1), |chance| {
+            let (first, last) = reference.numbers_of(CHANGES_PASSWORD, class);
+            let number = chance.between(first, last);
+            let plan = Plan {
+                class,
+                number,
+                fault,
+            };
+            let scene = Scene::new();
+            let ended = scene.run(&PASSWORD, Some(plan));
+            let lines = lines(&ended);
+            failed += lines.len() - PASSWORD.len();
+            let done = lines
+                .iter()
+                .filter(|line| matches!(line, Line::Done { .. }));
+            assert_eq!(done.count(), PASSWORD.len(), "{plan}: {lines:?}");
+            assert_eq!(scene.opened_by(&["old", "new"]), Ok(vec!["new"]), "{plan}");
+            let found = scene.open().map(|companion| describe(&companion));
+            assert_eq!(found.as_ref(), Ok(&reference.contents[PASSWORD.len() - 1]));
+            // Given up: the old password still holds. What was written and not flushed may be there when the vault is
+            // opened again; then the new one does.
+            let kept = Scene::new();
+            let until = &PASSWORD[..=CHANGES_PASSWORD];
+            let lasting = Plan {
+                fault: Fault::Fail(errno(fault), Lasting::Onwards),
+                ..plan
+            };
+            let ended = kept.run(until, Some(lasting));
+            let is_done = ended.said.last().unwrap().starts_with("done");
+            let opened = kept.opened_by(&["old", "new"]).unwrap();
+            let may_be_new = is_done || class == Class::Sync;
+            let is_right = opened == ["old"] && !is_done || opened == ["new"] && may_be_new;
+            assert!(is_right, "{lasting}: {:?}, {opened:?}", ended.said);
+        });
+    }
+    println!("faults while the password changes: {failed} errors");
+}
+
+const fn errno(fault: Fault) -> Errno {
+    match fault {
+        Fault::Fail(errno, _) | Fault::Half(errno, _) => errno,
+        Fault::Kill(_) => Errno::Broken,
+    }
 }
 
 /// What runs under faults showed.

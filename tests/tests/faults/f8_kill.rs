@@ -41,7 +41,7 @@ fn f8_a_kill_at_any_time_leaves_the_state_before_or_after() {
 #[test]
 fn f8_a_kill_while_the_password_changes_leaves_exactly_one_password() {
     let reference = Reference::password();
-    let (first, last) = reference.changes_of(CHANGES_PASSWORD);
+    let (first, last) = reference.numbers_of(CHANGES_PASSWORD, Class::Change);
     let mut outcomes = Outcomes::default();
     for_each_seed(82_000, rounds(10), |chance| {
         let scene = Scene::new();

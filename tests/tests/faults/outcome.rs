@@ -35,7 +35,7 @@ impl Anchored {
     }
 
     /// Whether it can tell a torn last change from a damaged one, and a crash from a fork.
-    const fn decides(self) -> bool {
+    pub(crate) const fn decides(self) -> bool {
         self.generation.is_some() && self.late < TOKENS_KEPT - 1
     }
 }

@@ -60,7 +60,8 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    fn of(scene: &Scene, steps: &[&'static str]) -> Self {
+    /// Of any steps, at what is in `scene`; they are done there.
+    pub(crate) fn of(scene: &Scene, steps: &[&'static str]) -> Self {
         let before = scene.tree();
         let disk = Disk::of(&scene.watched()).unwrap();
         let ended = scene.run(steps, None);
@@ -119,10 +120,17 @@ impl Reference {
             .collect()
     }
 
-    /// Numbers of the first and last change in a step, counted from 1 over the whole run.
-    pub(crate) fn changes_of(&self, step: usize) -> (u64, u64) {
-        let of_step = |number: &u64| self.step_of(Class::Change, *number) == step;
-        let all = 1..=count(&self.ended.trace, Class::Change);
+    /// How many operations the trace has up to the promise of a step, that one included.
+    pub(crate) fn until(&self, step: usize) -> u64 {
+        let said = (1..).zip(&self.ended.trace);
+        let mut said = said.filter(|(_, operation)| matches!(operation.deed, Deed::Said(_)));
+        said.nth(step).unwrap().0
+    }
+
+    /// Numbers of the first and last operation of a class in a step, counted from 1 over the whole run.
+    pub(crate) fn numbers_of(&self, step: usize, class: Class) -> (u64, u64) {
+        let of_step = |number: &u64| self.step_of(class, *number) == step;
+        let all = 1..=count(&self.ended.trace, class);
         let numbers: Vec<u64> = all.filter(of_step).collect();
         (numbers[0], numbers[numbers.len() - 1])
     }
