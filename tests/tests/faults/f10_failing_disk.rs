@@ -59,7 +59,27 @@ fn f10_a_short_write_is_no_fault() {
 }
 
 #[test]
-#[ignore = "core: `vault/create.rs` gives an error after the vault was published, and `vault/build.rs` publishes one that has no log"]
+#[ignore = "core: `vault/build.rs` does not look whether `journal_mode` became WAL, and publishes a vault that never opens"]
+fn f10_a_vault_made_under_a_fault_can_be_opened() {
+    let trace = &Reference::birth().ended.trace;
+    for class in [Class::Write, Class::Name, Class::Sync, Class::Read] {
+        for number in 1..=count(trace, class) {
+            let plan = Plan {
+                class,
+                number,
+                fault: BROKEN,
+            };
+            let scene = Scene::new();
+            let said = scene.run(&["init"], Some(plan)).said;
+            let opened = scene.open().map(|companion| describe(&companion));
+            let is_right = matches!(opened, Err(VaultError::NoVault) | Ok(_));
+            assert!(is_right, "{plan}: {said:?}, {opened:?}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "core: `vault/create.rs` and `vault/build.rs` give an error after the vault was published; another try finds it there"]
 fn f10_a_fault_while_a_vault_is_made_makes_none_and_a_later_try_works() {
     let mut findings = Findings::new(Reference::birth());
     for class in [Class::Write, Class::Name] {
