@@ -11,6 +11,8 @@
 
 #[path = "faults/f10_failing_disk.rs"]
 mod f10_failing_disk;
+#[path = "faults/f10_making.rs"]
+mod f10_making;
 #[path = "faults/f11_late_anchors.rs"]
 mod f11_late_anchors;
 #[path = "faults/f11_together.rs"]
