@@ -57,10 +57,24 @@ impl OpenFile {
 pub(super) fn open(location: &VaultLocation) -> Result<OpenFile, VaultError> {
     check_type(location)?;
     let lock = VaultLock::of(location)?;
+    let hold = lock.hold()?;
+    open_held(location, lock, hold)
+}
+
+/// Opens an existing vault whose lock is held.
+///
+/// # Errors
+///
+/// As [`open`].
+pub(super) fn open_held(
+    location: &VaultLocation,
+    lock: VaultLock,
+    hold: Hold,
+) -> Result<OpenFile, VaultError> {
     let mut is_read_only = lock.is_read_only;
     let mut log = LogState::Whole;
     // Whoever is alone may read the files directly: closing such a descriptor would drop SQLite's locks in this process.
-    if lock.hold()? == Hold::Alone {
+    if hold == Hold::Alone {
         check_header(location.path())?;
         is_read_only = is_read_only || is_on_read_only_medium(location.path());
         log = inspect_log(&location.log())?;

@@ -1,11 +1,11 @@
-//! Anchors as files, kept as the program for the terminal keeps them: under a lock, by a new file and a rename, without
-//! a flush.
+//! Anchors as files, kept as the program for the terminal keeps them: compared and stored under a lock, by a new file and
+//! a rename, one in a few with a flush.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use countersign_core::vault::{AnchorStore, VaultId};
+use countersign_core::vault::{AnchorStore, Flush, StoredAnchor, VaultId};
 
 /// The anchors of one installation, in a folder that exists.
 #[derive(Clone, Debug)]
@@ -22,13 +22,30 @@ impl AnchorFolder {
         self.0.join(format!("anchor-{vault}"))
     }
 
-    fn store(&self, vault: VaultId, anchor: &[u8]) -> io::Result<()> {
+    fn store(
+        &self,
+        vault: VaultId,
+        expected: Option<&[u8]>,
+        anchor: &[u8],
+        flush: Flush,
+    ) -> io::Result<StoredAnchor> {
         let file = self.file(vault);
         let lock = writable(&file.with_extension("lock"), false)?;
         lock.lock()?;
-        let new = file.with_extension("new");
-        writable(&new, true)?.write_all(anchor)?;
-        fs::rename(new, file)
+        if self.read(vault).as_deref() != expected {
+            return Ok(StoredAnchor::Changed);
+        }
+        let path = file.with_extension("new");
+        let mut new = writable(&path, true)?;
+        new.write_all(anchor)?;
+        if flush == Flush::Now {
+            new.sync_all()?;
+        }
+        fs::rename(path, file)?;
+        if flush == Flush::Now {
+            File::open(&self.0)?.sync_all()?;
+        }
+        Ok(StoredAnchor::Done)
     }
 }
 
@@ -37,8 +54,15 @@ impl AnchorStore for AnchorFolder {
         fs::read(self.file(vault)).ok()
     }
 
-    fn write(&self, vault: VaultId, anchor: &[u8]) -> bool {
-        self.store(vault, anchor).is_ok()
+    fn replace(
+        &self,
+        vault: VaultId,
+        expected: Option<&[u8]>,
+        anchor: &[u8],
+        flush: Flush,
+    ) -> StoredAnchor {
+        let stored = self.store(vault, expected, anchor, flush);
+        stored.unwrap_or(StoredAnchor::Failed)
     }
 }
 

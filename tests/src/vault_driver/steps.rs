@@ -1,10 +1,10 @@
 //! What the child can be told to do. A new operation of the vault is a line in the table.
 
 use countersign_core::account::{Account, Name};
-use countersign_core::companion::Edit;
+use countersign_core::companion::{DoubtfulCounter, Edit};
 use countersign_core::secret::{Secret, SecretText};
 use countersign_core::uri::parse_otpauth;
-use countersign_core::vault::{KdfParams, VaultError};
+use countersign_core::vault::{Damaged, KdfParams, VaultError};
 
 use super::NOW;
 use super::session::Session;
@@ -40,7 +40,9 @@ const STEPS: [(&str, Perform); 14] = [
     }),
     ("next", |session, name| {
         let id = session.find(name)?;
-        session.companion()?.next_hotp(id, NOW).map(|_| ())
+        let companion = session.companion()?;
+        let passed = companion.next_hotp(id, DoubtfulCounter::Refuse, NOW);
+        passed.map(|_| ())
     }),
     ("rename", |session, about| {
         edit(session, about, |name| Edit {
@@ -75,7 +77,9 @@ const STEPS: [(&str, Perform); 14] = [
     ("password", |session, password| {
         let password = Secret::copy_of(password.as_bytes());
         let companion = session.companion()?;
-        companion.change_password(&password, KdfParams::DEFAULT, NOW)
+        let kdf = KdfParams::DEFAULT;
+        let rotated = companion.change_password(&password, kdf, Damaged::Refuse, NOW);
+        rotated.map(|_| ())
     }),
 ];
 

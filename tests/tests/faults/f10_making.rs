@@ -10,7 +10,6 @@ use crate::scene::Scene;
 use crate::script::Reference;
 
 #[test]
-#[ignore = "core: `vault/build.rs` does not look whether `journal_mode` became WAL, and publishes a vault that never opens"]
 fn f10_a_vault_made_under_a_fault_can_be_opened() {
     let trace = &Reference::birth().ended.trace;
     for class in [Class::Write, Class::Name, Class::Sync, Class::Read] {
@@ -30,7 +29,6 @@ fn f10_a_vault_made_under_a_fault_can_be_opened() {
 }
 
 #[test]
-#[ignore = "core: `vault/create.rs` and `vault/build.rs` give an error after the vault was published; another try finds it there"]
 fn f10_a_fault_while_a_vault_is_made_makes_none_and_a_later_try_works() {
     let mut findings = Findings::new(Reference::birth());
     for class in [Class::Write, Class::Name] {

@@ -45,7 +45,6 @@ fn f9_a_second_power_cut_while_the_first_is_made_good_loses_nothing_either() {
 }
 
 #[test]
-#[ignore = "core: `vault/build.rs` flushes the vault's folder, but not the folder in which it has just made that one"]
 fn f9_a_power_cut_after_init_has_made_the_vaults_folder_keeps_both() {
     let scene = Scene::empty();
     scene.place().make_state().unwrap();
@@ -81,14 +80,12 @@ fn f9_a_vault_that_did_not_flush_would_be_caught() {
 }
 
 #[test]
-#[ignore = "core: an anchor is never flushed, and a vault keeps eight tokens: nine changes after the last flush it looks forked"]
 fn f9_a_late_anchor_never_makes_a_vault_look_forked() {
     let outcomes = cut_at_any_operation(90_000, rounds(400));
     assert_eq!(outcomes.forked, 0);
 }
 
 #[test]
-#[ignore = "core: a torn last change without any anchor is refused as a damaged log (ADR 4), and no anchor is ever flushed"]
 fn f9_a_power_cut_soon_after_the_making_never_shuts_a_vault() {
     let outcomes = cut_at_any_operation(90_000, rounds(400));
     assert_eq!(outcomes.undecided, 0);

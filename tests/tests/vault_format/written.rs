@@ -2,7 +2,9 @@
 
 use countersign_core::secret::Secret;
 use countersign_core::time::UnixSeconds;
-use countersign_core::vault::{AnchorStore, Credential, RecoveryCode, VaultId};
+use countersign_core::vault::{
+    AnchorStore, Credential, Flush, RecoveryCode, StoredAnchor, VaultId,
+};
 use rusqlite::{Connection, params};
 
 use super::document;
@@ -71,8 +73,8 @@ impl AnchorStore for ExampleAnchor {
         Some(self.0.clone())
     }
 
-    fn write(&self, _vault: VaultId, _anchor: &[u8]) -> bool {
-        false
+    fn replace(&self, _: VaultId, _: Option<&[u8]>, _: &[u8], _: Flush) -> StoredAnchor {
+        StoredAnchor::Failed
     }
 }
 

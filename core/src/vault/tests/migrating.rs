@@ -33,6 +33,7 @@ fn as_format_0(place: &Place) {
     let next = Next {
         generation: state.version.generation + 1,
         branch: [0; 8],
+        stored: None,
         now: NOW,
     };
     let plan = SlotPlan::new(&state, vec![], vec![], Damaged::Refuse, LastWay::Keep).unwrap();

@@ -42,6 +42,7 @@ fn by_a_newer_version(
     let next = Next {
         generation: state.version.generation + 1,
         branch: [9; 8],
+        stored: None,
         now: NOW,
     };
     let tx = begin(&db).unwrap();
