@@ -17,6 +17,8 @@ mod f10_making;
 mod f11_late_anchors;
 #[path = "faults/f11_together.rs"]
 mod f11_together;
+#[path = "faults/f13_migration.rs"]
+mod f13_migration;
 #[path = "faults/f8_kill.rs"]
 mod f8_kill;
 #[path = "faults/f9_power_cut.rs"]

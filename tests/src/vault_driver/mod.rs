@@ -194,12 +194,14 @@ pub fn run(arguments: &[String]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Whether a folder entry is one that a vault at work may leave: its own files and SQLite's, snapshots and the anchors.
+/// Whether a folder entry is one that a vault at work may leave: its own files and SQLite's, snapshots, what was set
+/// aside, and the anchors.
 #[must_use]
 pub fn is_expected(path: &Path) -> bool {
     let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
     matches!(name, "vault" | "vault-wal" | "vault-shm" | "vault.lock")
         || name.starts_with("vault.snap-")
+        || name.starts_with("vault.damaged-")
         || (name.starts_with("anchor-") && path.starts_with("state"))
 }
 

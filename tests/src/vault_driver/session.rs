@@ -3,7 +3,7 @@
 use countersign_core::companion::{Companion, LockedCompanion};
 use countersign_core::secret::Secret;
 use countersign_core::vault::{
-    Credential, KdfParams, NewVault, RecordId, RecoveryCode, VaultError,
+    Beyond, Credential, KdfParams, NewVault, OlderKey, RecordId, RecoveryCode, VaultError,
 };
 
 use super::{NOW, Place, SeededEntropy, describe};
@@ -92,6 +92,36 @@ impl Session {
         rows.find(|row| row.account.as_str() == name)
             .map(|row| row.id)
             .ok_or(VaultError::NoSuchAccount)
+    }
+
+    /// Puts the newest snapshot in the vault's place, and opens it again.
+    pub(super) fn restore_newest(&mut self) -> Result<(), VaultError> {
+        self.close();
+        let location = self.place.vault();
+        let snapshots = location.snapshots()?;
+        let newest = snapshots.first().ok_or(VaultError::NoSuchSnapshot)?;
+        self.seed = self.seed.wrapping_add(1);
+        Companion::restore_snapshot(
+            &location,
+            newest,
+            &Credential::Recovery(&self.code),
+            OlderKey::Refuse,
+            (&self.place.anchors(), &SeededEntropy::new(self.seed)),
+            NOW,
+        )?;
+        self.companion().map(|_| ())
+    }
+
+    /// Salvages the vault, and opens it again.
+    pub(super) fn salvage(&mut self) -> Result<(), VaultError> {
+        self.close();
+        let location = self.place.vault();
+        self.seed = self.seed.wrapping_add(1);
+        let (anchors, entropy) = (self.place.anchors(), SeededEntropy::new(self.seed));
+        let credential = Credential::Recovery(&self.code);
+        Companion::examine_damaged(&location, &credential, &anchors, &entropy)?
+            .apply(Beyond::Leave, NOW)?;
+        self.companion().map(|_| ())
     }
 
     /// Locks the vault and leaves its file open.

@@ -13,7 +13,7 @@ use super::session::Session;
 pub(super) type Perform = fn(&mut Session, &str) -> Result<(), VaultError>;
 
 /// `NAME` or `NAME=ABOUT`; where there are two parts in ABOUT, a colon is between them.
-const STEPS: [(&str, Perform); 14] = [
+const STEPS: [(&str, Perform); 18] = [
     ("init", |session, password| {
         let password = Some(password).filter(|password| !password.is_empty());
         let password = password.map(|password| Secret::copy_of(password.as_bytes()));
@@ -22,6 +22,17 @@ const STEPS: [(&str, Perform); 14] = [
     ("unlock", |session, _| {
         session.companion()?.refresh().map(|_| ())
     }),
+    ("snapshot", |session, _| {
+        session.companion()?.snapshot(NOW).map(|_| ())
+    }),
+    ("rotate", |session, _| {
+        session
+            .companion()?
+            .renew_key(Damaged::Refuse, NOW)
+            .map(|_| ())
+    }),
+    ("recover-newest", |session, _| session.restore_newest()),
+    ("salvage", |session, _| session.salvage()),
     ("lock", |session, _| {
         session.lock();
         Ok(())
@@ -41,7 +52,8 @@ const STEPS: [(&str, Perform); 14] = [
     ("next", |session, name| {
         let id = session.find(name)?;
         let companion = session.companion()?;
-        let passed = companion.next_hotp(id, DoubtfulCounter::Refuse, NOW);
+        // After a restore or a salvage the counter is in doubt; the child wants to go on.
+        let passed = companion.next_hotp(id, DoubtfulCounter::GoOn, NOW);
         passed.map(|_| ())
     }),
     ("rename", |session, about| {

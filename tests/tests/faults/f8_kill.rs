@@ -10,7 +10,7 @@ use countersign_tests::vault_driver::Line;
 
 use crate::outcome::{Anchored, Outcomes};
 use crate::scene::{SEED, Scene, lines};
-use crate::script::{CHANGES_PASSWORD, LIFE, PASSWORD, Reference};
+use crate::script::{CHANGES_PASSWORD, KEEPING, LIFE, PASSWORD, Reference};
 
 #[test]
 fn f8_a_kill_at_an_operation_leaves_the_state_before_or_after() {
@@ -36,6 +36,19 @@ fn f8_a_kill_at_any_time_leaves_the_state_before_or_after() {
         outcomes.look(reference, promised(&ended), &scene, anchored(&scene));
     });
     outcomes.print("kills at any time");
+}
+
+#[test]
+fn f8_a_kill_around_snapshots_rotation_salvage_and_restore_leaves_the_state_before_or_after() {
+    let reference = Reference::keeping();
+    let last = count(&reference.ended.trace, Class::Change);
+    let mut outcomes = Outcomes::default();
+    for_each_seed(84_000, rounds(20), |chance| {
+        let scene = Scene::new();
+        let ended = scene.run(&KEEPING, Some(kill(chance, 1, last)));
+        outcomes.look(reference, promised(&ended), &scene, anchored(&scene));
+    });
+    outcomes.print("kills around snapshots, rotation, salvage and restore");
 }
 
 #[test]

@@ -18,6 +18,12 @@ fn f9_a_power_cut_leaves_the_state_before_or_after() {
 }
 
 #[test]
+fn f9_a_power_cut_around_snapshots_rotation_salvage_and_restore_leaves_the_state_before_or_after() {
+    let outcomes = cut(Reference::keeping(), 96_000, rounds(200));
+    outcomes.print("power cuts around snapshots, rotation, salvage and restore");
+}
+
+#[test]
 fn f9_a_second_power_cut_while_the_first_is_made_good_loses_nothing_either() {
     let reference = Reference::life();
     let mut outcomes = Outcomes::default();
@@ -106,7 +112,10 @@ fn f9_a_power_cut_while_the_password_changes_leaves_exactly_one_password() {
 }
 
 fn cut_at_any_operation(first_seed: u64, count: u32) -> Outcomes {
-    let reference = Reference::life();
+    cut(Reference::life(), first_seed, count)
+}
+
+fn cut(reference: &Reference, first_seed: u64, count: u32) -> Outcomes {
     let last = length(reference);
     let mut outcomes = Outcomes::default();
     for_each_seed(first_seed, count, |chance| {

@@ -91,6 +91,14 @@ impl Scene {
         command
     }
 
+    /// The same for a vault with another recovery code.
+    pub(crate) fn driver_with(&self, code: &str, steps: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vault_driver"));
+        command.arg(self.watched()).args(["state", code]);
+        command.arg(SEED.to_string()).args(steps);
+        command
+    }
+
     /// Opens the vault here, in this process, with the recovery code.
     pub(crate) fn open(&self) -> Result<Companion, VaultError> {
         self.place().open(&Credential::Recovery(&code()), SEED * 2)

@@ -34,6 +34,25 @@ pub(crate) const LIFE: [&str; 20] = [
     "next=bob",
 ];
 
+/// Snapshots, renewed keys, a salvage and a restore, which takes back what came after the snapshot.
+pub(crate) const KEEPING: [&str; 15] = [
+    "init",
+    "add=alice",
+    "count=bob",
+    "snapshot",
+    "next=bob",
+    "rotate",
+    "add=carol",
+    "salvage",
+    "next=bob",
+    "snapshot",
+    "add=eve",
+    "recover-newest",
+    "next=bob",
+    "close",
+    "add=dora",
+];
+
 /// A changed password. Each costs two key derivations or more, so there are fewer of these.
 pub(crate) const PASSWORD: [&str; 7] = [
     "init=old",
@@ -85,6 +104,12 @@ impl Reference {
     pub(crate) fn life() -> &'static Self {
         static RUN: OnceLock<Reference> = OnceLock::new();
         RUN.get_or_init(|| Self::of(&Scene::new(), &LIFE))
+    }
+
+    /// Of [`KEEPING`].
+    pub(crate) fn keeping() -> &'static Self {
+        static RUN: OnceLock<Reference> = OnceLock::new();
+        RUN.get_or_init(|| Self::of(&Scene::new(), &KEEPING))
     }
 
     /// Of [`PASSWORD`].
