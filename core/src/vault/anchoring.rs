@@ -105,7 +105,7 @@ pub(super) fn store_anchor(
             break;
         }
         let flush = match stored {
-            Some(_) if anchor.generation % FLUSHED_EVERY != 0 => Flush::Late,
+            Some(_) if !anchor.generation.is_multiple_of(FLUSHED_EVERY) => Flush::Late,
             _ => Flush::Now,
         };
         let encoded = anchor.encode(vault);

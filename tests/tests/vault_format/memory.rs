@@ -2,18 +2,10 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::example::Example;
 use crate::place::Place;
-
-/// The program of `examples/locked_memory.rs`, which cargo builds beside the tests.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let profile = test.ancestors().nth(2).unwrap();
-    profile.join("examples").join("locked_memory")
-}
 
 /// Every writable part of a process' memory, by its name in `/proc`.
 fn memory_of(process: u32) -> Vec<(String, Vec<u8>)> {
@@ -43,7 +35,7 @@ fn memory_of(process: u32) -> Vec<(String, Vec<u8>)> {
 fn f17_a_locked_program_has_neither_keys_nor_accounts_nor_the_password_in_its_memory() {
     let (place, example) = (Place::new(), Example::read());
     example.write(&place);
-    let mut child = Command::new(program())
+    let mut child = Command::new(env!("CARGO_BIN_EXE_locked_memory"))
         .arg(place.vault())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -3,6 +3,7 @@
 
 mod attacks;
 mod faults;
+mod flips;
 mod life;
 mod migrating;
 mod newer;
