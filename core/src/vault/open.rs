@@ -314,12 +314,7 @@ impl Vault {
     ///
     /// [`VaultError::DamagedData`] when SQLite's check fails; [`VaultError::Locked`].
     pub fn check(&mut self) -> Result<&Findings, VaultError> {
-        let verdict: String = self
-            .parts
-            .file
-            .db
-            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        if verdict != "ok" {
+        if !file::is_sound(&self.parts.file.db)? {
             return Err(VaultError::DamagedData);
         }
         self.reload_now()?;

@@ -153,7 +153,7 @@ fn opened_by_slot(
         },
         key,
         keys,
-        state,
+        mut state,
     } = opened;
     if key.epoch != state.version.epoch && state.contents.is_empty() {
         // A slot's row from before a rotation, put back: its key opens nothing.
@@ -161,6 +161,9 @@ fn opened_by_slot(
     }
     settle_log(&state.findings, *log, anchor.is_some())?;
     parts.file.share()?;
+    if parts.file.was_unclean {
+        state.findings.structure = !file::is_sound(&parts.file.db)?;
+    }
     Ok(Content {
         key,
         keys,

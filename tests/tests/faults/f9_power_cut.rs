@@ -12,7 +12,7 @@ use crate::scene::Scene;
 use crate::script::{CHANGES_PASSWORD, LIFE, Reference};
 
 #[test]
-fn f9_a_power_cut_leaves_the_state_before_or_after() {
+fn k2_f9_a_power_cut_leaves_the_state_before_or_after() {
     let outcomes = cut_at_any_operation(90_000, rounds(400));
     outcomes.print("power cuts");
 }
