@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use countersign_core::account::{Account, Name};
-use countersign_core::companion::{Added, Companion, Edit};
+use countersign_core::companion::{Added, Companion, DoubtfulCounter, Edit};
 use countersign_core::otp::{Algorithm, Counter, Digits, Otp, OtpKind, Period};
 use countersign_core::secret::{Secret, SecretText};
 use countersign_core::time::UnixSeconds;
-use countersign_core::vault::{Credential, KdfParams, RecordId};
+use countersign_core::vault::{Credential, Damaged, KdfParams, RecordId};
 use countersign_tests::python;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -130,7 +130,9 @@ fn fill(companion: &mut Companion) -> Vec<Value> {
         ..Edit::default()
     };
     companion.edit(time_based, edit, LATER).unwrap();
-    companion.next_hotp(counted, LATER).unwrap();
+    companion
+        .next_hotp(counted, DoubtfulCounter::Refuse, LATER)
+        .unwrap();
     companion.remove(steam, LATER).unwrap();
     vec![
         json!({"id": time_based.to_string(), "type": "totp", "issuer": "Zoë's Läden", "label_issuer": "Köln",
