@@ -218,11 +218,21 @@ pub(crate) fn not_opened(error: VaultError, location: &VaultLocation) -> Failure
         .is_ok_and(|about| about.is_symlink());
     let has_snapshots = location.snapshots().is_ok_and(|found| !found.is_empty());
     match error {
-        VaultError::NoVault | VaultError::NotAVault | VaultError::EmptyFile
+        VaultError::Leftovers if !has_snapshots => Failure::new(
+            error.name(),
+            format!(
+                "There is no vault at {place}, but its log or a damaged copy lies beside it. `countersign vault salvage` recovers \
+                 what can be read."
+            ),
+        ),
+        VaultError::NoVault
+        | VaultError::Leftovers
+        | VaultError::NotAVault
+        | VaultError::EmptyFile
             if has_snapshots && !is_link =>
         {
             let what = match error {
-                VaultError::NoVault => "There is no vault",
+                VaultError::NoVault | VaultError::Leftovers => "There is no vault",
                 VaultError::EmptyFile => "There is an empty file",
                 _ => "There is a file that is no vault any more",
             };

@@ -6,7 +6,7 @@ use countersign_core::vault::{OlderKey, Restored, Snapshot, VaultError, VaultLoc
 use serde_json::Value;
 
 use super::listing::{self, size};
-use super::{COUNTERS, EITHER_KEY};
+use super::{AFTERWARDS, COUNTERS, EITHER_KEY, describe_ways};
 use crate::anchors::AnchorFolder;
 use crate::args::RestoreSnapshotArgs;
 use crate::dates;
@@ -46,7 +46,8 @@ pub(super) fn run(session: &Session, args: &RestoreSnapshotArgs) -> Result<Repor
         }
         done => done.map_err(|error| refused(error, snapshots.len())),
     })?;
-    Ok(describe(number, &restored))
+    let report = describe(number, &restored, snapshots.len());
+    Ok(describe_ways(session, report)?.text(AFTERWARDS))
 }
 
 /// The snapshot that `1`, `2`, … or `newest` means.
@@ -165,7 +166,13 @@ fn refused(error: VaultError, count: usize) -> Failure {
     Failure::new(error.name(), message)
 }
 
-fn describe(number: usize, restored: &Restored) -> Report {
+fn describe(number: usize, restored: &Restored, count: usize) -> Report {
+    let others = match count {
+        0 | 1 => "",
+        _ => {
+            "If it was the wrong one, restore another now: the next unlock replaces all of them by a new one.\n"
+        }
+    };
     let aside = restored
         .set_aside
         .as_deref()
@@ -182,10 +189,13 @@ fn describe(number: usize, restored: &Restored) -> Report {
         .member("number", number)
         .member("taken_at", restored.taken_at.0)
         .member("account_count", restored.account_count)
-        .member("set_aside", aside.as_deref().map_or(Value::Null, Value::from))
+        .member(
+            "set_aside",
+            aside.as_deref().map_or(Value::Null, Value::from),
+        )
         .warnings(Vec::new())
         .text(format!(
-            "Restored: {} as of {} UTC, under a new key.\n{kept}{COUNTERS}Next: `countersign list`, and compare a code with what a website accepts.\n",
+            "Restored: {} as of {} UTC, under a new key.\n{kept}{others}{COUNTERS}",
             listing::accounts(restored.account_count),
             dates::minute(restored.taken_at),
         ))

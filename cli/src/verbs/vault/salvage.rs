@@ -7,7 +7,7 @@ use countersign_core::vault::{
 };
 use serde_json::Value;
 
-use super::{COUNTERS, EITHER_KEY, listing};
+use super::{AFTERWARDS, COUNTERS, EITHER_KEY, describe_ways, listing};
 use crate::anchors::AnchorFolder;
 use crate::args::SalvageArgs;
 use crate::dates;
@@ -44,7 +44,10 @@ pub(super) fn run(session: &Session, args: &SalvageArgs) -> Result<Report, Failu
     };
     let report = members(salvage.report());
     match apply(session, args, salvage) {
-        Ok((salvaged, words)) => Ok(done(report, &salvaged).text(words)),
+        Ok((salvaged, words)) => {
+            let report = done(report.text(words), &salvaged);
+            Ok(describe_ways(session, report)?.text(AFTERWARDS))
+        }
         Err(failure) => Ok(report.member("written", false).fail(Some(failure))),
     }
 }
@@ -199,9 +202,12 @@ fn done(report: Report, salvaged: &Salvaged) -> Report {
         .member("written", true)
         .member("account_count", salvaged.account_count)
         .member("from_snapshot", salvaged.from_snapshot)
-        .member("set_aside", aside.as_deref().map_or(Value::Null, Value::from))
+        .member(
+            "set_aside",
+            aside.as_deref().map_or(Value::Null, Value::from),
+        )
         .text(format!(
-            "Recovered: {}, {} of them from the snapshot, under a new key.\n{kept}{COUNTERS}Next: `countersign list`, and compare a code with what a website accepts.\n",
+            "Recovered: {}, {} of them from the snapshot, under a new key.\n{kept}{COUNTERS}",
             listing::accounts(salvaged.account_count),
             salvaged.from_snapshot,
         ))

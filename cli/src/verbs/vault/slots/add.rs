@@ -89,8 +89,8 @@ fn recovery(
         ));
     }
     // What stands in the way is said before a code is shown that would open nothing.
-    if let Some(error) = companion.findings().write_error() {
-        return Err(error.into());
+    if let Some(error) = in_the_way(companion, args, is_there) {
+        return Err(aside::refused(error));
     }
     let mut members = Map::new();
     // EXPOSE: the document is where a script wants the code.
@@ -119,6 +119,16 @@ fn recovery(
         true => report.note(text),
         false => report.text(format!("{text}\n")),
     })
+}
+
+/// Why a code could not be put in.
+fn in_the_way(companion: &Companion, args: &AddSlotArgs, is_there: bool) -> Option<VaultError> {
+    let findings = companion.findings();
+    let count = u32::try_from(findings.unreadable.len()).unwrap_or(u32::MAX);
+    let stops = is_there && !args.aside.set_aside && count > 0;
+    findings
+        .write_error()
+        .or_else(|| stops.then_some(VaultError::UnreadableInTheWay { count }))
 }
 
 /// Puts the code in, in the place of the one there is where there is one.
