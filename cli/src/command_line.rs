@@ -43,14 +43,17 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Meaning {
     Meaning::Answer { report, json }
 }
 
+/// What to say to somebody who typed a secret as an argument.
+const NEVER: &str = "Passwords and secrets are never arguments, because other users can see them. Use --password-file or \
+                     --secret-file (a file, - or fd:3).";
+
 /// What is wrong with the arguments. Names of our own options are safe to say; what was typed is not.
 fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
     let ours = own_option(error);
     let option = ours.as_deref().unwrap_or("An option");
     let message = match error.kind() {
-        ErrorKind::UnknownArgument if has_secret_option(arguments) => {
-            "Passwords and secrets are never arguments, because other users can see them. Use --password-file or --secret-file (a file, - or fd:3).".into()
-        }
+        ErrorKind::UnknownArgument if has_secret_option(arguments) || follows_kind(error, arguments) => NEVER.into(),
+        ErrorKind::TooManyValues if ["--password", "--recovery"].contains(&option) => NEVER.into(),
         ErrorKind::UnknownArgument => match suggestion(error) {
             Some(suggestion) => format!("There is no such option or argument. Did you mean {suggestion}?"),
             None => "There is an option or argument too many.".into(),
@@ -60,7 +63,7 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
             None => "There is no such verb.".into(),
         },
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            "Say what to do: init, add, list, code, next, edit, remove, restore, export, passwd, vault check, doctor or demo.".into()
+            "Say what to do: init, add, list, code, next, edit, remove, restore, export, passwd, vault, doctor or demo.".into()
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation if option.starts_with("--pick") => {
             "--pick counts from 1.".into()
@@ -119,10 +122,9 @@ fn strings(error: &clap::Error, kind: ContextKind) -> Vec<String> {
 /// Whether somebody tried to hand a secret over as an argument.
 fn has_secret_option(arguments: &[OsString]) -> bool {
     let known = Cli::command();
+    let verb = meant_verb(&known, arguments);
     let is_ours = |name: &str| {
-        known
-            .get_subcommands()
-            .flat_map(clap::Command::get_arguments)
+        verb.get_arguments()
             .chain(known.get_arguments())
             .filter_map(clap::Arg::get_long)
             .any(|long| long == name)
@@ -140,6 +142,22 @@ fn has_secret_option(arguments: &[OsString]) -> bool {
                     .iter()
                     .any(|word| name.contains(word))
         })
+}
+
+/// The innermost verb that the arguments name.
+fn meant_verb<'a>(known: &'a clap::Command, arguments: &[OsString]) -> &'a clap::Command {
+    arguments.iter().skip(1).fold(known, |verb, word| {
+        verb.find_subcommand(word).unwrap_or(verb)
+    })
+}
+
+/// Whether a word too many stands where an option names a kind of secret: `vault slots add --password hunter2`.
+fn follows_kind(error: &clap::Error, arguments: &[OsString]) -> bool {
+    let is_word = strings(error, ContextKind::InvalidArg)
+        .first()
+        .is_some_and(|word| !word.starts_with('-'));
+    let names_kind = |argument: &OsString| argument == "--password" || argument == "--recovery";
+    is_word && arguments.iter().any(names_kind)
 }
 
 #[cfg(test)]
@@ -161,7 +179,7 @@ mod tests {
 
     #[test]
     fn an_error_never_repeats_an_argument() {
-        let all: [&[&str]; 16] = [
+        let all: [&[&str]; 22] = [
             &["add", "otpauth://totp/MARKED", "otpauth://totp/MARKED"],
             &["MARKED"],
             &["add", "--MARKED"],
@@ -178,6 +196,12 @@ mod tests {
             &["vault", "MARKED"],
             &["--vault"],
             &["list", "--json", "--json"],
+            &["vault", "slots", "add", "--password", "MARKED"],
+            &["vault", "slots", "add", "--password=MARKED"],
+            &["vault", "slots", "add", "MARKED"],
+            &["vault", "restore", "1", "MARKED"],
+            &["passwd", "--kdf-passes", "MARKED"],
+            &["vault", "salvage", "--take-snapshot", "--no-snapshot"],
         ];
         for arguments in all {
             let (report, _) = answer(arguments);
@@ -199,6 +223,22 @@ mod tests {
             let message = report.failure().unwrap().message().to_owned();
             assert!(message.contains("never arguments"), "{option}: {message}");
         }
+        let all: [&[&str]; 3] = [
+            &["vault", "slots", "add", "--password", "A"],
+            &["vault", "slots", "add", "--password=A"],
+            &["vault", "slots", "add", "--recovery", "A"],
+        ];
+        for arguments in all {
+            let (report, _) = answer(arguments);
+            let message = report.failure().unwrap().message().to_owned();
+            assert!(
+                message.contains("never arguments"),
+                "{arguments:?}: {message}"
+            );
+        }
+        let (report, _) = answer(&["vault", "restore", "--older-key", "--bogus"]);
+        let message = report.failure().unwrap().message().to_owned();
+        assert!(!message.contains("never arguments"), "{message}");
         let (report, _) = answer(&["add", "--isuer", "A"]);
         assert!(report.failure().unwrap().message().contains("--issuer"));
     }

@@ -27,6 +27,12 @@ pub(crate) fn day(moment: UnixSeconds) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
+/// The minute that a moment lies in, as `2026-11-23 08:05`, in UTC.
+pub(crate) fn minute(moment: UnixSeconds) -> String {
+    let minutes = moment.0 % DAY_S / 60;
+    format!("{} {:02}:{:02}", day(moment), minutes / 60, minutes % 60)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,6 +50,17 @@ mod tests {
             (20_000_000_000, "2603-10-11"),
         ] {
             assert_eq!(day(UnixSeconds(seconds)), expected);
+        }
+    }
+
+    #[test]
+    fn minutes_are_those_of_the_day() {
+        for (seconds, expected) in [
+            (0, "1970-01-01 00:00"),
+            (86_399, "1970-01-01 23:59"),
+            (1_741_011_292, "2025-03-03 14:14"),
+        ] {
+            assert_eq!(minute(UnixSeconds(seconds)), expected);
         }
     }
 }

@@ -104,13 +104,18 @@ fn tampered_words(findings: &Findings) -> String {
 const NEXT: &str = "Codes and export work, but nothing is written until you look at it with \
                     `countersign vault check` and accept it there with --accept.";
 
+/// What to do next about records that cannot be read.
+const NEXT_DAMAGED: &str =
+    "`countersign vault salvage` recovers what can be, also from the newest snapshot.";
+
 /// The failure that findings are for verbs whose business is the whole vault (`list`, `vault check`).
 pub(crate) fn failure(findings: &Findings) -> Option<Failure> {
     let (name, words) = worst(findings)?;
-    let message = match findings.write_error() {
-        Some(_) => format!("{words} {NEXT}"),
-        None => words,
+    let next = match findings.write_error() {
+        Some(_) => NEXT,
+        None => NEXT_DAMAGED,
     };
+    let message = format!("{words} {next}");
     Some(Failure::new(name, message))
 }
 

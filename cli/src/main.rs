@@ -1,10 +1,12 @@
 //! The Countersign authenticator for the terminal.
 #![forbid(unsafe_code)]
 
+mod advice;
 mod anchors;
 mod args;
 mod beside;
 mod command_line;
+mod cost;
 mod dates;
 mod exit;
 mod failure;
@@ -17,6 +19,7 @@ mod report;
 mod rows;
 mod session;
 mod terminal;
+mod unlock;
 mod verbs;
 mod words;
 

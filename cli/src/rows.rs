@@ -97,9 +97,9 @@ fn lost(companion: &Companion, name: &str) -> Option<Failure> {
     let id: RecordId = name.parse().ok()?;
     let findings = companion.findings();
     let message = if findings.unreadable.contains(&id) {
-        "This account's record is damaged and cannot be read. A copy of the vault may still hold it."
+        "This account's record is damaged and cannot be read. `countersign vault salvage` may recover it, also from a snapshot."
     } else if findings.missing.contains(&id) {
-        "This account's record was taken out of the vault without its key. A copy of the vault may still hold it."
+        "This account's record was taken out of the vault without its key. A snapshot may still hold it: see `countersign vault check`."
     } else {
         return None;
     };

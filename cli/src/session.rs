@@ -1,14 +1,14 @@
 //! From the command line to an open vault.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use countersign_core::companion::{Companion, LockedCompanion};
-use countersign_core::entropy::SystemEntropy;
+use countersign_core::companion::Companion;
 use countersign_core::secret::Secret;
 use countersign_core::time::UnixSeconds;
-use countersign_core::vault::{Credential, RecoveryCode, VaultError, VaultLocation};
+use countersign_core::vault::{RecoveryCode, VaultError, VaultLocation};
+use serde_json::json;
 
 use crate::anchors::AnchorFolder;
 use crate::args::Globals;
@@ -25,8 +25,6 @@ const VAULT_VARIABLE: &str = "COUNTERSIGN_VAULT";
 const PASSWORD_VARIABLE: &str = "COUNTERSIGN_PASSWORD";
 /// The environment's new password.
 const NEW_PASSWORD_VARIABLE: &str = "COUNTERSIGN_NEW_PASSWORD";
-/// How often a person may type the password.
-const PASSWORD_TRIES: u32 = 3;
 /// More than any recovery code with its dashes.
 const RECOVERY_BYTES_MAX: u64 = 4096;
 
@@ -34,12 +32,6 @@ const RECOVERY_BYTES_MAX: u64 = 4096;
 pub(crate) struct Session {
     globals: Globals,
     console: Console,
-}
-
-/// What unlocks a vault.
-enum Key {
-    Password(Secret),
-    Recovery(RecoveryCode),
 }
 
 impl Session {
@@ -74,6 +66,28 @@ impl Session {
                 Some(path) => Ok(path.into()),
                 None => places::default_vault(),
             },
+        }
+    }
+
+    /// Whether the desktop's keyring may be asked for its key.
+    pub(crate) const fn may_use_keyring(&self) -> bool {
+        !self.globals.no_keyring
+    }
+
+    /// One of our own commands as a person has to type it, with the vault's path where it was an option.
+    pub(crate) fn command(&self, verb: &str) -> String {
+        let Some(path) = &self.globals.vault else {
+            return format!("countersign {verb}");
+        };
+        let path = shown_path(path, "PATH");
+        let is_plain = |letter: char| letter.is_alphanumeric() || "/._-~+".contains(letter);
+        if path.chars().all(is_plain) {
+            format!("countersign {verb} --vault {path}")
+        } else {
+            format!(
+                "countersign {verb} --vault '{}'",
+                path.replace('\'', "'\\''")
+            )
         }
     }
 
@@ -144,7 +158,7 @@ impl Session {
         given(file, NEW_PASSWORD_VARIABLE)
     }
 
-    /// Does `work` with the open vault.
+    /// Does `work` with the open vault, and makes a snapshot of what it changed.
     ///
     /// # Errors
     ///
@@ -155,7 +169,26 @@ impl Session {
     ) -> Result<Report, Failure> {
         let mut companion = self.open()?;
         let done = work(&mut companion);
-        Ok(beside(done, &companion, self.now()))
+        let report = beside(done, &companion, self.now());
+        Ok(self.keep_snapshot(report, &mut companion))
+    }
+
+    /// A change is kept in a snapshot too. One that cannot be made is a remark: the change itself is on the disk.
+    fn keep_snapshot(&self, report: Report, companion: &mut Companion) -> Report {
+        if !report.is_changed() {
+            return report;
+        }
+        let progress = self.console.progress("Making a snapshot");
+        let made = companion.snapshot(self.now());
+        drop(progress);
+        match made {
+            Ok(_) => report,
+            Err(error) => report
+                .warnings(vec![json!({"name": "no_snapshot"})])
+                .note(format!(
+                    "The change is stored, but no snapshot of it could be made: {error}."
+                )),
+        }
     }
 
     /// The same for a verb that changes something: it also deletes for good what was in the trash for its time.
@@ -175,120 +208,6 @@ impl Session {
             work(companion)
         })
     }
-
-    /// Opens and unlocks the vault. A vault that cannot be opened is reported before a password is asked for.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`VaultError`]; `password_needed` when nobody can be asked.
-    fn open(&self) -> Result<Companion, Failure> {
-        self.unlock_sources()?;
-        let (location, anchors) = self.place()?;
-        let locked = Companion::open(&location, anchors, Box::new(SystemEntropy::new()))
-            .map_err(|error| not_opened(error, location.path()))?;
-        if let Some(code) = self.given_recovery_code()? {
-            return self
-                .unlock(locked, &Key::Recovery(code))
-                .map_err(|(_, failure)| failure);
-        }
-        if let Some(password) = self.given_password()? {
-            return self
-                .unlock(locked, &Key::Password(password))
-                .map_err(|(_, failure)| failure);
-        }
-        self.ask_and_unlock(locked)
-    }
-
-    fn ask_and_unlock(&self, mut locked: LockedCompanion) -> Result<Companion, Failure> {
-        if !self.console.can_ask_secret() {
-            return Err(Failure::new(
-                "password_needed",
-                "There is no terminal to ask for the password on. Use --password-file FILE (or - or fd:3), \
-                 --recovery-code-file FILE, or the variable COUNTERSIGN_PASSWORD.",
-            ));
-        }
-        let mut tries = 1;
-        loop {
-            let key = self.ask_key(&locked)?;
-            match self.unlock(locked, &key) {
-                Ok(companion) => return Ok(companion),
-                Err((again, failure))
-                    if failure.name() == "wrong_password" && tries < PASSWORD_TRIES =>
-                {
-                    self.console.note("That was not it. Try again.");
-                    locked = again;
-                    tries += 1;
-                }
-                Err((_, failure)) => {
-                    self.console.note(
-                        "If the password is forgotten: --recovery-code-file FILE opens the vault too.",
-                    );
-                    return Err(failure);
-                }
-            }
-        }
-    }
-
-    fn ask_key(&self, locked: &LockedCompanion) -> Result<Key, Failure> {
-        if locked.has_password()? {
-            return self.console.ask_password("Password:").map(Key::Password);
-        }
-        let text = self.console.ask_hidden("Recovery code:")?;
-        RecoveryCode::parse(&text)
-            .map(Key::Recovery)
-            .map_err(|error| Failure::new(error.name(), sentence(&error.to_string())))
-    }
-
-    fn unlock(
-        &self,
-        locked: LockedCompanion,
-        key: &Key,
-    ) -> Result<Companion, (LockedCompanion, Failure)> {
-        let credential = match key {
-            Key::Password(password) => Credential::Password(password),
-            Key::Recovery(code) => Credential::Recovery(code),
-        };
-        locked
-            .unlock(&credential, self.now())
-            .map_err(|(locked, error)| (locked, not_unlocked(error, key)))
-    }
-}
-
-/// Why a vault was not opened, with its place where that is what may be wrong.
-fn not_opened(error: VaultError, path: &Path) -> Failure {
-    let place = shown_path(path, "this place");
-    let is_link = path
-        .symlink_metadata()
-        .is_ok_and(|about| about.is_symlink());
-    match error {
-        VaultError::NoVault => Failure::new(
-            error.name(),
-            format!(
-                "There is no vault at {place}. Make one with `countersign init`, or name yours with --vault."
-            ),
-        ),
-        VaultError::NotAVault if is_link => Failure::new(
-            error.name(),
-            format!(
-                "There is a symbolic link at {place}, which is not followed. Name the vault's own file with --vault."
-            ),
-        ),
-        other => other.into(),
-    }
-}
-
-/// Why a vault was not unlocked, with the way that may be open where this one is not there.
-fn not_unlocked(error: VaultError, key: &Key) -> Failure {
-    let message = match (error, key) {
-        (VaultError::NoSuchSlot, Key::Recovery(_)) => {
-            "This vault has no recovery code; use the password."
-        }
-        (VaultError::NoSuchSlot, Key::Password(_)) => {
-            "This vault has no password; use the recovery code with --recovery-code-file."
-        }
-        _ => return error.into(),
-    };
-    Failure::new(error.name(), message)
 }
 
 impl From<VaultError> for Failure {

@@ -192,7 +192,9 @@ fn c3_a_killed_next_may_skip_a_code_and_never_shows_one_twice() {
 #[test]
 fn what_is_exported_is_equal_when_added_again() {
     let person = Person::new();
-    person.run(&["init", "--no-recovery"]).exits(0);
+    person
+        .run(&["init", "--no-recovery", "--kdf-passes", "3"])
+        .exits(0);
     let other = Person::with_vault();
     for link in [
         "otpauth://totp/%C3%9Cn%C3%AF:%E6%97%A5%20x?secret=JBSWY3DPEHPK3PXP&issuer=%C3%9Cn%C3%AF&algorithm=SHA512&digits=8&period=45",

@@ -93,15 +93,20 @@ impl TypedFields {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 The new counter is stored before the code is printed: a code may be skipped, never shown twice.
+After a snapshot was restored or a damaged vault salvaged, a counter may be behind, and its next code
+may have been used already: you are asked then, or say --doubtful-counter.
 
-Exit codes: 0 printed; 1 not found, not unique, or not a counter account; 3 wrong password;
-            4 damaged or tampered; 5 busy, full, read-only
+Exit codes: 0 printed; 1 not found, not unique, not a counter account, or the counter is in doubt
+            (counter_doubtful); 3 wrong password; 4 damaged or tampered; 5 busy, full, read-only
 
 Example:
   countersign next bank")]
 pub(crate) struct NextArgs {
     /// An id, issuer:account, or a part that only one account has
     pub(crate) name: String,
+    /// Go on although the next code may have been used already
+    #[arg(long)]
+    pub(crate) doubtful_counter: bool,
 }
 
 /// `countersign edit`.

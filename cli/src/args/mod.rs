@@ -5,6 +5,8 @@
 
 mod account;
 mod look;
+mod slots;
+mod tend;
 mod vault;
 
 use std::path::PathBuf;
@@ -15,7 +17,11 @@ pub(crate) use account::{
     AddArgs, EditArgs, ExportArgs, NextArgs, RemoveArgs, RestoreArgs, TypedFields,
 };
 pub(crate) use look::{CodeArgs, DemoArgs, DoctorArgs, ListArgs};
-pub(crate) use vault::{CheckArgs, InitArgs, PasswdArgs, VaultArgs, VaultVerb};
+pub(crate) use slots::{AddSlotArgs, RemoveSlotArgs, SlotsVerb};
+pub(crate) use tend::{
+    CheckArgs, RestoreSnapshotArgs, RotateArgs, SalvageArgs, SnapshotsArgs, VaultArgs, VaultVerb,
+};
+pub(crate) use vault::{Aside, Cost, InitArgs, PasswdArgs};
 
 /// What stands under the help of the whole program.
 const AFTER_HELP: &str = "\
@@ -34,7 +40,7 @@ member `error` {\"name\", \"message\", ...}.
 Environment:
   COUNTERSIGN_VAULT         the vault's path
   COUNTERSIGN_PASSWORD      the password
-  COUNTERSIGN_NEW_PASSWORD  the new password of `passwd`
+  COUNTERSIGN_NEW_PASSWORD  the new password of `passwd` and `vault slots add --password`
   NO_COLOR                  when set, no colours
 
 Example:
@@ -77,6 +83,9 @@ pub(crate) struct Globals {
     /// Unlock with the recovery code in FILE (also - and fd:3) instead of the password
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) recovery_code_file: Option<String>,
+    /// Do not unlock with the key in the desktop's keyring, where there is one: ask
+    #[arg(long, global = true)]
+    pub(crate) no_keyring: bool,
 }
 
 /// The verbs.

@@ -1,8 +1,8 @@
-//! The verbs about the vault as a whole.
+//! The verbs that make a vault and change its password, and what they share with those below `vault`.
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 
 /// `countersign init`.
 #[derive(Args, Debug)]
@@ -10,6 +10,8 @@ use clap::{Args, Subcommand};
 The recovery code opens the vault when the password is forgotten. On a terminal it is shown once
 and two of its groups are asked back; without a terminal one of the two flags is needed. With
 --json it is also the member `recovery_code` of the document.
+How much work a password costs is measured on this device, about 0.7 s. For a vault that a slower
+device must open too, say --kdf-passes 3.
 
 Exit codes: 0 made; 1 there is a vault already (vault_exists, leftovers); 2 usage; 5 no access
 
@@ -24,6 +26,9 @@ pub(crate) struct InitArgs {
     /// Make no recovery code: a forgotten password then loses the vault
     #[arg(long)]
     pub(crate) no_recovery: bool,
+    /// How much work the password costs.
+    #[command(flatten)]
+    pub(crate) cost: Cost,
 }
 
 /// `countersign passwd`.
@@ -32,7 +37,8 @@ pub(crate) struct InitArgs {
 The vault gets a new key in the same step: an old copy of the file with the old password does not
 open what is written from now on. Other terminals that have the vault open must unlock it again.
 
-Exit codes: 0 changed; 2 usage; 3 wrong password; 4 damaged or tampered; 5 busy, full, read-only
+Exit codes: 0 changed; 2 usage; 3 wrong password; 4 damaged or tampered (unreadable_in_the_way:
+            see --set-aside); 5 busy, full, read-only
 
 Examples:
   countersign passwd
@@ -42,36 +48,26 @@ pub(crate) struct PasswdArgs {
     /// Read the new password from FILE, from standard input (-) or from a descriptor (fd:3)
     #[arg(long, value_name = "FILE")]
     pub(crate) new_password_file: Option<String>,
+    /// How much work the password costs.
+    #[command(flatten)]
+    pub(crate) cost: Cost,
+    /// What happens to damaged rows.
+    #[command(flatten)]
+    pub(crate) aside: Aside,
 }
 
-/// `countersign vault`.
-#[derive(Args, Debug)]
-pub(crate) struct VaultArgs {
-    /// What to do with the vault file.
-    #[command(subcommand)]
-    pub(crate) verb: VaultVerb,
+/// How much work a password costs.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct Cost {
+    /// Passes of Argon2id over 64 MiB, 3 to 16, instead of measuring this device
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(3..=16))]
+    pub(crate) kdf_passes: Option<u32>,
 }
 
-/// The verbs below `vault`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum VaultVerb {
-    /// Check the whole file and say what is wrong with it
-    Check(CheckArgs),
-}
-
-/// `countersign vault check`.
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Somebody who can write your files can put an old copy of the vault back, or delete rows of it; they
-cannot read or forge an account. Until you accept what is there, nothing is written to such a vault.
-
-Exit codes: 0 all is well, or accepted; 3 wrong password; 4 something was found
-
-Examples:
-  countersign vault check
-  countersign vault check --accept")]
-pub(crate) struct CheckArgs {
-    /// Take over what is there now as right, and seal it anew
+/// What happens to rows that cannot be read when the vault gets a new key.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct Aside {
+    /// Move damaged rows to a file of their own beside the vault instead of stopping at them
     #[arg(long)]
-    pub(crate) accept: bool,
+    pub(crate) set_aside: bool,
 }

@@ -93,12 +93,17 @@ impl Console {
     }
 
     /// Hands out what is said only once, before anything depends on it: as a line, or as the beginning
-    /// of the one document. Unlike all else, somebody must be there to read it.
+    /// of the one document. Unlike all else, somebody must be there to read it; `undone` says what is not done otherwise.
     ///
     /// # Errors
     ///
     /// `recovery_code_not_written` when it did not get out.
-    pub(crate) fn hand_out(&self, once: &Map<String, Value>, line: &str) -> Result<(), Failure> {
+    pub(crate) fn hand_out(
+        &self,
+        once: &Map<String, Value>,
+        line: &str,
+        undone: &str,
+    ) -> Result<(), Failure> {
         let write = || {
             reader::expect_somebody()?;
             if self.json {
@@ -115,7 +120,7 @@ impl Console {
         write().map_err(|_: io::Error| {
             Failure::new(
                 "recovery_code_not_written",
-                "The recovery code could not be written to standard output, so no vault was made. Give it a place with --recovery-file FILE.",
+                format!("The recovery code could not be written to standard output. {undone} Give it a place with --recovery-file FILE."),
             )
         })
     }

@@ -2,10 +2,12 @@
 
 mod console;
 mod interrupt;
+mod progress;
 mod reader;
 
 pub(crate) use console::Console;
 pub(crate) use interrupt::Interrupts;
+pub(crate) use progress::Progress;
 
 use std::io;
 use std::path::Path;

@@ -1,7 +1,8 @@
 //! `code` and `next`: one code, and nothing else, on standard output.
 
-use countersign_core::companion::Companion;
+use countersign_core::companion::{Companion, DoubtfulCounter, PassedCode};
 use countersign_core::otp::OtpKind;
+use countersign_core::vault::{RecordId, VaultError};
 use serde_json::Value;
 
 use crate::args::{CodeArgs, NextArgs};
@@ -10,6 +11,10 @@ use crate::findings;
 use crate::report::Report;
 use crate::rows::{self, Place};
 use crate::session::Session;
+
+/// What is wrong with a counter that came with an older copy.
+const DOUBTFUL: &str = "This account's counter comes from an older copy of the vault: its next code may have been used \
+                        already. Where the website refuses it, the one after it may be right.";
 
 /// Prints the current code of a time-based account.
 ///
@@ -48,12 +53,16 @@ fn current(session: &Session, companion: &Companion, name: &str) -> Result<Repor
 ///
 /// `no_counter` for an account whose codes change with the time; those of finding, unlocking and writing.
 pub(crate) fn next(session: &Session, args: &NextArgs) -> Result<Report, Failure> {
-    session.with_vault_to_write(|companion| move_on(session, companion, &args.name))
+    session.with_vault_to_write(|companion| move_on(session, companion, args))
 }
 
-fn move_on(session: &Session, companion: &mut Companion, name: &str) -> Result<Report, Failure> {
+fn move_on(
+    session: &Session,
+    companion: &mut Companion,
+    args: &NextArgs,
+) -> Result<Report, Failure> {
     let now = session.now();
-    let id = rows::find(companion, Place::List, name, now)?;
+    let id = rows::find(companion, Place::List, &args.name, now)?;
     if !matches!(companion.row(id, now)?.kind, OtpKind::Hotp { .. }) {
         return Err(Failure::new(
             "no_counter",
@@ -61,14 +70,42 @@ fn move_on(session: &Session, companion: &mut Companion, name: &str) -> Result<R
         )
         .with("id", id.to_string()));
     }
-    let (code, counter) = companion.next_hotp(id, now)?;
+    let passed = pass(session, companion, id, args.doubtful_counter)?;
     // EXPOSE: this code is what was asked for; its counter is committed.
-    let text = code.text();
+    let text = passed.code.text();
     let report = Report::new()
         .changed()
         .member("id", id.to_string())
         .member("code", text.expose())
-        .member("counter", Value::from(counter.value()))
+        .member("counter", Value::from(passed.counter.value()))
         .text(format!("{}\n", text.expose()));
     Ok(findings::describe_for_one(report, companion.findings()))
+}
+
+/// Moves the counter on. One that came with an older copy of the vault only when the person wants it.
+fn pass(
+    session: &Session,
+    companion: &mut Companion,
+    id: RecordId,
+    goes_on: bool,
+) -> Result<PassedCode, Failure> {
+    if goes_on {
+        return Ok(companion.next_hotp(id, DoubtfulCounter::GoOn, session.now())?);
+    }
+    match companion.next_hotp(id, DoubtfulCounter::Refuse, session.now()) {
+        Err(VaultError::CounterDoubtful) => {}
+        done => return Ok(done?),
+    }
+    if !session.console().can_ask() {
+        return Err(Failure::new(
+            "counter_doubtful",
+            format!("{DOUBTFUL} Say --doubtful-counter to go on."),
+        )
+        .with("id", id.to_string()));
+    }
+    session.console().note(DOUBTFUL);
+    if !session.console().confirm("Go on?", false)? {
+        return Err(Failure::new("not_confirmed", "The counter was not moved."));
+    }
+    Ok(companion.next_hotp(id, DoubtfulCounter::GoOn, session.now())?)
 }

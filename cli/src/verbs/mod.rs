@@ -2,7 +2,7 @@
 
 mod add;
 mod answer;
-mod check;
+mod aside;
 mod code;
 mod demo;
 pub(crate) mod doctor;
@@ -12,9 +12,11 @@ mod images;
 mod init;
 mod list;
 mod passwd;
+mod recovery;
 mod trash;
+mod vault;
 
-use crate::args::{VaultVerb, Verb};
+use crate::args::Verb;
 use crate::failure::Failure;
 use crate::report::Report;
 use crate::session::Session;
@@ -36,9 +38,7 @@ pub(crate) fn run(session: &Session, verb: &Verb) -> Result<Report, Failure> {
         Verb::Restore(args) => trash::restore(session, args),
         Verb::Export(args) => export::run(session, args),
         Verb::Passwd(args) => passwd::run(session, args),
-        Verb::Vault(args) => match &args.verb {
-            VaultVerb::Check(args) => check::run(session, args),
-        },
+        Verb::Vault(args) => vault::run(session, &args.verb),
         Verb::Doctor(args) => doctor::run(session, args),
         Verb::Demo(args) => demo::run(session, args),
     }

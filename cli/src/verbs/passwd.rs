@@ -2,9 +2,10 @@
 
 use countersign_core::companion::Companion;
 use countersign_core::secret::Secret;
-use countersign_core::vault::KdfParams;
 
+use super::aside;
 use crate::args::PasswdArgs;
+use crate::cost;
 use crate::failure::Failure;
 use crate::findings;
 use crate::input::{Source, refuse_shared};
@@ -31,22 +32,29 @@ pub(crate) fn run(session: &Session, args: &PasswdArgs) -> Result<Report, Failur
             "There is no terminal to ask for the new password on. Use --new-password-file FILE (or - or fd:3), or the variable COUNTERSIGN_NEW_PASSWORD.",
         ));
     }
-    session.with_vault(|companion| change(session, companion, given))
+    session.with_vault(|companion| change(session, companion, args, given))
 }
 
 fn change(
     session: &Session,
     companion: &mut Companion,
+    args: &PasswdArgs,
     given: Option<Secret>,
 ) -> Result<Report, Failure> {
     let new: Secret = match given {
         Some(password) => password,
         None => session.console().ask_new_password("The new password:")?,
     };
-    companion.change_password(&new, KdfParams::DEFAULT, session.now())?;
+    let kdf = cost::choose(session, args.cost)?;
+    let progress = session.console().progress("Sealing everything anew");
+    let rotated = companion
+        .change_password(&new, kdf, aside::damaged(args.aside), session.now())
+        .map_err(aside::refused)?;
+    drop(progress);
     let report = Report::new()
         .changed()
         .member("changed", true)
         .text("The password is changed, and the vault has a new key. Copies of the old file still open with the old password: delete those that you do not need.\n");
+    let report = aside::describe(report, &rotated);
     Ok(findings::describe_for_one(report, companion.findings()))
 }

@@ -22,7 +22,7 @@ pub enum VaultError {
     #[error("this file is not a Countersign vault; it was not touched")]
     NotAVault,
     /// The file has no bytes.
-    #[error("the vault's file is empty (0 bytes); restore a copy of it")]
+    #[error("the vault's file is empty (0 bytes); put a snapshot or a copy in its place")]
     EmptyFile,
     /// A newer version of the program made it.
     #[error(
@@ -41,16 +41,21 @@ pub enum VaultError {
         found: u32,
     },
     /// Its tables are not those of a vault.
-    #[error("the vault's tables were changed by something else; nothing was read from them")]
+    #[error(
+        "the vault's tables were changed by something else; nothing was read from them. \
+         `countersign vault salvage` recovers the accounts"
+    )]
     DamagedSchema,
     /// The write-ahead log is damaged, so that the latest changes would be missing silently.
     #[error(
         "the vault's log (the file that ends in -wal) is damaged: the latest changes would be missing. \
-         Nothing was written; keep a copy of all the vault's files"
+         Nothing was written. `countersign vault salvage` recovers what can be read"
     )]
     DamagedLog,
     /// SQLite cannot read the file.
-    #[error("the vault's file is damaged; nothing was written; keep a copy of all its files")]
+    #[error(
+        "the vault's file is damaged; nothing was written. `countersign vault salvage` recovers what can be read"
+    )]
     DamagedData,
     /// The slot does not hold together.
     #[error("this way to unlock is damaged; use another one, such as the recovery code")]
@@ -165,7 +170,7 @@ pub enum VaultError {
     )]
     CounterDoubtful,
     /// Records that cannot be read stand in the way of changing the vault's key.
-    #[error("{count} damaged records cannot be sealed anew; the password was not changed")]
+    #[error("{count} damaged records cannot be sealed anew; nothing was changed")]
     UnreadableInTheWay {
         /// How many there are.
         count: u32,

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::person::{Person, exit_table, feed, hold_schema};
 
-const VERBS: [&[&str]; 13] = [
+const VERBS: [&[&str]; 21] = [
     &["init"],
     &["add"],
     &["list"],
@@ -20,7 +20,15 @@ const VERBS: [&[&str]; 13] = [
     &["restore"],
     &["export"],
     &["passwd"],
+    &["vault", "status"],
     &["vault", "check"],
+    &["vault", "snapshots"],
+    &["vault", "restore"],
+    &["vault", "salvage"],
+    &["vault", "rotate"],
+    &["vault", "slots", "list"],
+    &["vault", "slots", "add"],
+    &["vault", "slots", "remove"],
     &["doctor"],
     &["demo"],
 ];
@@ -190,5 +198,13 @@ fn the_build_makes_completions_and_man_pages() {
     }
     let page = read("countersign.1");
     assert!(page.contains(".TH") && page.contains("Exit codes"));
-    assert!(read("countersign-vault-check.1").contains("accept"));
+    for (page, word) in [
+        ("vault-check", "accept"),
+        ("vault-salvage", "snapshot"),
+        ("vault-slots-add", "keyring"),
+        ("vault-slots-remove", "managed"),
+    ] {
+        let page = read(&format!("countersign-{page}.1"));
+        assert!(page.contains(word) && page.contains("Exit codes"), "{word}");
+    }
 }

@@ -267,6 +267,8 @@ fn a_new_password_replaces_the_old_one_and_the_recovery_code_stays() {
         "recovery",
         "--password-file",
         "old",
+        "--kdf-passes",
+        "3",
     ]);
     assert_eq!(feed(init, b"").exit, 0);
     let passwd = person.bare(&[

@@ -81,7 +81,7 @@ fn a_recovery_code_that_is_not_confirmed_makes_no_vault() {
 #[test]
 fn ctrl_c_at_a_password_puts_the_terminal_right() {
     let person = Person::without_vault();
-    let mut init = person.bare(&["init", "--no-recovery"]);
+    let mut init = person.bare(&["init", "--no-recovery", "--kdf-passes", "3"]);
     init.env("COUNTERSIGN_PASSWORD", "x");
     assert_eq!(feed(init, b"").exit, 0);
     let mut terminal = Terminal::start(&person.bare(&["list"]), 80, 24);
@@ -95,7 +95,7 @@ fn ctrl_c_at_a_password_puts_the_terminal_right() {
 #[test]
 fn ctrl_c_is_still_one_document_where_one_is_wanted() {
     let person = Person::without_vault();
-    let mut init = person.bare(&["init", "--no-recovery"]);
+    let mut init = person.bare(&["init", "--no-recovery", "--kdf-passes", "3"]);
     init.env("COUNTERSIGN_PASSWORD", "x");
     assert_eq!(feed(init, b"").exit, 0);
     let mut terminal = Terminal::start(&person.bare(&["list", "--json"]), 80, 24);
@@ -109,7 +109,7 @@ fn ctrl_c_is_still_one_document_where_one_is_wanted() {
 #[test]
 fn a_mistyped_password_may_be_typed_again() {
     let person = Person::without_vault();
-    let mut init = person.bare(&["init", "--no-recovery"]);
+    let mut init = person.bare(&["init", "--no-recovery", "--kdf-passes", "3"]);
     init.env("COUNTERSIGN_PASSWORD", "right");
     assert_eq!(feed(init, b"").exit, 0);
     let mut terminal = Terminal::start(&person.bare(&["list"]), 80, 24);
@@ -297,7 +297,7 @@ fn k5_remove_warns_and_asks() {
 #[test]
 fn a_link_from_a_pipe_can_still_ask_for_the_password_at_the_terminal() {
     let person = Person::without_vault();
-    let mut init = person.bare(&["init", "--no-recovery"]);
+    let mut init = person.bare(&["init", "--no-recovery", "--kdf-passes", "3"]);
     init.env("COUNTERSIGN_PASSWORD", "x");
     assert_eq!(feed(init, b"").exit, 0);
     person.write("link", ACME);

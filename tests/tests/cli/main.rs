@@ -10,14 +10,22 @@ mod add;
 mod codes;
 mod contract;
 mod demo;
+#[allow(dead_code, reason = "the keyring's own tests need more of it")]
+#[path = "../keyring/desktop.rs"]
+mod desktop;
 mod doctor;
 mod images;
 mod init;
+mod journey;
 mod keep;
+mod keyring;
 mod leaks;
 mod live;
 mod person;
 mod pipes;
+mod recover;
+mod slots;
+mod status;
 mod tamper;
 mod terminal;
 mod unlock;

@@ -133,7 +133,7 @@ impl Person {
     pub(crate) fn feed_json(&self, arguments: &[&str], input: &[u8]) -> Value {
         let mut command = self.command(arguments);
         command.arg("--json");
-        held(verb_of(arguments), feed(command, input))
+        held(&verb_of(arguments), feed(command, input))
     }
 
     /// The name of the error that a verb ends with.
@@ -199,16 +199,15 @@ pub(crate) fn interrupt(child: &Child) {
     kill_process(id, Signal::INT).unwrap();
 }
 
-fn verb_of(arguments: &[&str]) -> &'static str {
-    const VERBS: [&str; 12] = [
-        "init", "add", "list", "code", "next", "edit", "remove", "restore", "export", "passwd",
-        "doctor", "demo",
-    ];
-    let verb = arguments.first().copied().unwrap_or_default();
-    VERBS
-        .into_iter()
-        .find(|known| *known == verb)
-        .unwrap_or("vault_check")
+/// The schema's name of a verb: `vault_slots_list` for `vault slots list`.
+fn verb_of(arguments: &[&str]) -> String {
+    let depth = match arguments {
+        ["vault", "slots", ..] => 3,
+        ["vault", ..] => 2,
+        _ => 1,
+    };
+    let words: Vec<&str> = arguments.iter().take(depth).copied().collect();
+    words.join("_")
 }
 
 /// Holds a run with `--json` to the contract: one document, the schema, the exit code of the table.

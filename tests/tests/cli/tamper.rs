@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::person::{ACME, BANK, Person, name};
 
 /// Changes the file behind the program's back.
-fn change(person: &Person, sql: &str) {
+pub(crate) fn change(person: &Person, sql: &str) {
     let vault = Connection::open(person.vault()).unwrap();
     assert!(vault.execute(sql, []).unwrap() > 0, "{sql}");
     vault
@@ -17,7 +17,7 @@ fn change(person: &Person, sql: &str) {
 }
 
 /// The id that a row of `list` has, as an SQLite literal.
-fn literal(row: &Value) -> String {
+pub(crate) fn literal(row: &Value) -> String {
     format!("x'{}'", row["id"].as_str().unwrap())
 }
 

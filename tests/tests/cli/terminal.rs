@@ -100,6 +100,19 @@ impl Terminal {
         }
     }
 
+    /// Waits until the program wrote `text`, or ended without it; whether it wrote it.
+    pub(crate) fn asks(&mut self, text: &str) -> bool {
+        loop {
+            let has_ended = self.child.try_wait().unwrap().is_some();
+            while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(50)) {
+                self.seen.push_str(&String::from_utf8_lossy(&bytes));
+            }
+            if self.seen.contains(text) || has_ended {
+                return self.seen.contains(text);
+            }
+        }
+    }
+
     /// Types.
     pub(crate) fn press(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();

@@ -10,7 +10,7 @@ use crate::person::{ACME, Person, feed, held, name};
 /// Somebody whose vault has a password.
 fn with_password(password: &str) -> Person {
     let person = Person::without_vault();
-    let mut command = person.bare(&["init", "--recovery-file", "recovery"]);
+    let mut command = person.bare(&["init", "--recovery-file", "recovery", "--kdf-passes", "3"]);
     command.env("COUNTERSIGN_PASSWORD", password);
     assert_eq!(feed(command, b"").exit, 0);
     person

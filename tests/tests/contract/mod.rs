@@ -74,7 +74,9 @@ impl Person {
     /// Somebody with an empty vault.
     pub(crate) fn with_vault() -> Self {
         let person = Self::new();
-        person.run(&["init", "--no-recovery"]).exits(0);
+        person
+            .run(&["init", "--no-recovery", "--kdf-passes", "3"])
+            .exits(0);
         person
     }
 
