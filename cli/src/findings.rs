@@ -41,6 +41,14 @@ pub(crate) fn tampered(findings: &Findings) -> Value {
 
 /// The name of what weighs most, with words for it; none when nothing is wrong.
 fn worst(findings: &Findings) -> Option<(&'static str, String)> {
+    if findings.structure {
+        return Some((
+            "damaged_data",
+            "The program was ended while it wrote, and the vault's file is damaged since. What you see can be read; \
+             nothing is written."
+                .into(),
+        ));
+    }
     if findings.is_tampered() {
         return Some(("tampered", tampered_words(findings)));
     }
@@ -112,6 +120,7 @@ const NEXT_DAMAGED: &str =
 pub(crate) fn failure(findings: &Findings) -> Option<Failure> {
     let (name, words) = worst(findings)?;
     let next = match findings.write_error() {
+        Some(_) if findings.structure => NEXT_DAMAGED,
         Some(_) => NEXT,
         None => NEXT_DAMAGED,
     };

@@ -52,7 +52,9 @@ pub(crate) fn run(session: &Session, args: &InitArgs) -> Result<Report, Failure>
         password.as_ref(),
         recovery.code(),
     );
-    if let (Err(_), Some(given)) = (&made, &given) {
+    // A vault that was made and could neither be opened nor be taken back still needs its code.
+    let is_there = location.path().symlink_metadata().is_ok();
+    if let (Err(_), Some(given), false) = (&made, &given, is_there) {
         given.take_back();
     }
     made?;
