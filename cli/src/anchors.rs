@@ -2,14 +2,14 @@
 //!
 //! An anchor says how far this installation has seen a vault, so that an old copy put back is noticed.
 //! A missing or torn one makes no claim. The vault is written first and the anchor after it, so a
-//! late one is harmless and nothing here is flushed to the disk.
+//! late one is harmless: only one in a few is flushed to the disk.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use countersign_core::vault::{AnchorStore, VaultId};
+use countersign_core::vault::{AnchorStore, Flush, StoredAnchor, VaultId};
 use ring::digest::{SHA256, digest};
 
 /// Nobody else reads an anchor.
@@ -54,7 +54,13 @@ impl AnchorFolder {
         self.folder.as_ref().map(|folder| folder.join(name))
     }
 
-    fn store(&self, vault: VaultId, anchor: &[u8]) -> io::Result<()> {
+    fn store(
+        &self,
+        vault: VaultId,
+        expected: Option<&[u8]>,
+        anchor: &[u8],
+        flush: Flush,
+    ) -> io::Result<StoredAnchor> {
         let (Some(folder), Some(file)) = (&self.folder, self.file(vault)) else {
             return Err(io::ErrorKind::NotFound.into());
         };
@@ -64,9 +70,20 @@ impl AnchorFolder {
             .create(folder)?;
         let lock = private(&file.with_extension("lock"), false)?;
         lock.lock()?;
-        let new = file.with_extension("new");
-        private(&new, true)?.write_all(anchor)?;
-        fs::rename(new, file)
+        if self.read(vault).as_deref() != expected {
+            return Ok(StoredAnchor::Changed);
+        }
+        let path = file.with_extension("new");
+        let mut new = private(&path, true)?;
+        new.write_all(anchor)?;
+        if flush == Flush::Now {
+            new.sync_all()?;
+        }
+        fs::rename(path, file)?;
+        if flush == Flush::Now {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(StoredAnchor::Done)
     }
 }
 
@@ -81,8 +98,15 @@ impl AnchorStore for AnchorFolder {
         Some(anchor)
     }
 
-    fn write(&self, vault: VaultId, anchor: &[u8]) -> bool {
-        self.store(vault, anchor).is_ok()
+    fn replace(
+        &self,
+        vault: VaultId,
+        expected: Option<&[u8]>,
+        anchor: &[u8],
+        flush: Flush,
+    ) -> StoredAnchor {
+        let stored = self.store(vault, expected, anchor, flush);
+        stored.unwrap_or(StoredAnchor::Failed)
     }
 }
 

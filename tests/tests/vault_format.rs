@@ -7,6 +7,8 @@
 mod document;
 #[path = "vault_format/example.rs"]
 mod example;
+#[path = "vault_format/memory.rs"]
+mod memory;
 #[path = "vault_format/place.rs"]
 mod place;
 #[path = "vault_format/primitives.rs"]
@@ -53,6 +55,7 @@ fn the_documented_fields_are_those_of_the_code() {
     for (heading, file) in [
         ("### Kind 1, ", "record/account.rs"),
         ("### Kind 2, ", "record/tag.rs"),
+        ("### Kind 3, ", "record/settings.rs"),
         ("### Kind 4, ", "record/slot_key.rs"),
         ("## 7. ", "manifest.rs"),
     ] {

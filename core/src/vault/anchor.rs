@@ -24,8 +24,35 @@ pub trait AnchorStore: Send {
     /// The stored bytes; `None` when there are none or they cannot be read now.
     fn read(&self, vault: VaultId) -> Option<Vec<u8>>;
 
-    /// Stores the bytes in place of the earlier ones; false when that failed, which is harmless.
-    fn write(&self, vault: VaultId, anchor: &[u8]) -> bool;
+    /// Stores `anchor` if what is stored is still `expected`, comparing and storing under one lock: several processes of
+    /// an installation may store at once.
+    fn replace(
+        &self,
+        vault: VaultId,
+        expected: Option<&[u8]>,
+        anchor: &[u8],
+        flush: Flush,
+    ) -> Stored;
+}
+
+/// Whether an anchor has to be on the disk before the next change.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Flush {
+    /// A late one is harmless.
+    Late,
+    /// One in a few, so that a power cut never leaves one that is older than the tokens that the file keeps.
+    Now,
+}
+
+/// What became of an anchor that was to be stored.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stored {
+    /// It is stored.
+    Done,
+    /// Somebody else has stored another one: look again.
+    Changed,
+    /// Nothing can be stored here, which is harmless: no claim is made then.
+    Failed,
 }
 
 /// An anchor store for tests and throw-away vaults: no claim is ever made.
@@ -37,8 +64,8 @@ impl AnchorStore for NoAnchor {
         None
     }
 
-    fn write(&self, _vault: VaultId, _anchor: &[u8]) -> bool {
-        false
+    fn replace(&self, _: VaultId, _: Option<&[u8]>, _: &[u8], _: Flush) -> Stored {
+        Stored::Failed
     }
 }
 
@@ -156,11 +183,13 @@ impl Lineage {
         }
     }
 
-    /// Notes a change of `branch` and returns the anchor for it.
+    /// Notes a change of `branch` and returns the anchor for it. The token that the stored anchor names stays among those
+    /// that are kept: where anchors cannot be stored any more, the last one goes on being an ancestor.
     pub(super) fn advance(
         &mut self,
         branch: [u8; 8],
         generation: u64,
+        stored: Option<[u8; 32]>,
         entropy: &dyn Entropy,
     ) -> Result<Anchor, EntropyError> {
         let token: [u8; TOKEN_BYTES] = generate_bytes(entropy)?;
@@ -168,8 +197,10 @@ impl Lineage {
             Some(known) => {
                 known.generation = generation;
                 known.tokens.push(token);
-                let surplus = known.tokens.len().saturating_sub(TOKENS_KEPT);
-                known.tokens.drain(..surplus);
+                while known.tokens.len() > TOKENS_KEPT {
+                    let is_stored = known.tokens.first().map(|first| sha256(first)) == stored;
+                    known.tokens.remove(usize::from(is_stored));
+                }
             }
             None => self.0.push(Branch {
                 id: branch,
@@ -235,16 +266,16 @@ mod tests {
     fn my_change_is_an_ancestor_whoever_wrote_after_it() {
         let entropy = SystemEntropy::new();
         let mut lineage = Lineage::default();
-        let mine = lineage.advance(MINE, 1, &entropy).unwrap();
+        let mine = lineage.advance(MINE, 1, None, &entropy).unwrap();
         let before = lineage.clone();
         for generation in 2..30 {
-            lineage.advance(OTHER, generation, &entropy).unwrap();
+            lineage.advance(OTHER, generation, None, &entropy).unwrap();
             assert_eq!(lineage.judge(&mine, generation), None);
         }
-        let later = lineage.advance(MINE, 30, &entropy).unwrap();
+        let later = lineage.advance(MINE, 30, None, &entropy).unwrap();
         assert_eq!(before.judge(&later, 1), Some(LineageFinding::RolledBack));
         let mut forked = before.clone();
-        forked.advance(OTHER, 31, &entropy).unwrap();
+        forked.advance(OTHER, 31, None, &entropy).unwrap();
         assert_eq!(forked.judge(&later, 31), Some(LineageFinding::Forked));
     }
 
@@ -252,22 +283,38 @@ mod tests {
     fn eight_anchors_may_be_late_and_not_nine() {
         let entropy = SystemEntropy::new();
         let mut lineage = Lineage::default();
-        let mine = lineage.advance(MINE, 1, &entropy).unwrap();
+        let mine = lineage.advance(MINE, 1, None, &entropy).unwrap();
         for generation in 2..=8 {
-            lineage.advance(MINE, generation, &entropy).unwrap();
+            lineage.advance(MINE, generation, None, &entropy).unwrap();
         }
         assert_eq!(lineage.judge(&mine, 8), None);
-        lineage.advance(MINE, 9, &entropy).unwrap();
+        lineage.advance(MINE, 9, None, &entropy).unwrap();
         assert_eq!(lineage.judge(&mine, 9), Some(LineageFinding::Forked));
+    }
+
+    #[test]
+    fn the_token_of_the_stored_anchor_is_kept_however_many_changes_come_after_it() {
+        let entropy = SystemEntropy::new();
+        let mut lineage = Lineage::default();
+        let mine = lineage.advance(MINE, 1, None, &entropy).unwrap();
+        for generation in 2..40 {
+            lineage
+                .advance(MINE, generation, Some(mine.token_hash), &entropy)
+                .unwrap();
+            assert_eq!(lineage.judge(&mine, generation), None);
+            assert!(lineage.branches()[0].tokens.len() <= TOKENS_KEPT);
+        }
     }
 
     #[test]
     fn the_seventeenth_branch_replaces_the_oldest() {
         let entropy = SystemEntropy::new();
         let mut lineage = Lineage::default();
-        let first = lineage.advance([0; 8], 1, &entropy).unwrap();
+        let first = lineage.advance([0; 8], 1, None, &entropy).unwrap();
         for n in 1..=16_u8 {
-            lineage.advance([n; 8], u64::from(n) + 1, &entropy).unwrap();
+            lineage
+                .advance([n; 8], u64::from(n) + 1, None, &entropy)
+                .unwrap();
         }
         assert_eq!(lineage.branches().len(), 16);
         assert_eq!(lineage.judge(&first, 17), Some(LineageFinding::Forked));

@@ -13,7 +13,8 @@ use super::format::{APPLICATION_ID, FORMAT};
 use super::location::VaultLocation;
 use super::lock::VaultLock;
 
-/// Makes a vault: `build` fills it under another name, and it gets its own when it is whole.
+/// Makes a vault: `build` fills it under another name, and it gets its own when it is whole. Its lock comes back held
+/// alone: whoever cannot go on [takes it back](take_back) before anybody else comes.
 ///
 /// # Errors
 ///
@@ -21,17 +22,15 @@ use super::lock::VaultLock;
 pub(super) fn create<T>(
     location: &VaultLocation,
     build: impl FnOnce(&Connection) -> Result<T, VaultError>,
-) -> Result<T, VaultError> {
+) -> Result<(T, VaultLock), VaultError> {
     check_absent(location)?;
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(location.folder())?;
+    make_folder(location.folder())?;
     let lock_file = private_file()
         .create(true)
         .truncate(false)
         .open(location.lock())?;
-    if !VaultLock::new(lock_file).take_alone()? {
+    let lock = VaultLock::new(lock_file);
+    if !lock.take_alone()? {
         return Err(VaultError::Busy);
     }
     // Again, now that nobody else can be making one.
@@ -39,10 +38,42 @@ pub(super) fn create<T>(
     let new = location.under_construction();
     remove_database(&new)?;
     let made = build_at(&new, build).and_then(|made| publish(location, &new).map(|()| made));
+    let made = made.map_err(|error| match error {
+        // A file that is being made has nothing that could be damaged: the disk failed.
+        VaultError::DamagedData => VaultError::Io,
+        other => other,
+    });
     // Whether it was published or not, the other name goes; a stale one is discarded by the next attempt.
     let _ = remove_database(&new);
-    sync_folder(location.folder())?;
-    made
+    let made = made?;
+    if let Err(error) = sync_folder(location.folder()) {
+        take_back(location);
+        return Err(error);
+    }
+    Ok((made, lock))
+}
+
+/// Removes a vault that was made a moment ago and that nobody has used, so that no vault is left behind after an error.
+/// Only with its lock in hand.
+pub(super) fn take_back(location: &VaultLocation) {
+    let _ = remove_database(location.path());
+}
+
+/// Makes a folder for its owner with all above it, each on the disk with its name.
+fn make_folder(folder: &Path) -> Result<(), VaultError> {
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    for made in missing {
+        match made.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent)?,
+            _ => sync_folder(Path::new("."))?,
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn build_at<T>(
@@ -53,7 +84,7 @@ pub(super) fn build_at<T>(
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(new, flags)?;
     db.pragma_update(None, "page_size", 4096)?;
-    db.pragma_update(None, "journal_mode", "WAL")?;
+    use_log(&db)?;
     configure(&db)?;
     db.pragma_update(None, "application_id", APPLICATION_ID)?;
     db.pragma_update(None, "user_version", FORMAT)?;
@@ -62,6 +93,17 @@ pub(super) fn build_at<T>(
     db.close().map_err(|(_, error)| VaultError::from(error))?;
     File::open(new)?.sync_all()?;
     Ok(made)
+}
+
+/// Gives a database a write-ahead log. Where that fails SQLite only says that it still has another journal, or nothing.
+pub(super) fn use_log(db: &Connection) -> Result<(), VaultError> {
+    let mode =
+        db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+    match mode {
+        Ok(mode) if mode == "wal" => Ok(()),
+        Err(error @ rusqlite::Error::SqliteFailure(..)) => Err(error.into()),
+        _ => Err(VaultError::Io),
+    }
 }
 
 /// A link never replaces. Where links are not allowed (Android), the lock and a look keep the promise.
@@ -123,22 +165,26 @@ pub(super) fn has_leftovers(location: &VaultLocation) -> Result<bool, VaultError
     Ok(false)
 }
 
-/// Removes a database that was never published, with SQLite's own files.
+/// Removes a database that is not used, with SQLite's own files.
 pub(super) fn remove_database(path: &Path) -> Result<(), VaultError> {
+    remove_if_there(path)?;
+    remove_journals(path)
+}
+
+/// Removes SQLite's own files beside a database that nobody has open and that needs none of them.
+pub(super) fn remove_journals(path: &Path) -> Result<(), VaultError> {
     let place = VaultLocation::new(path);
-    for file in [
-        path.to_owned(),
-        place.log(),
-        place.beside("-shm"),
-        place.beside("-journal"),
-    ] {
-        match fs::remove_file(file) {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(error.into()),
-        }
+    for ending in ["-wal", "-shm", "-journal"] {
+        remove_if_there(&place.beside(ending))?;
     }
     Ok(())
+}
+
+fn remove_if_there(path: &Path) -> Result<(), VaultError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn private_file() -> OpenOptions {

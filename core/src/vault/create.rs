@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::anchor::AnchorStore;
+use super::anchoring::{choose_branch, store_anchor};
 use super::build;
 use super::error::VaultError;
 use super::file;
@@ -10,9 +11,10 @@ use super::format::{Realm, VaultId};
 use super::kdf::KdfParams;
 use super::keys::VaultKey;
 use super::location::VaultLocation;
+use super::lock::Hold;
 use super::manifest::{Entries, Stamps};
 use super::meta::{meta_digest, store_meta};
-use super::open::{Parts, Vault, choose_branch, store_anchor};
+use super::open::{Parts, Vault};
 use super::recovery::RecoveryCode;
 use super::slot::load_slots;
 use super::slots::{SlotSecret, make_slot, put_slot};
@@ -66,9 +68,10 @@ pub(super) fn create(
     let next = Next {
         generation: 1,
         branch: choose_branch(anchors.as_ref(), vault, entropy.as_ref())?,
+        stored: None,
         now,
     };
-    let written = build::create(location, |db| {
+    let (written, lock) = build::create(location, |db| {
         super::schema::create_tables(db)?;
         let tx = begin(db)?;
         store_meta(&tx, realm, key.epoch)?;
@@ -96,9 +99,25 @@ pub(super) fn create(
         Ok(written)
     })?;
     let opened_by = secrets.into_iter().next().ok_or(VaultError::NoWayIn)?;
-    let file = file::open(location)?;
-    let anchor = store_anchor(anchors.as_ref(), vault, &written);
-    let state = State::load(&file.db, realm, &keys, anchor.as_ref())?;
+    // In hand until the vault is open: where that fails it is taken back.
+    let guard = lock.duplicate()?;
+    let opened = file::open_held(location, lock, Hold::Alone).and_then(|file| {
+        let anchor = store_anchor(anchors.as_ref(), vault, &written);
+        let state = State::load(&file.db, realm, &keys, anchor.as_ref())?;
+        Ok((file, anchor, state))
+    });
+    let (file, anchor, state) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            build::take_back(location);
+            // A file that was made a moment ago was not damaged since: the disk failed while it was written.
+            return Err(match error {
+                VaultError::DamagedData => VaultError::Io,
+                other => other,
+            });
+        }
+    };
+    drop(guard);
     let parts = Parts {
         file,
         realm,
@@ -106,15 +125,12 @@ pub(super) fn create(
         anchors,
         entropy,
     };
-    Ok(Vault::assemble(
-        parts,
-        Content {
-            key,
-            keys,
-            state,
-            anchor,
-            opened_by,
-        },
-        now,
-    ))
+    let content = Content {
+        key,
+        keys,
+        state,
+        anchor,
+        opened_by,
+    };
+    Ok(Vault::assemble(parts, content, now))
 }

@@ -28,6 +28,8 @@ pub(super) struct OpenFile {
     pub(super) format: u32,
     /// How the log was found; where it is not whole, the anchor decides what that means.
     pub(super) log: LogState,
+    /// Whether the last one to have it open left changes in the log: it did not come to its end.
+    pub(super) was_unclean: bool,
     pub(super) is_read_only: bool,
     /// Held for as long as the connection is open. Declared after it, so dropped after it.
     lock: VaultLock,
@@ -57,13 +59,28 @@ impl OpenFile {
 pub(super) fn open(location: &VaultLocation) -> Result<OpenFile, VaultError> {
     check_type(location)?;
     let lock = VaultLock::of(location)?;
+    let hold = lock.hold()?;
+    open_held(location, lock, hold)
+}
+
+/// Opens an existing vault whose lock is held.
+///
+/// # Errors
+///
+/// As [`open`].
+pub(super) fn open_held(
+    location: &VaultLocation,
+    lock: VaultLock,
+    hold: Hold,
+) -> Result<OpenFile, VaultError> {
     let mut is_read_only = lock.is_read_only;
-    let mut log = LogState::Whole;
+    let (mut log, mut was_unclean) = (LogState::Whole, false);
     // Whoever is alone may read the files directly: closing such a descriptor would drop SQLite's locks in this process.
-    if lock.hold()? == Hold::Alone {
+    if hold == Hold::Alone {
         check_header(location.path())?;
         is_read_only = is_read_only || is_on_read_only_medium(location.path());
         log = inspect_log(&location.log())?;
+        was_unclean = fs::metadata(location.log()).is_ok_and(|log| log.len() > 0);
     }
     match log {
         // The lock is shared again, also where taking it alone has cost it.
@@ -81,9 +98,16 @@ pub(super) fn open(location: &VaultLocation) -> Result<OpenFile, VaultError> {
         db,
         format,
         log,
+        was_unclean,
         is_read_only,
         lock,
     })
+}
+
+/// Whether SQLite finds its own structure of the file sound.
+pub(super) fn is_sound(db: &Connection) -> Result<bool, VaultError> {
+    let verdict: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    Ok(verdict == "ok")
 }
 
 /// Moves the log's content into the file and empties the log, so that no old ciphertext stays in it.

@@ -39,6 +39,9 @@ pub struct Findings {
     pub slots: Vec<SlotFinding>,
     /// The sealed list itself (manifest, a bucket, a fixed entry of `meta`) is damaged or was changed.
     pub index: bool,
+    /// SQLite's own check of the file failed after an unclean end, although everything that was looked at could be read:
+    /// it can be read on, and is to be salvaged before it is written.
+    pub structure: bool,
     /// How the file stands to this device's last change, when not as its descendant.
     pub lineage: Option<LineageFinding>,
     /// This device has no anchor for the vault, so a rollback would not show. Said once; the next change makes one.
@@ -59,6 +62,9 @@ impl Findings {
     /// Why writing must wait for `vault check --accept`; `None` when it need not.
     #[must_use]
     pub fn write_error(&self) -> Option<VaultError> {
+        if self.structure {
+            return Some(VaultError::DamagedData);
+        }
         if self.is_tampered() {
             return Some(VaultError::Tampered);
         }

@@ -4,6 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use super::error::VaultError;
+use super::keys::{Key32, empty_key};
 use crate::secret::Secret;
 
 /// Bytes of the salt.
@@ -101,10 +102,7 @@ pub(super) fn format_parameters(params: KdfParams, salt: &[u8; SALT_BYTES]) -> V
 /// # Errors
 ///
 /// [`VaultError::KdfOutOfBounds`] before anything is computed; [`VaultError::PasswordNotText`]; [`VaultError::PasswordEmpty`].
-pub(super) fn derive_secret(
-    password: &Secret,
-    parameters: &[u8],
-) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+pub(super) fn derive_secret(password: &Secret, parameters: &[u8]) -> Result<Key32, VaultError> {
     let (params, salt) = parse_parameters(parameters)?;
     let normalised = normalise(password)?;
     let argon2_params =
@@ -115,9 +113,9 @@ pub(super) fn derive_secret(
         argon2::Version::V0x13,
         argon2_params,
     );
-    let mut secret = Zeroizing::new([0; 32]);
+    let mut secret = empty_key();
     argon2
-        .hash_password_into(normalised.as_bytes(), salt, &mut *secret)
+        .hash_password_into(normalised.as_bytes(), salt, &mut **secret)
         .map_err(|_| VaultError::KdfOutOfBounds)?;
     Ok(secret)
 }

@@ -11,16 +11,33 @@ use crate::entropy::{Entropy, EntropyError};
 /// Bytes of a slot's nonce.
 pub(super) const SLOT_NONCE_BYTES: usize = 16;
 
+/// 32 secret bytes with one home: a value that is handed on moves a pointer and leaves no copy on the stack behind it.
+pub(super) type Key32 = Box<Zeroizing<[u8; 32]>>;
+
+/// A place for 32 secret bytes, to be filled where it lies.
+pub(super) fn empty_key() -> Key32 {
+    Box::new(Zeroizing::new([0; 32]))
+}
+
+/// A copy of 32 bytes; none of another number.
+pub(super) fn key_from(bytes: &[u8]) -> Option<Key32> {
+    let mut key = empty_key();
+    (bytes.len() == key.len()).then(|| {
+        key.copy_from_slice(bytes);
+        key
+    })
+}
+
 /// The vault key: 256 random bits for one epoch.
 pub(super) struct VaultKey {
-    pub(super) key: Zeroizing<[u8; 32]>,
+    pub(super) key: Key32,
     pub(super) epoch: u32,
 }
 
 impl VaultKey {
     pub(super) fn generate(entropy: &dyn Entropy, epoch: u32) -> Result<Self, EntropyError> {
-        let mut key = Zeroizing::new([0; 32]);
-        entropy.fill(&mut *key)?;
+        let mut key = empty_key();
+        entropy.fill(&mut **key)?;
         Ok(Self { key, epoch })
     }
 
@@ -37,7 +54,7 @@ impl VaultKey {
         SealingKey::new(&self.derive_bytes(vault, purpose))
     }
 
-    fn derive_bytes(&self, vault: VaultId, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+    fn derive_bytes(&self, vault: VaultId, purpose: &[u8]) -> Key32 {
         let epoch = self.epoch.to_string();
         let info = [
             b"countersign/v1/".as_slice(),
@@ -45,7 +62,7 @@ impl VaultKey {
             b"/",
             epoch.as_bytes(),
         ];
-        hkdf32(vault.bytes(), &*self.key, &info)
+        hkdf32(vault.bytes(), &**self.key, &info)
     }
 
     /// What the porch's slot is given in place of the vault key.
@@ -78,12 +95,12 @@ pub(super) struct SealingKeys {
 /// What a slot's secret and nonce become: a key pair, and a key that only who has the secret or the open vault knows.
 pub(super) struct SlotKeys {
     pub(super) private: StaticSecret,
-    pub(super) psk: Zeroizing<[u8; 32]>,
+    pub(super) psk: Key32,
 }
 
 impl SlotKeys {
     pub(super) fn derive(secret: &[u8; 32], nonce: &[u8; SLOT_NONCE_BYTES]) -> Self {
-        let private = StaticSecret::from(*hkdf32(nonce, secret, &[b"countersign/v1/slot/x25519"]));
+        let private = StaticSecret::from(**hkdf32(nonce, secret, &[b"countersign/v1/slot/x25519"]));
         let psk = hkdf32(nonce, secret, &[b"countersign/v1/slot/psk"]);
         Self { private, psk }
     }
@@ -94,12 +111,12 @@ impl SlotKeys {
 }
 
 /// 32 bytes of HKDF-SHA256 (RFC 5869).
-pub(super) fn hkdf32(salt: &[u8], ikm: &[u8], info: &[&[u8]]) -> Zeroizing<[u8; 32]> {
-    let mut key = Zeroizing::new([0; 32]);
+pub(super) fn hkdf32(salt: &[u8], ikm: &[u8], info: &[&[u8]]) -> Key32 {
+    let mut key = empty_key();
     hkdf::Salt::new(hkdf::HKDF_SHA256, salt)
         .extract(ikm)
         .expand(info, hkdf::HKDF_SHA256)
-        .and_then(|okm| okm.fill(&mut *key))
+        .and_then(|okm| okm.fill(&mut **key))
         .expect("32 bytes is one block of HKDF-SHA256");
     key
 }
@@ -124,6 +141,6 @@ mod tests {
         let other = SlotKeys::derive(&[1; 32], &[2; 16]);
         assert_ne!(one.public(), other.public());
         assert_ne!(*one.psk, *other.psk);
-        assert_ne!(one.private.to_bytes(), *one.psk);
+        assert_ne!(one.private.to_bytes(), **one.psk);
     }
 }

@@ -66,6 +66,18 @@ impl VaultLock {
         }
     }
 
+    /// A second hand on the same lock: it is released when both are dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::Io`].
+    pub(super) fn duplicate(&self) -> Result<Self, VaultError> {
+        Ok(Self {
+            file: self.file.try_clone()?,
+            is_read_only: self.is_read_only,
+        })
+    }
+
     /// Holds the lock alone where nobody else has it, otherwise shared with whoever was alone and found the files sound.
     ///
     /// # Errors

@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use zeroize::Zeroizing;
-
 use super::anchor::AnchorStore;
 use super::error::VaultError;
 use super::file;
 use super::format::{FORMAT, Realm, RecordId, VaultId};
 use super::kdf::derive_secret;
+use super::keys::{Key32, key_from};
 use super::location::VaultLocation;
 use super::meta::load_vault_id;
 use super::migrate::migrate;
@@ -47,16 +46,13 @@ impl Credential<'_> {
         }
     }
 
-    pub(super) fn derive(&self, slot: &SlotRow) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+    pub(super) fn derive(&self, slot: &SlotRow) -> Result<Key32, VaultError> {
         match self {
             Self::Password(password) => derive_secret(password, &slot.params),
             Self::Recovery(code) => Ok(code.derive_secret()),
             Self::Platform { secret, .. } => {
                 // EXPOSE: the slot's keys are derived from it.
-                let secret = secret.expose().try_into();
-                secret
-                    .map(Zeroizing::new)
-                    .map_err(|_| VaultError::DamagedSlot)
+                key_from(secret.expose()).ok_or(VaultError::DamagedSlot)
             }
         }
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
+use super::anchoring::{Following, store_anchor};
 use super::aside::Damaged;
 use super::build::{private_file, remove_database, sync_folder};
 use super::error::VaultError;
@@ -15,12 +16,12 @@ use super::format::{FORMAT, Realm};
 use super::formats::earlier;
 use super::keys::{SealingKeys, VaultKey};
 use super::location::VaultLocation;
-use super::open::{Parts, choose_branch, store_anchor};
+use super::open::Parts;
 use super::rotate::{SlotPlan, rotate};
 use super::state::{State, load_version};
 use super::unlock::Content;
 use super::ways::LastWay;
-use super::write::{Next, Sealer, begin, following};
+use super::write::{Sealer, begin};
 use crate::time::UnixSeconds;
 
 /// Pages that are copied at once; nobody else has the vault open.
@@ -83,7 +84,13 @@ fn copy_and_seal(
         epoch,
         ..old
     };
-    let next = next(parts, content, now)?;
+    let next = Following {
+        anchors: parts.anchors.as_ref(),
+        vault: parts.realm.vault,
+        entropy: parts.entropy.as_ref(),
+        known: content.anchor,
+    }
+    .next(content.state.version.generation, now)?;
     // Nobody can be asked here, and a row that is set aside keeps every byte.
     let plan = SlotPlan::new(
         &content.state,
@@ -109,24 +116,6 @@ fn copy_and_seal(
         keys,
         state,
         anchor,
-    })
-}
-
-/// The next change, on this installation's branch.
-fn next(parts: &Parts, content: &Content, now: UnixSeconds) -> Result<Next, VaultError> {
-    let seen = content.anchor.map_or(0, |anchor| anchor.generation);
-    let branch = match content.anchor {
-        Some(anchor) => anchor.branch,
-        None => choose_branch(
-            parts.anchors.as_ref(),
-            parts.realm.vault,
-            parts.entropy.as_ref(),
-        )?,
-    };
-    Ok(Next {
-        generation: following(seen).max(following(content.state.version.generation)),
-        branch,
-        now,
     })
 }
 

@@ -6,6 +6,7 @@
 
 mod accept;
 mod anchor;
+mod anchoring;
 mod aside;
 mod body;
 mod build;
@@ -51,7 +52,7 @@ mod wal;
 mod ways;
 mod write;
 
-pub use anchor::{AnchorStore, LineageFinding, NoAnchor};
+pub use anchor::{AnchorStore, Flush, LineageFinding, NoAnchor, Stored as StoredAnchor};
 pub use aside::Damaged;
 pub use body::{BodyForm, canonical_body};
 pub use create::NewVault;

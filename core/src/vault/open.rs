@@ -5,7 +5,8 @@ use std::fmt;
 use rusqlite::{Transaction, TransactionBehavior};
 
 use super::accept;
-use super::anchor::{Anchor, AnchorStore, NO_CLAIM};
+use super::anchor::{Anchor, AnchorStore};
+use super::anchoring::{Following, judged, read_anchor, store_anchor};
 use super::aside::Damaged;
 use super::create::{NewVault, create};
 use super::error::VaultError;
@@ -18,13 +19,12 @@ use super::locked::LockedVault;
 use super::record::{StoredAccount, StoredTag};
 use super::slots::SlotSecret;
 use super::state::{ManifestState, State, load_version};
-use super::unlock::{Content, read_anchor};
+use super::unlock::Content;
 use super::write::{
-    Change, Covered, Next, SEALINGS_TIRED, Sealer, Written, apply, begin, finish, following,
-    take_over,
+    Change, Covered, Next, SEALINGS_TIRED, Sealer, Written, apply, begin, finish, take_over,
 };
 use crate::account::Name;
-use crate::entropy::{Entropy, generate_bytes};
+use crate::entropy::Entropy;
 use crate::time::UnixSeconds;
 
 /// What a vault has whether it is locked or not.
@@ -257,7 +257,7 @@ impl Vault {
         if load_version(&tx)? != Some(self.state.version) {
             // Inside the write lock nobody's anchor can be ahead of the database.
             self.anchor = self.current_anchor();
-            self.state = self.reload(&tx)?;
+            self.state = self.reload(&tx, self.anchor.as_ref())?;
         }
         if let Some(error) = self.state.findings.write_error() {
             return Err(error);
@@ -314,12 +314,7 @@ impl Vault {
     ///
     /// [`VaultError::DamagedData`] when SQLite's check fails; [`VaultError::Locked`].
     pub fn check(&mut self) -> Result<&Findings, VaultError> {
-        let verdict: String = self
-            .parts
-            .file
-            .db
-            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        if verdict != "ok" {
+        if !file::is_sound(&self.parts.file.db)? {
             return Err(VaultError::DamagedData);
         }
         self.reload_now()?;
@@ -402,21 +397,14 @@ impl Vault {
 
     /// One generation above everything seen, on this installation's branch.
     fn next_after(&self, state: &State, now: UnixSeconds) -> Result<Next, VaultError> {
-        let seen = self.anchor.map_or(0, |anchor| anchor.generation);
-        let branch = match self.anchor {
-            Some(anchor) => anchor.branch,
-            None => choose_branch(
-                self.parts.anchors.as_ref(),
-                self.parts.realm.vault,
-                self.parts.entropy.as_ref(),
-            )?,
-        };
-        let generation = following(seen).max(following(state.version.generation));
-        Ok(Next {
-            generation,
-            branch,
-            now,
-        })
+        let anchors = self.parts.anchors.as_ref();
+        Following {
+            anchors,
+            vault: self.parts.realm.vault,
+            entropy: self.parts.entropy.as_ref(),
+            known: self.anchor,
+        }
+        .next(state.version.generation, now)
     }
 
     /// The database is written; the anchor follows, and a late one is harmless.
@@ -425,13 +413,16 @@ impl Vault {
     }
 
     pub(super) fn reload_now(&mut self) -> Result<(), VaultError> {
-        // Before the database, as at every open.
-        self.anchor = self.current_anchor();
-        let snapshot =
-            Transaction::new_unchecked(&self.parts.file.db, TransactionBehavior::Deferred)?;
-        let state = self.reload(&snapshot)?;
-        drop(snapshot);
-        self.state = state;
+        let (state, anchor) = judged(
+            || self.current_anchor(),
+            |anchor| {
+                let db = &self.parts.file.db;
+                let snapshot = Transaction::new_unchecked(db, TransactionBehavior::Deferred)?;
+                self.reload(&snapshot, anchor)
+            },
+            |state| &state.findings,
+        )?;
+        (self.state, self.anchor) = (state, anchor);
         Ok(())
     }
 
@@ -440,45 +431,14 @@ impl Vault {
         read_anchor(self.parts.anchors.as_ref(), self.parts.realm.vault).or(self.anchor)
     }
 
-    fn reload(&self, db: &rusqlite::Connection) -> Result<State, VaultError> {
+    fn reload(
+        &self,
+        db: &rusqlite::Connection,
+        anchor: Option<&Anchor>,
+    ) -> Result<State, VaultError> {
         if load_version(db)?.is_some_and(|version| version.epoch != self.key.epoch) {
             return Err(VaultError::Locked);
         }
-        State::load(db, self.parts.realm, &self.keys, self.anchor.as_ref())
+        State::load(db, self.parts.realm, &self.keys, anchor)
     }
-}
-
-/// The branch of an installation that has none yet. Where no anchor can be kept, all changes go to one branch that
-/// makes no claim: otherwise every session would push an installation with an anchor out of the lineage.
-pub(super) fn choose_branch(
-    anchors: &dyn AnchorStore,
-    vault: VaultId,
-    entropy: &dyn Entropy,
-) -> Result<[u8; 8], VaultError> {
-    // No bytes are no anchor and make no claim either: they only show whether one could be kept.
-    if anchors.write(vault, &[]) {
-        Ok(generate_bytes(entropy)?)
-    } else {
-        Ok(NO_CLAIM)
-    }
-}
-
-/// Keeps the anchor of a committed change; none on the branch without a claim.
-pub(super) fn store_anchor(
-    anchors: &dyn AnchorStore,
-    vault: VaultId,
-    written: &Written,
-) -> Option<Anchor> {
-    if written.anchor.branch == NO_CLAIM {
-        return None;
-    }
-    // Another process of this installation may have gone on in the meantime.
-    let stored = read_anchor(anchors, vault);
-    let is_late = stored.is_some_and(|stored| {
-        stored.branch == written.anchor.branch && stored.generation > written.anchor.generation
-    });
-    if !is_late {
-        anchors.write(vault, &written.anchor.encode(vault));
-    }
-    Some(written.anchor)
 }

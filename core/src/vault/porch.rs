@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::error::VaultError;
 use super::format::{Aad, Realm, RecordId};
-use super::keys::SlotKeys;
+use super::keys::{SlotKeys, key_from};
 use super::locked::{LockedVault, PlatformSlot};
 use super::rows::load_porch;
 use super::seal::SealingKey;
@@ -154,11 +154,8 @@ impl LockedVault {
             .filter(|row| row.kind == SlotKind::Porch.number());
         let row = rows.next().ok_or(VaultError::NoSuchSlot)?;
         // EXPOSE: the slot's keys are derived from it.
-        let secret: [u8; 32] = secret
-            .expose()
-            .try_into()
-            .map_err(|_| VaultError::DamagedSlot)?;
-        let keys = SlotKeys::derive(&Zeroizing::new(secret), &row.nonce);
+        let secret = key_from(secret.expose()).ok_or(VaultError::DamagedSlot)?;
+        let keys = SlotKeys::derive(&secret, &row.nonce);
         let opened = row.open(parts.realm, &keys).map_err(|error| match error {
             VaultError::WrongPassword => VaultError::DamagedSlot,
             other => other,

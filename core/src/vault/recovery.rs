@@ -4,6 +4,7 @@ use ring::digest;
 use ring::hkdf;
 use zeroize::Zeroizing;
 
+use super::keys::{Key32, empty_key};
 use crate::entropy::{Entropy, EntropyError};
 use crate::secret::SecretText;
 
@@ -122,12 +123,12 @@ impl RecoveryCode {
     }
 
     /// The slot's secret: HKDF-SHA256 of the 20 bytes, no salt.
-    pub(super) fn derive_secret(&self) -> Zeroizing<[u8; 32]> {
-        let mut secret = Zeroizing::new([0; 32]);
+    pub(super) fn derive_secret(&self) -> Key32 {
+        let mut secret = empty_key();
         hkdf::Salt::new(hkdf::HKDF_SHA256, &[])
             .extract(&*self.0)
             .expand(&[b"countersign/v1/recovery"], hkdf::HKDF_SHA256)
-            .and_then(|okm| okm.fill(&mut *secret))
+            .and_then(|okm| okm.fill(&mut **secret))
             .expect("32 bytes is one block of HKDF-SHA256");
         secret
     }

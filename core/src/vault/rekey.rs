@@ -35,7 +35,8 @@ impl Vault {
     /// # Errors
     ///
     /// [`VaultError::UnreadableInTheWay`], [`VaultError::PasswordEmpty`], [`VaultError::PasswordNotText`],
-    /// [`VaultError::KdfOutOfBounds`], and those of a change. The old password still holds then.
+    /// [`VaultError::KdfOutOfBounds`], and those of a change. The old password still holds then, but for
+    /// [`VaultError::Io`]: where the disk failed in the middle of the commit exactly one of both opens the vault.
     pub fn change_password(
         &mut self,
         new_password: &Secret,

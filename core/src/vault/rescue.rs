@@ -10,8 +10,9 @@ use rusqlite::{Connection, OpenFlags, params};
 use zeroize::Zeroizing;
 
 use super::anchor::{AnchorStore, Lineage};
+use super::anchoring::{Following, read_anchor, store_anchor};
 use super::aside::free_place;
-use super::build::{build_at, remove_database, sync_folder};
+use super::build::{build_at, remove_database, remove_journals, sync_folder};
 use super::error::VaultError;
 use super::file::{checkpoint, configure};
 use super::format::{Aad, Realm, RecordId, VaultId, kind};
@@ -20,14 +21,12 @@ use super::location::VaultLocation;
 use super::lock::VaultLock;
 use super::manifest::{Entries, Stamps};
 use super::meta::{meta_digest, store_meta};
-use super::open::{choose_branch, store_anchor};
 use super::record::{Content, SlotKeyRecord};
 use super::schema::create_tables;
 use super::slot::{NewSlot, SlotRow, load_slots};
 use super::slots::{SlotSecret, key_of_kind, make_slot, put_slot};
 use super::snapshots::verify_copy;
 use super::state::{ManifestState, load_version};
-use super::unlock::read_anchor;
 use super::write::{
     Covered, Draft, Next, Sealer, Written, begin, column, finish, following, put_record,
 };
@@ -170,15 +169,13 @@ impl<'a> Workshop<'a> {
             epoch,
             entropy: self.entropy,
         };
-        let branch = match read_anchor(self.anchors, rescue.vault) {
-            Some(anchor) => anchor.branch,
-            None => choose_branch(self.anchors, rescue.vault, self.entropy)?,
-        };
-        let next = Next {
-            generation: following(seen.generation),
-            branch,
-            now,
-        };
+        let next = Following {
+            anchors: self.anchors,
+            vault: rescue.vault,
+            entropy: self.entropy,
+            known: read_anchor(self.anchors, rescue.vault),
+        }
+        .next(seen.generation, now)?;
         let written = build_at(new, |db| fill(db, sealer, &key, rescue, next))?;
         verify_copy(new, realm, &keys)?;
         Ok(written)
@@ -326,14 +323,7 @@ fn replace(location: &VaultLocation, new: &Path) -> Result<(), VaultError> {
         Err(error @ (VaultError::DiskFull | VaultError::Busy | VaultError::ReadOnly)) => Err(error),
         Err(_) => {
             // SQLite cannot use the file at all. Its log would be taken for the new file's.
-            for ending in ["-wal", "-shm", "-journal"] {
-                match fs::remove_file(location.beside(ending)) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(error.into());
-                    }
-                    _ => {}
-                }
-            }
+            remove_journals(location.path())?;
             Ok(fs::rename(new, location.path())?)
         }
     }

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::error::VaultError;
 use super::format::{Aad, FORMAT, NONCE_BYTES, Realm, RecordId, VaultId, kind};
 use super::formats::tables;
-use super::keys::{SealingKeys, SlotKeys, VaultKey};
+use super::keys::{Key32, SealingKeys, SlotKeys, VaultKey};
 use super::location::VaultLocation;
 use super::locked::Credential;
 use super::manifest::{Entries, Entry, Manifest, bucket_of, decode_bucket};
@@ -188,7 +188,7 @@ impl Found {
             return Err(VaultError::NoSuchSlot);
         }
         slots.sort_by_key(|slot| std::cmp::Reverse(slot.epoch));
-        let mut derived: Vec<(&[u8], Zeroizing<[u8; 32]>)> = vec![];
+        let mut derived: Vec<(&[u8], Key32)> = vec![];
         let mut error = VaultError::DamagedSlot;
         for slot in slots {
             let vaults = self.vaults.iter().map(|id| VaultId(*id));

@@ -98,7 +98,7 @@ impl SlotRow {
         let info = row.info(realm, &ephemeral_public);
         let sealing = slot_sealing_key(shared.as_bytes(), psk, &info);
         let mut plain = Zeroizing::new(Vec::with_capacity(SEALED_BYTES));
-        plain.extend_from_slice(&*key.key);
+        plain.extend_from_slice(&**key.key);
         plain.extend_from_slice(&key.epoch.to_be_bytes());
         // The key is fresh for every sealing, so the nonce may be zero.
         sealing.seal_with([0; NONCE_BYTES], &info, &mut plain);
@@ -136,7 +136,7 @@ impl SlotRow {
             return Err(VaultError::DamagedSlot);
         }
         Ok(VaultKey {
-            key: Zeroizing::new(*key),
+            key: Box::new(Zeroizing::new(*key)),
             epoch: self.epoch,
         })
     }
@@ -320,7 +320,7 @@ mod tests {
         let (keys, _, row) = sealed();
         let forged = SlotKeys {
             private: keys.private.clone(),
-            psk: Zeroizing::new([0; 32]),
+            psk: crate::vault::keys::empty_key(),
         };
         assert_eq!(
             row.open(REALM, &forged).err(),

@@ -41,7 +41,7 @@ impl NewPlatformSlot {
     /// The 32 bytes to wrap.
     #[must_use]
     pub fn secret(&self) -> Secret {
-        Secret::copy_of(&*self.slot.secret)
+        Secret::copy_of(&**self.slot.secret)
     }
 }
 

@@ -1,12 +1,9 @@
 //! Making slots: the row that is opened and the sealed record beside it.
 
-use rusqlite::Connection;
-use zeroize::Zeroizing;
-
 use super::error::VaultError;
 use super::format::{RecordId, VaultId, kind};
 use super::kdf::{KdfParams, SALT_BYTES, derive_secret, format_parameters};
-use super::keys::{SLOT_NONCE_BYTES, SlotKeys, VaultKey};
+use super::keys::{Key32, SLOT_NONCE_BYTES, SlotKeys, VaultKey, empty_key};
 use super::record::{SlotKeyRecord, copy_unknown};
 use super::recovery::RecoveryCode;
 use super::slot::{NewSlot, SlotKind, SlotRow};
@@ -15,13 +12,14 @@ use super::write::{Draft, Sealer, following, put_record};
 use crate::entropy::{Entropy, generate_bytes};
 use crate::secret::Secret;
 use crate::time::UnixSeconds;
+use rusqlite::Connection;
 
 /// A slot's secret with what does not change when its nonce is renewed.
 pub(super) struct SlotSecret {
     pub(super) id: RecordId,
     pub(super) kind: u8,
     pub(super) params: Vec<u8>,
-    pub(super) secret: Zeroizing<[u8; 32]>,
+    pub(super) secret: Key32,
 }
 
 impl SlotSecret {
@@ -58,8 +56,8 @@ impl SlotSecret {
 
     /// A slot for a platform's key, which will wrap its random secret.
     pub(super) fn for_platform(kind: SlotKind, entropy: &dyn Entropy) -> Result<Self, VaultError> {
-        let mut secret = Zeroizing::new([0; 32]);
-        entropy.fill(&mut *secret)?;
+        let mut secret = empty_key();
+        entropy.fill(&mut **secret)?;
         Ok(Self {
             id: RecordId::generate(entropy)?,
             kind: kind.number(),

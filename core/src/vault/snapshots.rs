@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::build::{private_file, remove_database, sync_folder};
+use super::build::{private_file, remove_database, remove_journals, sync_folder, use_log};
 use super::error::VaultError;
 use super::file::{self, open_copy};
 use super::format::Realm;
@@ -214,10 +214,12 @@ impl Vault {
         // A vault has a write-ahead log, also one that is put back by hand.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let copy = Connection::open_with_flags(new, flags)?;
-        copy.pragma_update(None, "journal_mode", "WAL")?;
+        use_log(&copy)?;
         copy.close().map_err(|(_, error)| VaultError::from(error))?;
         fs::File::open(new)?.sync_all()?;
         let generation = verify_copy(new, self.parts.realm, &self.keys)?;
+        // On a failing disk SQLite may leave its journal beside a file that it has finished.
+        remove_journals(new)?;
         let ending = format!(".snap-{}-{generation}", now.0);
         let path = self.parts.location.beside(&ending);
         fs::rename(new, &path)?;

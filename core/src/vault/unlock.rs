@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::anchor::{Anchor, AnchorStore};
+use super::anchor::Anchor;
+use super::anchoring::{judged, read_anchor};
 use super::error::VaultError;
 use super::file::{self, OpenFile};
 use super::findings::Findings;
@@ -141,28 +142,28 @@ fn opened_by_slot(
     credential: &Credential<'_>,
     slot: &SlotRow,
 ) -> Result<Content, VaultError> {
-    let OpenFile { db, log, .. } = &parts.file;
+    let OpenFile { log, .. } = &parts.file;
     let secret = credential.derive(slot)?;
-    // The anchor is read before the database, so that nobody's later change makes it look ahead.
-    let anchor = read_anchor(parts.anchors.as_ref(), parts.realm.vault);
-    let snapshot = Transaction::new_unchecked(db, TransactionBehavior::Deferred)?;
-    // The KDF took a while: the slot is looked at again, in the transaction that reads all the rest.
-    let mut rows = load_slots(&snapshot)?.rows;
-    rows.retain(|current| current.id == slot.id && current.params == slot.params);
-    let current = rows.pop().ok_or(VaultError::Locked)?;
-    let key = current.open(parts.realm, &SlotKeys::derive(&secret, &current.nonce))?;
-    let keys = key.sealing_keys(parts.realm.vault);
-    let state = State::load(&snapshot, parts.realm, &keys, anchor.as_ref())?;
-    drop(snapshot);
+    let read = |anchor: Option<&Anchor>| read_by_slot(parts, &secret, slot, anchor);
+    let stored = || read_anchor(parts.anchors.as_ref(), parts.realm.vault);
+    let (opened, anchor) = judged(stored, read, |opened| &opened.state.findings)?;
+    let OpenedBySlot {
+        row: SlotRow {
+            id, kind, params, ..
+        },
+        key,
+        keys,
+        mut state,
+    } = opened;
     if key.epoch != state.version.epoch && state.contents.is_empty() {
         // A slot's row from before a rotation, put back: its key opens nothing.
         return Err(VaultError::DamagedSlot);
     }
     settle_log(&state.findings, *log, anchor.is_some())?;
     parts.file.share()?;
-    let SlotRow {
-        id, kind, params, ..
-    } = current;
+    if parts.file.was_unclean {
+        state.findings.structure = !file::is_sound(&parts.file.db)?;
+    }
     Ok(Content {
         key,
         keys,
@@ -174,6 +175,36 @@ fn opened_by_slot(
             params,
             secret,
         },
+    })
+}
+
+/// What one read transaction gave.
+struct OpenedBySlot {
+    row: SlotRow,
+    key: VaultKey,
+    keys: SealingKeys,
+    state: State,
+}
+
+fn read_by_slot(
+    parts: &Parts,
+    secret: &[u8; 32],
+    slot: &SlotRow,
+    anchor: Option<&Anchor>,
+) -> Result<OpenedBySlot, VaultError> {
+    let snapshot = Transaction::new_unchecked(&parts.file.db, TransactionBehavior::Deferred)?;
+    // The KDF took a while: the slot is looked at again, in the transaction that reads all the rest.
+    let mut rows = load_slots(&snapshot)?.rows;
+    rows.retain(|current| current.id == slot.id && current.params == slot.params);
+    let row = rows.pop().ok_or(VaultError::Locked)?;
+    let key = row.open(parts.realm, &SlotKeys::derive(secret, &row.nonce))?;
+    let keys = key.sealing_keys(parts.realm.vault);
+    let state = State::load(&snapshot, parts.realm, &keys, anchor)?;
+    Ok(OpenedBySlot {
+        row,
+        key,
+        keys,
+        state,
     })
 }
 
@@ -189,10 +220,4 @@ fn settle_log(findings: &Findings, log: LogState, has_anchor: bool) -> Result<()
         return Err(VaultError::DamagedLog);
     }
     Ok(())
-}
-
-pub(super) fn read_anchor(anchors: &dyn AnchorStore, vault: VaultId) -> Option<Anchor> {
-    anchors
-        .read(vault)
-        .and_then(|bytes| Anchor::decode(&bytes, vault))
 }

@@ -214,7 +214,7 @@ pub(super) fn finish(
         );
     }
     let mut lineage = carried.lineage.clone();
-    let anchor = lineage.advance(next.branch, next.generation, sealer.entropy)?;
+    let anchor = lineage.advance(next.branch, next.generation, next.stored, sealer.entropy)?;
     let manifest = Manifest {
         buckets: buckets_digest(&draft.stamps),
         counts: counts_by_kind(&draft.entries),
@@ -263,6 +263,8 @@ pub(super) struct Covered<'a> {
 pub(super) struct Next {
     pub(super) generation: u64,
     pub(super) branch: [u8; 8],
+    /// The hash in the anchor that is stored now, whose token the file keeps.
+    pub(super) stored: Option<[u8; 32]>,
     pub(super) now: UnixSeconds,
 }
 

@@ -2,7 +2,9 @@
 
 use countersign_core::secret::Secret;
 use countersign_core::time::UnixSeconds;
-use countersign_core::vault::{AnchorStore, Credential, RecoveryCode, VaultId};
+use countersign_core::vault::{
+    AnchorStore, Credential, Flush, RecoveryCode, StoredAnchor, VaultId,
+};
 use rusqlite::{Connection, params};
 
 use super::document;
@@ -11,7 +13,7 @@ use super::place::Place;
 
 impl Example {
     /// Writes the values into a database.
-    fn write(&self, place: &Place) {
+    pub(crate) fn write(&self, place: &Place) {
         let db = Connection::open(place.vault()).unwrap();
         db.pragma_update(None, "page_size", 4096).unwrap();
         db.pragma_update(None, "journal_mode", "WAL").unwrap();
@@ -71,8 +73,8 @@ impl AnchorStore for ExampleAnchor {
         Some(self.0.clone())
     }
 
-    fn write(&self, _vault: VaultId, _anchor: &[u8]) -> bool {
-        false
+    fn replace(&self, _: VaultId, _: Option<&[u8]>, _: &[u8], _: Flush) -> StoredAnchor {
+        StoredAnchor::Failed
     }
 }
 

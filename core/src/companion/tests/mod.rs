@@ -15,7 +15,7 @@ use super::*;
 use crate::account::{Account, Name};
 use crate::entropy::SystemEntropy;
 use crate::otp::{Algorithm, Counter, Digits, Otp, OtpKind, Period};
-use crate::vault::RecoveryCode;
+use crate::vault::{Flush, RecoveryCode, StoredAnchor};
 
 const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
 
@@ -34,12 +34,22 @@ impl AnchorStore for Anchors {
         self.0.as_ref()?.lock().unwrap().clone()
     }
 
-    fn write(&self, _vault: VaultId, anchor: &[u8]) -> bool {
+    fn replace(
+        &self,
+        _: VaultId,
+        expected: Option<&[u8]>,
+        anchor: &[u8],
+        _: Flush,
+    ) -> StoredAnchor {
         let Some(kept) = &self.0 else {
-            return false;
+            return StoredAnchor::Failed;
         };
-        *kept.lock().unwrap() = Some(anchor.to_vec());
-        true
+        let mut kept = kept.lock().unwrap();
+        if kept.as_deref() != expected {
+            return StoredAnchor::Changed;
+        }
+        *kept = Some(anchor.to_vec());
+        StoredAnchor::Done
     }
 }
 

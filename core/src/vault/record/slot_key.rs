@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use super::{Unknown, copy_unknown, put_unknown};
 use crate::secret::Secret;
 use crate::time::UnixSeconds;
+use crate::vault::keys::{Key32, key_from};
 use crate::vault::tlv::{Malformed, Reader, Writer, u32_of, u64_of};
 
 /// Field numbers.
@@ -18,7 +19,7 @@ mod field {
 
 /// The record beside a slot: what sealing a new vault key to it needs.
 pub(in crate::vault) struct SlotKeyRecord {
-    pub(in crate::vault) psk: Zeroizing<[u8; 32]>,
+    pub(in crate::vault) psk: Key32,
     pub(in crate::vault) public: [u8; 32],
     pub(in crate::vault) row_digest: [u8; 32],
     pub(in crate::vault) created_at: UnixSeconds,
@@ -42,7 +43,7 @@ impl SlotKeyRecord {
 
     pub(in crate::vault) fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut body = Writer::new();
-        body.put(field::PSK, &*self.psk);
+        body.put(field::PSK, &**self.psk);
         body.put(field::PUBLIC, &self.public);
         body.put(field::ROW_DIGEST, &self.row_digest);
         body.put_u64(field::CREATED, self.created_at.0);
@@ -58,7 +59,7 @@ impl SlotKeyRecord {
         while let Some((tag, value)) = reader.next()? {
             let bytes = || <[u8; 32]>::try_from(value).map_err(|_| Malformed);
             match tag {
-                field::PSK => psk = Some(Zeroizing::new(bytes()?)),
+                field::PSK => psk = Some(key_from(value).ok_or(Malformed)?),
                 field::PUBLIC => public = Some(bytes()?),
                 field::ROW_DIGEST => row_digest = Some(bytes()?),
                 field::CREATED => created_at = UnixSeconds(u64_of(value)?),

@@ -77,6 +77,34 @@ fn f3_swapped_bodies_and_rows_are_seen() {
 }
 
 #[test]
+fn a_structure_that_sqlite_finds_unsound_after_an_unclean_end_is_read_and_not_written() {
+    let (place, _) = with_log(2);
+    // The root of the porch, which unlocking does not read.
+    let root: i64 = place
+        .attack()
+        .query_row(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'porch'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let (place, _) = with_log(2);
+    let mut file = std::fs::read(place.path()).unwrap();
+    let at = usize::try_from(root - 1).unwrap() * 4096;
+    file[at..at + 4096].fill(0);
+    std::fs::write(place.path(), file).unwrap();
+    let mut vault = place.unlock();
+    assert!(vault.findings().structure && !vault.findings().is_tampered());
+    assert_eq!(names(&vault).len(), 14);
+    assert_eq!(
+        vault.change(NOW, |_, _| Ok(())),
+        Err(VaultError::DamagedData)
+    );
+    assert_eq!(vault.snapshot(NOW), Ok(false));
+    assert_eq!(vault.check().err(), Some(VaultError::DamagedData));
+}
+
+#[test]
 fn f4_an_older_version_of_a_row_is_tampering() {
     let (place, ids) = twelve();
     let old: (i64, Vec<u8>, Vec<u8>) = read_row(&place, ids[5]);

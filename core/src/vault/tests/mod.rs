@@ -3,6 +3,7 @@
 
 mod attacks;
 mod faults;
+mod flips;
 mod life;
 mod migrating;
 mod newer;
@@ -41,9 +42,19 @@ impl AnchorStore for Installation {
         self.0.lock().unwrap().get(&vault).cloned()
     }
 
-    fn write(&self, vault: VaultId, anchor: &[u8]) -> bool {
-        self.0.lock().unwrap().insert(vault, anchor.to_vec());
-        true
+    fn replace(
+        &self,
+        vault: VaultId,
+        expected: Option<&[u8]>,
+        anchor: &[u8],
+        _: Flush,
+    ) -> StoredAnchor {
+        let mut anchors = self.0.lock().unwrap();
+        if anchors.get(&vault).map(Vec::as_slice) != expected {
+            return StoredAnchor::Changed;
+        }
+        anchors.insert(vault, anchor.to_vec());
+        StoredAnchor::Done
     }
 }
 

@@ -42,6 +42,7 @@ fn by_a_newer_version(
     let next = Next {
         generation: state.version.generation + 1,
         branch: [9; 8],
+        stored: None,
         now: NOW,
     };
     let tx = begin(&db).unwrap();
@@ -63,11 +64,11 @@ fn a_rotation_gives_the_porch_slot_its_own_key_and_never_the_vaults() {
         id: RecordId([0xee; 16]),
         kind: 4,
         params: vec![7; 100],
-        secret: Zeroizing::new([5; 32]),
+        secret: Box::new(Zeroizing::new([5; 32])),
     };
     let porch = |vault: VaultId, key: &VaultKey| {
         let info = format!("countersign/v1/porch/{}", key.epoch);
-        hkdf32(vault.bytes(), &*key.key, &[info.as_bytes()])
+        hkdf32(vault.bytes(), &**key.key, &[info.as_bytes()])
     };
     by_a_newer_version(&place, |tx, sealer, key, _, draft| {
         let porch_key = VaultKey {

@@ -124,5 +124,5 @@ fn shutting_the_porch_takes_its_way_in_away() {
     );
     // The secret was random and is nowhere in the files.
     let own = SlotSecret::for_platform(SlotKind::Porch, &SystemEntropy::new()).unwrap();
-    assert!(!contains(&place.bytes(), &*own.secret) && !contains(&place.bytes(), secret.expose()));
+    assert!(!contains(&place.bytes(), &**own.secret) && !contains(&place.bytes(), secret.expose()));
 }

@@ -153,6 +153,31 @@ fn what_cannot_be_restored_changes_nothing() {
 }
 
 #[test]
+fn k4_an_unreadable_vault_is_never_started_over() {
+    let (place, snapshot) = with_snapshot();
+    let unreadable = vec![0x5a; 8192];
+    std::fs::write(place.path(), &unreadable).unwrap();
+    let code = RecoveryCode::generate(&SystemEntropy::new()).unwrap();
+    let setup = NewVault {
+        password: None,
+        recovery: Some(&code),
+        kdf: KdfParams::DEFAULT,
+    };
+    assert!(place.open().is_err());
+    assert_eq!(place.create(&setup).err(), Some(VaultError::VaultExists));
+    assert_eq!(std::fs::read(place.path()).unwrap(), unreadable);
+    std::fs::remove_file(place.path()).unwrap();
+    assert_eq!(place.create(&setup).err(), Some(VaultError::Leftovers));
+    assert!(!place.path().exists());
+    // A new one beside it, and the old one back.
+    let beside = VaultLocation::new(&place.folder.path().join("another"));
+    let (anchors, entropy) = (Box::new(NoAnchor), Box::new(SystemEntropy::new()));
+    drop(Vault::create(&beside, &setup, anchors, entropy, NOW).unwrap());
+    restored(&place, &snapshot, OlderKey::Refuse).unwrap();
+    check(&place);
+}
+
+#[test]
 fn a_snapshot_of_an_older_key_is_never_restored_without_saying_so() {
     let (place, snapshot) = with_snapshot();
     let kept = std::fs::read(snapshot.path()).unwrap();
