@@ -186,3 +186,38 @@ fn damaged_rows_stop_a_new_key_until_they_are_set_aside() {
             .all(|account| account["id"] != row["id"])
     );
 }
+
+#[test]
+fn a_way_to_unlock_that_is_lost_is_said_with_the_way_to_have_it_again() {
+    let person = Person::with(&[ACME]);
+    person.write("new", "a password");
+    let add = [
+        "vault",
+        "slots",
+        "add",
+        "--password",
+        "--new-password-file",
+        "new",
+    ];
+    let add = [&add[..], &["--kdf-passes", "3"]].concat();
+    let slot = person.json(&add);
+    let sql = "UPDATE record SET body = zeroblob(length(body)) WHERE id = ";
+    change(&person, &format!("{sql}{}", literal(&slot)));
+    for snapshot in person.json(&["vault", "snapshots"])["snapshots"]
+        .as_array()
+        .unwrap()
+    {
+        fs::remove_file(snapshot["file"].as_str().unwrap()).unwrap();
+    }
+    let done = person.run(&["vault", "salvage", "--yes"]);
+    assert_eq!(done.exit, 0, "{done:?}");
+    assert!(done.out.contains("It opens by: recovery."), "{done:?}");
+    assert!(
+        done.out
+            .contains("`countersign vault slots add --password`"),
+        "{done:?}"
+    );
+    assert_eq!(name(&person.json(&add)), "no error");
+    let list = person.bare(&["list", "--json", "--password-file", "new"]);
+    assert_eq!(name(&held("list", feed(list, b""))), "no error");
+}
