@@ -52,10 +52,16 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
     let ours = own_option(error);
     let option = ours.as_deref().unwrap_or("An option");
     let message = match error.kind() {
-        ErrorKind::UnknownArgument if has_secret_option(arguments) || follows_kind(error, arguments) => NEVER.into(),
+        ErrorKind::UnknownArgument
+            if has_secret_option(arguments) || follows_kind(error, arguments) =>
+        {
+            NEVER.into()
+        }
         ErrorKind::TooManyValues if ["--password", "--recovery"].contains(&option) => NEVER.into(),
         ErrorKind::UnknownArgument => match suggestion(error) {
-            Some(suggestion) => format!("There is no such option or argument. Did you mean {suggestion}?"),
+            Some(suggestion) => {
+                format!("There is no such option or argument. Did you mean {suggestion}?")
+            }
             None => "There is an option or argument too many.".into(),
         },
         ErrorKind::InvalidSubcommand => match suggestion(error) {
@@ -63,7 +69,7 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
             None => "There is no such verb.".into(),
         },
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            "Say what to do: init, add, list, code, next, edit, remove, restore, export, passwd, vault, doctor or demo.".into()
+            format!("Say what to do: {}.", verbs_of(arguments))
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation if option.starts_with("--pick") => {
             "--pick counts from 1.".into()
@@ -71,7 +77,9 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             format!("{option} has a value that it cannot have.")
         }
-        ErrorKind::TooManyValues | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues
+        ErrorKind::TooManyValues
+        | ErrorKind::TooFewValues
+        | ErrorKind::WrongNumberOfValues
         | ErrorKind::NoEquals => format!("{option} has too many values or too few."),
         ErrorKind::ArgumentConflict => match strings(error, ContextKind::PriorArg).first() {
             Some(other) if ours.as_deref() == Some(other) => format!("{option} is given twice."),
@@ -79,7 +87,10 @@ fn explain(error: &clap::Error, arguments: &[OsString]) -> Failure {
             None => format!("{option} cannot be used together with another one."),
         },
         ErrorKind::MissingRequiredArgument => {
-            format!("Something is missing: {}.", strings(error, ContextKind::InvalidArg).join(", "))
+            format!(
+                "Something is missing: {}.",
+                strings(error, ContextKind::InvalidArg).join(", ")
+            )
         }
         ErrorKind::InvalidUtf8 => "An argument is not UTF-8 text.".into(),
         _ => "The arguments cannot be understood.".into(),
@@ -142,6 +153,18 @@ fn has_secret_option(arguments: &[OsString]) -> bool {
                     .iter()
                     .any(|word| name.contains(word))
         })
+}
+
+/// What can be done below the verb that the arguments name, in words.
+fn verbs_of(arguments: &[OsString]) -> String {
+    let known = Cli::command();
+    let verbs = meant_verb(&known, arguments).get_subcommands();
+    let names: Vec<&str> = verbs.map(clap::Command::get_name).collect();
+    match names.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// The innermost verb that the arguments name.
@@ -248,6 +271,19 @@ mod tests {
         assert!(answer(&["--json", "nonsense"]).1);
         assert!(answer(&["code", "--json"]).1);
         assert!(!answer(&["code", "--", "--json", "x"]).1);
+    }
+
+    #[test]
+    fn a_missing_verb_is_told_apart_by_where_it_is_missing() {
+        for (arguments, expected) in [
+            (&[][..], "passwd, vault, doctor or demo."),
+            (&["vault"], "salvage, slots or rotate."),
+            (&["vault", "slots"], "list, add or remove."),
+        ] {
+            let (report, _) = answer(arguments);
+            let message = report.failure().unwrap().message().to_owned();
+            assert!(message.contains(expected), "{message}");
+        }
     }
 
     #[test]

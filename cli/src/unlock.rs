@@ -216,47 +216,39 @@ pub(crate) fn not_opened(error: VaultError, location: &VaultLocation) -> Failure
     let is_link = path
         .symlink_metadata()
         .is_ok_and(|about| about.is_symlink());
-    let has_snapshots = location.snapshots().is_ok_and(|found| !found.is_empty());
-    match error {
-        VaultError::Leftovers if !has_snapshots => Failure::new(
-            error.name(),
-            format!(
-                "There is no vault at {place}, but its log or a damaged copy lies beside it. `countersign vault salvage` recovers \
-                 what can be read."
-            ),
-        ),
-        VaultError::NoVault
-        | VaultError::Leftovers
-        | VaultError::NotAVault
-        | VaultError::EmptyFile
-            if has_snapshots && !is_link =>
-        {
-            let what = match error {
-                VaultError::NoVault | VaultError::Leftovers => "There is no vault",
-                VaultError::EmptyFile => "There is an empty file",
-                _ => "There is a file that is no vault any more",
-            };
-            Failure::new(
-                error.name(),
-                format!(
-                    "{what} at {place}, but snapshots of one lie beside it. See `countersign vault status`; \
-                     `countersign vault restore` puts the newest in its place."
-                ),
-            )
-        }
-        VaultError::NoVault => Failure::new(
-            error.name(),
-            format!(
-                "There is no vault at {place}. Make one with `countersign init`, or name yours with --vault."
-            ),
-        ),
-        VaultError::NotAVault if is_link => Failure::new(
+    if error == VaultError::NotAVault && is_link {
+        return Failure::new(
             error.name(),
             format!(
                 "There is a symbolic link at {place}, which is not followed. Name the vault's own file with --vault."
             ),
+        );
+    }
+    let has_snapshots = location.snapshots().is_ok_and(|found| !found.is_empty());
+    let message = match (error, what_is_there(error), has_snapshots) {
+        (_, Some(what), true) => format!(
+            "{what} at {place}, but snapshots of one lie beside it. See `countersign vault status`; \
+             `countersign vault restore` puts the newest in its place."
         ),
-        other => other.into(),
+        (VaultError::NoVault, ..) => format!(
+            "There is no vault at {place}. Make one with `countersign init`, or name yours with --vault."
+        ),
+        (VaultError::Leftovers, ..) => format!(
+            "There is no vault at {place}, but its log or a damaged copy lies beside it. `countersign vault salvage` recovers \
+             what can be read."
+        ),
+        _ => return error.into(),
+    };
+    Failure::new(error.name(), message)
+}
+
+/// What lies where the vault should be; none where it is the vault.
+const fn what_is_there(error: VaultError) -> Option<&'static str> {
+    match error {
+        VaultError::NoVault | VaultError::Leftovers => Some("There is no vault"),
+        VaultError::EmptyFile => Some("There is an empty file"),
+        VaultError::NotAVault => Some("There is a file that is no vault any more"),
+        _ => None,
     }
 }
 

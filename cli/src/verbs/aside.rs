@@ -21,8 +21,9 @@ pub(crate) const fn damaged(aside: Aside) -> Damaged {
 pub(crate) fn refused(error: VaultError) -> Failure {
     let message = match error {
         VaultError::UnreadableInTheWay { count } => format!(
-            "{count} damaged records cannot be sealed under a new key, so nothing was changed. `countersign vault salvage` \
-             may recover them; --set-aside moves them to a file beside the vault and goes on."
+            "{} cannot be sealed under a new key, so nothing was changed. `countersign vault salvage` \
+             may recover what is in it; --set-aside moves such records to a file beside the vault and goes on.",
+            records(count)
         ),
         VaultError::LastSlot => "This is the last way to unlock that does not depend on this device, so it stays. Add another \
                                  first: `countersign vault slots add --recovery`, or --password. On a managed device, where \
@@ -45,8 +46,18 @@ pub(crate) fn describe(report: Report, rotated: &Rotated) -> Report {
             json!({"rows": rotated.set_aside, "file": path.as_ref()}),
         )
         .text(format!(
-            "{} damaged rows are kept in {}. `countersign vault snapshots --delete-damaged` deletes them.\n",
-            rotated.set_aside,
+            "{} kept in {}. `countersign vault snapshots --delete-damaged` deletes that file.\n",
+            match rotated.set_aside {
+                1 => "1 damaged row is".to_owned(),
+                count => format!("{count} damaged rows are"),
+            },
             shown(&path)
         ))
+}
+
+fn records(count: u32) -> String {
+    match count {
+        1 => "1 damaged record".to_owned(),
+        count => format!("{count} damaged records"),
+    }
 }

@@ -110,6 +110,7 @@ impl<'a> Salvage<'a> {
     /// [`VaultError::NothingRecovered`] when no account could be read although there were some; those of writing. The
     /// vault's files are as they were.
     pub fn apply(mut self, beyond: Beyond, now: UnixSeconds) -> Result<Salvaged, VaultError> {
+        self.take_slots();
         let mut from_snapshot = 0;
         if let (Beyond::Take, Some(snapshot)) = (beyond, self.snapshot.take()) {
             from_snapshot = self.take_from(snapshot);
@@ -125,6 +126,22 @@ impl<'a> Salvage<'a> {
             from_snapshot,
             set_aside,
         })
+    }
+
+    /// Takes the ways to unlock whose rows or records are damaged from a snapshot under the same key. None of them was removed
+    /// since: removing one renews the key.
+    fn take_slots(&mut self) {
+        let epoch = self.rescue.epoch;
+        let Some(snapshot) = self.snapshot.as_mut().filter(|one| one.epoch == epoch) else {
+            return;
+        };
+        for slot in std::mem::take(&mut snapshot.slots) {
+            let mut known = self.rescue.slots.iter();
+            if slot.row.id != self.rescue.opened_by.id && known.all(|one| one.row.id != slot.row.id)
+            {
+                self.rescue.slots.push(slot);
+            }
+        }
     }
 
     /// Takes the accounts that are only in the snapshot, and what belongs to them; how many accounts that were.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use crate::person::{Done, Person, feed};
+use crate::tamper::{change, literal};
 
 const SECRET: &str = "MARKEDSECRETMARKEDSECRETMARKED22";
 const MARKED_LINK: &str = "otpauth://totp/MarkedIssuer:MarkedAccount?secret=MARKEDSECRETMARKEDSECRETMARKED22&issuer=MarkedIssuer";
@@ -52,6 +53,22 @@ fn o4_no_error_repeats_what_it_was_given() {
         &["list", "--vault", "no/such/file"],
         &["export", "MARKEDNAME", "--uri"],
         &["edit", "marked"],
+        &["vault", "status", "--vault", MARKED_LINK],
+        &["vault", "check", "--vault", "marked-file"],
+        &["vault", "restore", "MARKED", "--yes"],
+        &["vault", "restore", "--vault", MARKED_LINK, "--yes"],
+        &["vault", "salvage", "--vault", MARKED_LINK, "--yes"],
+        &["vault", "slots", "remove", "MARKED", "--yes"],
+        &["vault", "slots", "add", "--password", SECRET],
+        &[
+            "vault",
+            "slots",
+            "add",
+            "--password",
+            "--new-password-file",
+            "no-marked-file",
+        ],
+        &["vault", "rotate", "MARKED"],
         &["MARKED"],
     ] {
         let done = person.run(arguments);
@@ -106,6 +123,32 @@ fn o4_a_running_process_shows_no_secret() {
     assert_eq!(children.unwrap_or_default().trim(), "");
     drop(stdin);
     assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn o4_no_error_about_a_damaged_vault_names_an_account() {
+    let person = Person::with(&[MARKED_LINK]);
+    let row = person.accounts()[0].clone();
+    let sql = "UPDATE record SET body = zeroblob(length(body)) WHERE id = ";
+    change(&person, &format!("{sql}{}", literal(&row)));
+    for verb in [
+        &["vault", "status"][..],
+        &["vault", "check"],
+        &["vault", "salvage"],
+        &["vault", "rotate"],
+        &["vault", "restore"],
+        &["vault", "salvage", "--take-snapshot", "--yes"],
+        &["vault", "snapshots"],
+        &["vault", "slots", "list"],
+    ] {
+        is_silent(&format!("{verb:?}"), &person.run(verb));
+        is_silent(
+            &format!("{verb:?}"),
+            &person.run(&[verb, &["--json"]].concat()),
+        );
+    }
+    // It was all there.
+    assert_eq!(person.accounts()[0]["issuer"], "MarkedIssuer");
 }
 
 /// All files below a folder.

@@ -229,6 +229,22 @@ fn snapshots_are_listed_without_a_password_the_newest_first() {
 }
 
 #[test]
+fn a_snapshot_that_cannot_be_made_is_a_remark_and_the_change_stands() {
+    let person = Person::with(&[ACME]);
+    fs::create_dir_all(person.path("data/countersign/vault.snap.new/in-the-way")).unwrap();
+    let document = person.json(&["edit", "acme", "--pin"]);
+    assert_eq!(name(&document), "no error");
+    assert_eq!(document["warnings"][0]["name"], "no_snapshot");
+    let done = person.run(&["edit", "acme", "--unpin"]);
+    assert_eq!(done.exit, 0, "{done:?}");
+    assert!(
+        done.err.contains("no snapshot of it could be made"),
+        "{done:?}"
+    );
+    assert_eq!(person.accounts()[0]["pinned"], false);
+}
+
+#[test]
 fn what_was_set_aside_is_deleted_on_a_word_and_not_while_it_may_be_all_there_is() {
     let person = Person::with(&[ACME]);
     damage(&person, 0, &[b'x'; 100]);

@@ -161,7 +161,14 @@ pub(super) fn slot_line(slot: &SlotInfo) -> String {
         line.push_str(&format!(", last used {}", dates::day(at)));
     }
     if let Some(kdf) = slot.kdf {
-        line.push_str(&format!(", {} MiB x {}", kdf.memory_kib / 1024, kdf.passes));
+        line.push_str(&format!(
+            ", Argon2id {} MiB x {}",
+            kdf.memory_kib / 1024,
+            kdf.passes
+        ));
+    }
+    if slot.is_stale {
+        line.push_str(", renewed at its next use");
     }
     if slot.is_in_use {
         line.push_str(", in use now");

@@ -58,12 +58,14 @@ fn describe_ways(session: &Session, report: Report) -> Result<Report, Failure> {
     };
     let missing: Vec<String> = open(false)
         .into_iter()
+        // Most vaults have no key in a keyring, and miss none.
+        .filter(|way| *way != "keyring")
         .map(|way| format!("`countersign vault slots add --{way}`"))
         .collect();
     let mut text = format!("It opens by: {}.", open(true).join(", "));
     if !missing.is_empty() {
         text.push_str(&format!(
-            " What is missing is added by {}.",
+            " If there was another way, it is lost: {}.",
             missing.join(", ")
         ));
     }

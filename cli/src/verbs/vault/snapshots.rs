@@ -4,6 +4,7 @@ use std::fs;
 
 use countersign_core::companion::Companion;
 use countersign_core::entropy::SystemEntropy;
+use countersign_core::vault::Snapshot;
 use serde_json::Value;
 
 use super::listing::{self, DamagedCopy};
@@ -49,7 +50,7 @@ pub(super) fn run(session: &Session, args: &SnapshotsArgs) -> Result<Report, Fai
     })
 }
 
-fn words(snapshots: &[countersign_core::vault::Snapshot], damaged: &[DamagedCopy]) -> String {
+fn words(snapshots: &[Snapshot], damaged: &[DamagedCopy]) -> String {
     let mut text = String::new();
     if snapshots.is_empty() {
         text.push_str("No snapshots yet: one is made after every change.\n");

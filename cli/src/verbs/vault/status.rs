@@ -1,7 +1,7 @@
 //! `vault status`: how the vault stands, also where it does not open.
 
 use countersign_core::companion::{Companion, VaultStatus};
-use countersign_core::vault::VaultLocation;
+use countersign_core::vault::{Snapshot, VaultLocation};
 use serde_json::Value;
 
 use super::listing::{self, DamagedCopy, size};
@@ -121,7 +121,7 @@ fn words(status: &VaultStatus, location: &VaultLocation, damaged: &[DamagedCopy]
 }
 
 /// Snapshots and damaged copies.
-fn beside(snapshots: &[countersign_core::vault::Snapshot], damaged: &[DamagedCopy]) -> String {
+fn beside(snapshots: &[Snapshot], damaged: &[DamagedCopy]) -> String {
     let mut text = match snapshots.is_empty() {
         true => "Snapshots  none\n".to_owned(),
         false => "Snapshots\n".to_owned(),

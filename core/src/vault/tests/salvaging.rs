@@ -228,6 +228,32 @@ fn the_newest_snapshot_offers_what_is_lost() {
 }
 
 #[test]
+fn a_way_to_unlock_that_is_lost_comes_from_a_snapshot_under_the_same_key_alone() {
+    let has_password = |renews: bool| {
+        let (place, _) = with_accounts(3);
+        place.unlock().snapshot(NOW.plus(1)).unwrap();
+        if renews {
+            let mut vault = place.unlock();
+            let old = place.location().snapshots().unwrap().remove(0);
+            let kept = std::fs::read(old.path()).unwrap();
+            vault.renew_key(Damaged::Refuse, NOW.plus(2)).unwrap();
+            std::fs::write(old.path(), kept).unwrap();
+            for newer in place.location().snapshots().unwrap() {
+                if newer.generation > old.generation {
+                    std::fs::remove_file(newer.path()).unwrap();
+                }
+            }
+        }
+        let slot_keys = "DELETE FROM record WHERE id IN (SELECT id FROM slot)";
+        place.attack().execute(slot_keys, []).unwrap();
+        salvage(&place, Beyond::Leave);
+        place.open().unwrap().has_slot(SlotKind::Password).unwrap()
+    };
+    assert!(has_password(false));
+    assert!(!has_password(true));
+}
+
+#[test]
 fn what_cannot_be_salvaged_is_named_and_nothing_is_changed() {
     let (place, _) = with_accounts(2);
     let location = place.location();

@@ -2,7 +2,7 @@
 
 use countersign_core::companion::Companion;
 use countersign_core::secret::Secret;
-use countersign_core::vault::{PlatformKeyError, RecordId, SlotKind, VaultError};
+use countersign_core::vault::{PlatformKeyError, RecordId, Rotated, SlotKind, VaultError};
 use countersign_keyring::DesktopKeyring;
 use serde_json::Map;
 
@@ -102,10 +102,6 @@ fn recovery(
     }
     let (id, rotated) = done?;
     let report = added(companion, id, "recovery");
-    let report = match given.is_handed_out {
-        true => report,
-        false => report.members(members),
-    };
     let report = match &rotated {
         Some(rotated) => aside::describe(report, rotated),
         None => report,
@@ -115,9 +111,9 @@ fn recovery(
         false => "The recovery code opens the vault now.",
     };
     Ok(match given.is_handed_out {
-        // Standard output has the code.
+        // Standard output has the code, and in a document its member.
         true => report.note(text),
-        false => report.text(format!("{text}\n")),
+        false => report.members(members).text(format!("{text}\n")),
     })
 }
 
@@ -138,7 +134,7 @@ fn set(
     args: &AddSlotArgs,
     new: &NewCode<'_>,
     is_there: bool,
-) -> Result<(RecordId, Option<countersign_core::vault::Rotated>), Failure> {
+) -> Result<(RecordId, Option<Rotated>), Failure> {
     if !is_there {
         let id = companion.add_recovery_code(new.code(), session.now())?;
         return Ok((id, None));
