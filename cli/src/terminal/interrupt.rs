@@ -40,6 +40,8 @@ struct State {
     terminal: Option<(File, Termios)>,
     /// Whether the cursor is hidden.
     cursor_hidden: bool,
+    /// Whether a sign of life stands on a terminal's standard error.
+    line_begun: bool,
     /// Temporary folders.
     folders: Vec<PathBuf>,
     /// How much of the one JSON document is out.
@@ -101,6 +103,20 @@ impl Interrupts {
         Changed(self.clone())
     }
 
+    /// Draws a line on standard error that is to be gone at the end; never while the program ends.
+    pub(crate) fn draw_line(&self, draw: impl FnOnce()) {
+        let mut state = self.state();
+        state.line_begun = true;
+        draw();
+    }
+
+    /// Takes that line away.
+    pub(crate) fn clear_line(&self, clear: impl FnOnce()) {
+        let mut state = self.state();
+        clear();
+        state.line_begun = false;
+    }
+
     /// Removes `folder` with everything in it if the program ends early.
     pub(crate) fn remove_at_end(&self, folder: &Path) {
         self.state().folders.push(folder.to_owned());
@@ -159,6 +175,10 @@ impl Interrupts {
             std::process::exit(SIGNAL_EXIT + signal)
         };
         state.put_terminal_right();
+        if state.line_begun {
+            // The terminal may be gone, as after a hang-up.
+            let _ = io::stderr().write_all(b"\r\x1b[K");
+        }
         for folder in &state.folders {
             for _ in 0..REMOVE_TRIES {
                 if fs::remove_dir_all(folder).is_ok() || !folder.exists() {

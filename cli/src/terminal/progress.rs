@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Console;
+use super::{Console, Interrupts};
 
 /// What is done within this time shows nothing.
 const DELAY: Duration = Duration::from_millis(300);
@@ -33,7 +33,8 @@ impl Console {
         }
         let (stop, stopped) = channel();
         // Without a thread it is done silently.
-        let thread = thread::Builder::new().spawn(move || show(words, &stopped));
+        let interrupts = self.interrupts().clone();
+        let thread = thread::Builder::new().spawn(move || show(words, &stopped, &interrupts));
         Progress {
             stop: Some(stop),
             thread: thread.ok(),
@@ -51,7 +52,7 @@ impl Drop for Progress {
     }
 }
 
-fn show(words: &'static str, stopped: &Receiver<()>) {
+fn show(words: &'static str, stopped: &Receiver<()>, interrupts: &Interrupts) {
     let goes_on = |time| stopped.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
     if !goes_on(DELAY) {
         return;
@@ -63,18 +64,17 @@ fn show(words: &'static str, stopped: &Receiver<()>) {
         bar.set_style(style);
     }
     loop {
-        bar.tick();
+        interrupts.draw_line(|| bar.tick());
         if !goes_on(TICK) {
             break;
         }
     }
-    bar.finish_and_clear();
+    interrupts.clear_line(|| bar.finish_and_clear());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::terminal::Interrupts;
 
     #[test]
     fn the_template_can_be_read() {

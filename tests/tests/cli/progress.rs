@@ -33,3 +33,19 @@ fn what_takes_a_while_shows_a_sign_of_life_on_a_terminal_alone() {
         );
     }
 }
+
+#[test]
+fn ctrl_c_takes_the_sign_of_life_away() {
+    let person = Person::without_vault();
+    let mut init = person.bare(&["init", "--no-recovery", "--kdf-passes", "16"]);
+    init.env("COUNTERSIGN_PASSWORD", "x");
+    assert_eq!(feed(init, b"").exit, 0);
+    let mut list = person.bare(&["list"]);
+    list.env("COUNTERSIGN_PASSWORD", "x");
+    let mut terminal = Terminal::start(&list, 80, 24);
+    terminal.expect("Unlocking (");
+    terminal.press("\u{3}");
+    let (exit, screen) = terminal.end();
+    assert_eq!(exit, 130);
+    assert!(screen.ends_with("\r\u{1b}[K"), "{screen:?}");
+}
