@@ -75,6 +75,8 @@ pub(super) fn load_buckets(
         db.prepare_cached("SELECT n, rev, epoch, nonce, body FROM bucket ORDER BY n")?;
     let mut rows = statement.query([])?;
     let mut buckets = Buckets::default();
+    // Joined at the end, in one pass: they come in the order of their ids.
+    let mut listed = vec![];
     let mut buffer = Zeroizing::new(Vec::new());
     while let Some(row) = rows.next()? {
         // The table's key is checked by SQLite's own type; another number is no bucket of ours.
@@ -82,7 +84,7 @@ pub(super) fn load_buckets(
             continue;
         };
         let opened = open_bucket(row, realm, n, keys, &mut buffer);
-        let Some((stamp, mut entries)) = opened else {
+        let Some((stamp, entries)) = opened else {
             buckets.lost.insert(n);
             // Any stamp that no bucket has: the manifest's digest will not fit.
             buckets.stamps.insert(
@@ -95,8 +97,9 @@ pub(super) fn load_buckets(
             continue;
         };
         buckets.stamps.insert(n, stamp);
-        buckets.entries.append(&mut entries);
+        listed.extend(entries);
     }
+    buckets.entries = listed.into_iter().collect();
     Ok(buckets)
 }
 
