@@ -1,6 +1,7 @@
 //! The sealed list of all records, in two levels, so that a change costs one bucket and a difference has a name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
+use std::iter::Peekable;
 
 use ring::digest;
 use zeroize::Zeroizing;
@@ -33,6 +34,28 @@ pub(super) struct Stamp {
 
 pub(super) type Entries = BTreeMap<RecordId, Entry>;
 pub(super) type Stamps = BTreeMap<u8, Stamp>;
+
+/// Finds entries for ids that come in their order, or nearly: a walk along the list, where a search would begin anew.
+pub(super) struct InOrder<'a> {
+    entries: &'a Entries,
+    rest: Peekable<btree_map::Iter<'a, RecordId, Entry>>,
+}
+
+impl<'a> InOrder<'a> {
+    pub(super) fn new(entries: &'a Entries) -> Self {
+        let rest = entries.iter().peekable();
+        Self { entries, rest }
+    }
+
+    pub(super) fn find(&mut self, id: RecordId) -> Option<&'a Entry> {
+        while self.rest.next_if(|(known, _)| **known < id).is_some() {}
+        match self.rest.next_if(|(known, _)| **known == id) {
+            Some((_, entry)) => Some(entry),
+            // Not listed, or out of order.
+            None => self.entries.get(&id),
+        }
+    }
+}
 
 /// The bucket that lists a record: the first byte of its id.
 pub(super) const fn bucket_of(id: RecordId) -> u8 {
