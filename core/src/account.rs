@@ -26,6 +26,9 @@ impl Name {
         if is_clean {
             return Self(text.trim().to_owned());
         }
+        if !text.contains(is_unsafe) {
+            return Self(invisible::trim(text).to_owned());
+        }
         let kept: String = text.chars().filter(|&letter| !is_unsafe(letter)).collect();
         Self(invisible::trim(&kept).to_owned())
     }
