@@ -60,7 +60,7 @@ impl Companion {
         doubtful: DoubtfulCounter,
         now: UnixSeconds,
     ) -> Result<PassedCode, VaultError> {
-        let passed = self.vault.change(now, |vault, change| {
+        self.vault.change(now, |vault, change| {
             let stored = listed(vault, id)?;
             let OtpKind::Hotp {
                 algorithm,
@@ -87,9 +87,7 @@ impl Companion {
             moved.account.otp = moved.account.otp.with_kind(kind);
             change.put(id, Stored::Account(Box::new(moved)));
             Ok(PassedCode { code, counter })
-        })?;
-        self.prepare(id);
-        Ok(passed)
+        })
     }
 
     /// Changes names, note, tags, pin and place of an account. The key and its parameters never change.
