@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use super::anchor::AnchorStore;
 use super::build;
+use super::entries::Entries;
 use super::error::VaultError;
 use super::file;
 use super::format::{Realm, VaultId};
 use super::kdf::KdfParams;
 use super::keys::VaultKey;
 use super::location::VaultLocation;
-use super::manifest::{Entries, Stamps};
+use super::manifest::Stamps;
 use super::meta::{meta_digest, store_meta};
 use super::open::{Parts, Vault, choose_branch, store_anchor};
 use super::recovery::RecoveryCode;

@@ -7,13 +7,12 @@ use rusqlite::{Connection, OptionalExtension};
 use zeroize::Zeroizing;
 
 use super::anchor::{Anchor, Lineage};
+use super::entries::Entries;
 use super::error::VaultError;
 use super::findings::{Findings, SlotChange, SlotFinding};
 use super::format::{Aad, Realm, RecordId, TAG_BYTES, VaultId};
 use super::keys::SealingKeys;
-use super::manifest::{
-    Entries, InOrder, Manifest, Stamps, bucket_of, buckets_digest, counts_by_kind,
-};
+use super::manifest::{Manifest, Stamps, bucket_of, buckets_digest, counts_by_kind};
 use super::meta::meta_digest;
 use super::record::{Content, Settings, SlotKeyRecord, StoredAccount, StoredTag, copy_unknown};
 use super::rows::{Buckets, RecordRow, each_record, load_buckets};
@@ -264,7 +263,6 @@ fn load_records(
 ) -> Result<(BTreeMap<RecordId, Content>, Vec<Value>), VaultError> {
     // Made into maps at the end, in one pass: the rows come in the order of their ids.
     let (mut readable, mut seen) = (vec![], vec![]);
-    let mut list = InOrder::new(&buckets.entries);
     let mut buffer = Zeroizing::new(Vec::new());
     let misshapen = each_record(db, |row| {
         let RecordRow { id, entry, .. } = row;
@@ -278,7 +276,7 @@ fn load_records(
         seen.push(id);
         // A bucket that is lost cannot say what it listed; the index is reported instead.
         let is_listing_lost = buckets.lost.contains(&bucket_of(id));
-        match (&content, list.find(id)) {
+        match (&content, buckets.entries.get(&id)) {
             (None, None) if is_listing_lost => findings.unreadable.push(id),
             (Some(_), None) if is_listing_lost => {}
             (_, None) => findings.extra.push(id),
