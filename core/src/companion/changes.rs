@@ -117,6 +117,7 @@ impl Companion {
             if let Some(pinned) = edit.pinned {
                 edited.pinned = pinned;
             }
+            let is_retagged = edit.tags.is_some();
             if let Some(names) = edit.tags {
                 edited.tags = tag_ids(vault, change, names)?;
             }
@@ -124,7 +125,10 @@ impl Companion {
                 place(vault, change, id, &mut edited, position);
             }
             change.put(id, Stored::Account(Box::new(edited)));
-            drop_unused_tags(vault, change);
+            // Every tag is looked for in every account: only where one can have lost its last.
+            if is_retagged {
+                drop_unused_tags(vault, change);
+            }
             Ok(())
         })
     }
