@@ -2,56 +2,21 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a bench ends where it is surprised")]
 
+mod filled;
+mod turns;
+
 use std::hint::black_box;
-use std::path::Path;
-use std::time::Duration;
 
-use countersign_core::account::{Account, Name};
-use countersign_core::companion::Companion;
 use countersign_core::entropy::SystemEntropy;
-use countersign_core::otp::{Otp, OtpKind};
-use countersign_core::secret::Secret;
-use countersign_core::time::UnixSeconds;
-use countersign_core::vault::{KdfParams, NewVault, NoAnchor, VaultLocation};
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use countersign_core::vault::RecoveryCode;
+use criterion::{Criterion, criterion_group, criterion_main};
+use filled::{NOW, filled, key};
 
-const NOW: UnixSeconds = UnixSeconds(1_700_000_017);
-/// Ours and the peer's take turns, so that a busy moment of the machine meets both.
-const TURNS: u32 = 11;
-
-fn unlocked(folder: &Path, accounts: u16) -> Companion {
-    let password = Secret::copy_of(b"only for measuring");
-    let setup = NewVault {
-        password: Some(&password),
-        recovery: None,
-        kdf: KdfParams::DEFAULT,
-    };
-    let location = VaultLocation::new(&folder.join("vault"));
-    let entropy = Box::new(SystemEntropy::new());
-    let mut companion =
-        Companion::create(&location, &setup, Box::new(NoAnchor), entropy, NOW).unwrap();
-    let accounts = (0..accounts).map(account).collect();
-    companion.add_all(accounts, NOW).unwrap();
-    companion
-}
-
-fn key(number: u16) -> Vec<u8> {
-    [&b"123456789012345678"[..], &number.to_be_bytes()].concat()
-}
-
-fn account(number: u16) -> Account {
-    Account {
-        issuer: Name::new(&format!("Example Société {}", number % 97)),
-        label_issuer: None,
-        account: Name::new(&format!("person.{number}@example.org")),
-        otp: Otp::new(Secret::new(key(number)), OtpKind::TOTP).unwrap(),
-    }
-}
-
-fn list(criterion: &mut Criterion) {
+fn list_and_search(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().unwrap();
-    let companion = unlocked(folder.path(), 1_000);
-    assert_eq!(companion.list(NOW).len(), 1_000);
+    let recovery = RecoveryCode::generate(&SystemEntropy::new()).unwrap();
+    let listed = filled(&folder.path().join("listed"), 1_000, &recovery);
+    assert_eq!(listed.list(NOW).len(), 1_000);
     let peers: Vec<totp_rs::Totp> = (0..1_000)
         .map(|number| {
             totp_rs::Builder::new()
@@ -59,45 +24,39 @@ fn list(criterion: &mut Criterion) {
                 .build_noncompliant()
         })
         .collect();
-    let mut group = criterion.benchmark_group("list_1000");
-    for turn in 1..=TURNS {
-        group.bench_function(BenchmarkId::new("countersign", turn), |bencher| {
-            bencher.iter(|| companion.list(black_box(NOW)));
-        });
-        // One code an account, without names and without the next code.
-        group.bench_function(BenchmarkId::new("totp-rs", turn), |bencher| {
-            bencher.iter(|| {
-                for peer in &peers {
-                    black_box(peer.generate(black_box(NOW.0)));
-                }
-            });
-        });
-    }
-    group.finish();
-}
+    turns::take(
+        criterion,
+        "list_1000",
+        &mut [
+            ("countersign", &mut |bencher| {
+                bencher.iter(|| listed.list(black_box(NOW)));
+            }),
+            // One code an account, without names and without the next code.
+            ("totp-rs", &mut |bencher| {
+                bencher.iter(|| {
+                    for peer in &peers {
+                        black_box(peer.generate(black_box(NOW.0)));
+                    }
+                });
+            }),
+        ],
+    );
 
-fn search(criterion: &mut Criterion) {
-    let folder = tempfile::tempdir().unwrap();
-    let companion = unlocked(folder.path(), 500);
+    let searched = filled(&folder.path().join("searched"), 500, &recovery);
     // The dearest query: two words, and every account is found and shown.
-    assert_eq!(companion.search("societe PERSON", NOW).len(), 500);
-    let mut group = criterion.benchmark_group("search_500");
-    group.bench_function("countersign", |bencher| {
-        bencher.iter(|| companion.search(black_box("societe PERSON"), NOW));
-    });
-    group.finish();
-}
-
-fn configured() -> Criterion {
-    Criterion::default()
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(500))
-        .without_plots()
+    assert_eq!(searched.search("societe PERSON", NOW).len(), 500);
+    turns::take(
+        criterion,
+        "search_500",
+        &mut [("countersign", &mut |bencher| {
+            bencher.iter(|| searched.search(black_box("societe PERSON"), NOW));
+        })],
+    );
 }
 
 criterion_group! {
     name = benches;
-    config = configured();
-    targets = list, search
+    config = turns::configured();
+    targets = list_and_search
 }
 criterion_main!(benches);

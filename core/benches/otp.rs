@@ -2,23 +2,20 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a bench ends where it is surprised")]
 
-use std::hint::black_box;
-use std::time::Duration;
+mod turns;
 
-use countersign_core::otp::{Generator, Otp, OtpKind};
+use std::hint::black_box;
+
+use countersign_core::otp::{Otp, OtpKind};
 use countersign_core::secret::Secret;
 use countersign_core::time::UnixSeconds;
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 
 const KEY: &[u8; 20] = b"12345678901234567890";
 const NOW_S: u64 = 1_700_000_017;
-/// Ours and the peer's take turns, so that a busy moment of the machine meets both.
-const TURNS: u32 = 11;
 
-fn ours(key: &[u8]) -> Generator {
-    Otp::new(Secret::copy_of(key), OtpKind::TOTP)
-        .unwrap()
-        .generator()
+fn ours() -> Otp {
+    Otp::new(Secret::copy_of(KEY), OtpKind::TOTP).unwrap()
 }
 
 fn peer() -> totp_rs::Totp {
@@ -28,46 +25,43 @@ fn peer() -> totp_rs::Totp {
 }
 
 fn one_code(criterion: &mut Criterion) {
-    let (ours, peer) = (ours(KEY), peer());
-    let mut group = criterion.benchmark_group("code_value");
-    for turn in 1..=TURNS {
-        group.bench_function(BenchmarkId::new("countersign", turn), |bencher| {
-            bencher.iter(|| ours.code(UnixSeconds(black_box(NOW_S))));
-        });
-        group.bench_function(BenchmarkId::new("totp-rs", turn), |bencher| {
-            bencher.iter(|| peer.generate(black_box(NOW_S)));
-        });
-    }
-    group.finish();
-
-    let mut group = criterion.benchmark_group("code_text");
-    for turn in 1..=TURNS {
-        group.bench_function(BenchmarkId::new("countersign", turn), |bencher| {
-            // EXPOSE: the owned text is what the peer makes too.
-            bencher.iter(|| {
-                ours.code(UnixSeconds(black_box(NOW_S)))
-                    .text()
-                    .expose()
-                    .to_owned()
-            });
-        });
-        group.bench_function(BenchmarkId::new("totp-rs", turn), |bencher| {
-            bencher.iter(|| peer.generate(black_box(NOW_S)).to_string());
-        });
-    }
-    group.finish();
-}
-
-fn configured() -> Criterion {
-    Criterion::default()
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(500))
-        .without_plots()
+    let (account, peer) = (ours(), peer());
+    let ours = account.generator();
+    turns::take(
+        criterion,
+        "code_value",
+        &mut [
+            ("countersign", &mut |bencher| {
+                bencher.iter(|| ours.code(UnixSeconds(black_box(NOW_S))));
+            }),
+            ("totp-rs", &mut |bencher| {
+                bencher.iter(|| peer.generate(black_box(NOW_S)));
+            }),
+        ],
+    );
+    turns::take(
+        criterion,
+        "code_text",
+        &mut [
+            ("countersign", &mut |bencher| {
+                // EXPOSE: the owned text is what the peer makes too.
+                bencher.iter(|| {
+                    ours.code(UnixSeconds(black_box(NOW_S)))
+                        .text()
+                        .expose()
+                        .to_owned()
+                });
+            }),
+            ("totp-rs", &mut |bencher| {
+                bencher.iter(|| peer.generate(black_box(NOW_S)).to_string());
+            }),
+        ],
+    );
 }
 
 criterion_group! {
     name = benches;
-    config = configured();
+    config = turns::configured();
     targets = one_code
 }
 criterion_main!(benches);

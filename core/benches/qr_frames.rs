@@ -1,6 +1,8 @@
 //! A camera frame with a code and one without, ours and `rqrr`'s on the same pixels.
 #![forbid(unsafe_code)]
 
+mod turns;
+
 use std::hint::black_box;
 use std::num::NonZeroU8;
 
@@ -63,14 +65,24 @@ fn theirs(frame: &GrayImage) -> usize {
 fn frames(criterion: &mut Criterion) {
     for (name, frame, codes) in [("with_code", with_code(), 1), ("without_code", noise(), 0)] {
         assert_eq!((ours(&frame), theirs(&frame)), (codes, codes));
-        let mut group = criterion.benchmark_group(format!("frame_{name}"));
-        group.bench_function("countersign", |bencher| {
-            bencher.iter(|| ours(black_box(&frame)))
-        });
-        group.bench_function("rqrr", |bencher| bencher.iter(|| theirs(black_box(&frame))));
-        group.finish();
+        turns::take(
+            criterion,
+            &format!("frame_{name}"),
+            &mut [
+                ("countersign", &mut |bencher| {
+                    bencher.iter(|| ours(black_box(&frame)));
+                }),
+                ("rqrr", &mut |bencher| {
+                    bencher.iter(|| theirs(black_box(&frame)));
+                }),
+            ],
+        );
     }
 }
 
-criterion_group!(benches, frames);
+criterion_group! {
+    name = benches;
+    config = turns::configured();
+    targets = frames
+}
 criterion_main!(benches);

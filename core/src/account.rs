@@ -20,11 +20,15 @@ impl Name {
     /// Normalises text from outside; anything is a name, also nothing.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        let is_clean = text
-            .bytes()
-            .all(|byte| byte.is_ascii() && !byte.is_ascii_control());
+        // Without an early end: that is many bytes at a time.
+        let is_clean = text.bytes().fold(true, |is_clean, byte| {
+            is_clean & matches!(byte, b' '..=b'~')
+        });
         if is_clean {
-            return Self(text.trim().to_owned());
+            return Self(text.trim_matches(' ').to_owned());
+        }
+        if !text.contains(is_unsafe) {
+            return Self(invisible::trim(text).to_owned());
         }
         let kept: String = text.chars().filter(|&letter| !is_unsafe(letter)).collect();
         Self(invisible::trim(&kept).to_owned())
@@ -51,6 +55,9 @@ impl fmt::Debug for Name {
 
 /// Control characters and the twelve of Unicode's `Bidi_Control`: they could make a name show as another.
 fn is_unsafe(letter: char) -> bool {
+    if letter.is_ascii() {
+        return letter.is_ascii_control();
+    }
     letter.is_control()
         || matches!(letter, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

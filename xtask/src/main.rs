@@ -8,9 +8,7 @@
 
 mod bench;
 mod cargo_tool;
-mod estimates;
 mod fuzz;
-mod machine;
 mod options;
 mod process;
 mod python;

@@ -84,7 +84,6 @@ impl Companion {
         if new.is_empty() {
             return Ok(results);
         }
-        let ids: Vec<RecordId> = new.iter().map(|(id, _)| *id).collect();
         self.vault.change(now, |vault, change: &mut Change| {
             let last = vault
                 .accounts()
@@ -98,9 +97,6 @@ impl Companion {
             }
             Ok(())
         })?;
-        for id in ids {
-            self.prepare(id);
-        }
         Ok(results)
     }
 }

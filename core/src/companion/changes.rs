@@ -60,7 +60,7 @@ impl Companion {
         doubtful: DoubtfulCounter,
         now: UnixSeconds,
     ) -> Result<PassedCode, VaultError> {
-        let passed = self.vault.change(now, |vault, change| {
+        self.vault.change(now, |vault, change| {
             let stored = listed(vault, id)?;
             let OtpKind::Hotp {
                 algorithm,
@@ -87,9 +87,7 @@ impl Companion {
             moved.account.otp = moved.account.otp.with_kind(kind);
             change.put(id, Stored::Account(Box::new(moved)));
             Ok(PassedCode { code, counter })
-        })?;
-        self.prepare(id);
-        Ok(passed)
+        })
     }
 
     /// Changes names, note, tags, pin and place of an account. The key and its parameters never change.
@@ -119,6 +117,7 @@ impl Companion {
             if let Some(pinned) = edit.pinned {
                 edited.pinned = pinned;
             }
+            let is_retagged = edit.tags.is_some();
             if let Some(names) = edit.tags {
                 edited.tags = tag_ids(vault, change, names)?;
             }
@@ -126,7 +125,10 @@ impl Companion {
                 place(vault, change, id, &mut edited, position);
             }
             change.put(id, Stored::Account(Box::new(edited)));
-            drop_unused_tags(vault, change);
+            // Every tag is looked for in every account: only where one can have lost its last.
+            if is_retagged {
+                drop_unused_tags(vault, change);
+            }
             Ok(())
         })
     }

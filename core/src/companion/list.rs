@@ -2,7 +2,7 @@
 
 use super::Companion;
 use crate::account::Name;
-use crate::otp::{CodeWindow, Generator, OtpKind};
+use crate::otp::{CodeWindow, OtpKind};
 use crate::time::UnixSeconds;
 use crate::vault::{RecordId, StoredAccount, VaultError};
 
@@ -64,11 +64,7 @@ impl Companion {
     /// [`VaultError::NoSuchAccount`], [`VaultError::UnreadableRecord`].
     pub fn row(&self, id: RecordId, now: UnixSeconds) -> Result<AccountRow, VaultError> {
         let stored = self.vault.account(id)?;
-        let shown = Shown {
-            id,
-            stored,
-            generator: self.generators.get(&id),
-        };
+        let shown = Shown { id, stored };
         Ok(self.make_row(&shown, is_listed(stored).then_some(now)))
     }
 
@@ -93,28 +89,15 @@ impl Companion {
             .min()
     }
 
-    /// The wanted accounts in the order of the list. Accounts and prepared keys are both in the order of their
-    /// ids, so they are joined in one walk, and each account's place is read once.
+    /// The wanted accounts in the order of the list; each account's place is read once.
     pub(super) fn sorted(&self, is_wanted: impl Fn(&StoredAccount) -> bool) -> Vec<Shown<'_>> {
-        let mut generators = self.generators.iter().peekable();
         let mut rows: Vec<_> = self
             .vault
             .accounts()
             .filter(|(_, stored)| is_wanted(stored))
             .map(|(id, stored)| {
-                while generators.next_if(|(known, _)| **known < id).is_some() {}
-                let generator = generators
-                    .next_if(|(known, _)| **known == id)
-                    .map(|(_, found)| found);
                 let place = (!stored.pinned, stored.order, stored.created_at, id);
-                (
-                    place,
-                    Shown {
-                        id,
-                        stored,
-                        generator,
-                    },
-                )
+                (place, Shown { id, stored })
             })
             .collect();
         rows.sort_unstable_by_key(|(place, _)| *place);
@@ -153,16 +136,11 @@ impl Companion {
 pub(super) struct Shown<'a> {
     pub(super) id: RecordId,
     pub(super) stored: &'a StoredAccount,
-    /// None for an account that another process added since the last refresh.
-    generator: Option<&'a Generator>,
 }
 
 impl Shown<'_> {
     fn window(&self, now: UnixSeconds) -> Option<CodeWindow> {
-        match self.generator {
-            Some(generator) => generator.window(now),
-            None => self.stored.account.otp.generator().window(now),
-        }
+        self.stored.account.otp.generator().window(now)
     }
 }
 

@@ -12,8 +12,6 @@ mod trash;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 pub use add::Added;
 pub use changes::{DoubtfulCounter, Edit, PassedCode};
 pub use duplicates::Prospect;
@@ -23,7 +21,6 @@ pub use list::AccountRow;
 pub use trash::TRASH_DAYS;
 
 use crate::entropy::Entropy;
-use crate::otp::Generator;
 use crate::secret::{Secret, SecretText};
 use crate::time::UnixSeconds;
 use crate::uri::format_otpauth;
@@ -102,18 +99,11 @@ impl LockedCompanion {
 #[derive(Debug)]
 pub struct Companion {
     vault: Vault,
-    /// Prepared keys, so that a tick of a list does not prepare them again.
-    generators: BTreeMap<RecordId, Generator>,
 }
 
 impl Companion {
-    fn new(vault: Vault) -> Self {
-        let mut companion = Self {
-            vault,
-            generators: BTreeMap::new(),
-        };
-        companion.prepare_all();
-        companion
+    const fn new(vault: Vault) -> Self {
+        Self { vault }
     }
 
     /// Makes a vault where there is none and leaves it unlocked.
@@ -177,11 +167,7 @@ impl Companion {
     ///
     /// [`VaultError::Locked`] when the password was changed elsewhere: unlock again.
     pub fn refresh(&mut self) -> Result<bool, VaultError> {
-        let is_changed = self.vault.refresh()?;
-        if is_changed {
-            self.prepare_all();
-        }
-        Ok(is_changed)
+        self.vault.refresh()
     }
 
     /// Reads and checks the whole vault again.
@@ -190,9 +176,7 @@ impl Companion {
     ///
     /// Those of [`Vault::check`].
     pub fn check(&mut self) -> Result<Findings, VaultError> {
-        let findings = self.vault.check()?.clone();
-        self.prepare_all();
-        Ok(findings)
+        self.vault.check().cloned()
     }
 
     /// Accepts the vault as it is found and seals it anew; returns what was accepted.
@@ -201,9 +185,7 @@ impl Companion {
     ///
     /// Those of [`Vault::accept`].
     pub fn accept(&mut self, now: UnixSeconds) -> Result<Findings, VaultError> {
-        let accepted = self.vault.accept(now)?;
-        self.prepare_all();
-        Ok(accepted)
+        self.vault.accept(now)
     }
 
     /// Replaces the password; the old one opens no copy of what is written from now on.
@@ -218,11 +200,7 @@ impl Companion {
         damaged: Damaged,
         now: UnixSeconds,
     ) -> Result<Rotated, VaultError> {
-        let rotated = self
-            .vault
-            .change_password(new_password, kdf, damaged, now)?;
-        self.prepare_all();
-        Ok(rotated)
+        self.vault.change_password(new_password, kdf, damaged, now)
     }
 
     /// One account as a link that every authenticator reads: the one way a key leaves the vault.
@@ -244,25 +222,5 @@ impl Companion {
         Ok(SecretText::new(
             self.vault.account(id)?.note.expose().to_owned(),
         ))
-    }
-
-    fn prepare_all(&mut self) {
-        self.generators = self
-            .vault
-            .accounts()
-            .map(|(id, stored)| (id, stored.account.otp.generator()))
-            .collect();
-    }
-
-    fn prepare(&mut self, id: RecordId) {
-        match self.vault.account(id) {
-            Ok(stored) => {
-                let generator = stored.account.otp.generator();
-                self.generators.insert(id, generator);
-            }
-            Err(_) => {
-                self.generators.remove(&id);
-            }
-        }
     }
 }

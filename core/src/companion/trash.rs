@@ -54,9 +54,7 @@ impl Companion {
             change.delete(id);
             drop_unused_tags(vault, change);
             Ok(())
-        })?;
-        self.prepare(id);
-        Ok(())
+        })
     }
 
     /// Deletes what has been in the trash for [`TRASH_DAYS`]; returns how many accounts that were.
@@ -72,12 +70,12 @@ impl Companion {
             return Ok(0);
         }
         let purged = self.vault.change(now, |vault, change: &mut Change| {
-            let mut purged = vec![];
+            let mut purged = 0;
             for (id, step) in plan_purge(vault, now) {
                 match step {
                     Expiry::Purge => {
                         change.delete(id);
-                        purged.push(id);
+                        purged += 1;
                     }
                     Expiry::Mark => {
                         let mut marked = trashed(vault, id)?.duplicate();
@@ -89,10 +87,7 @@ impl Companion {
             drop_unused_tags(vault, change);
             Ok(purged)
         })?;
-        for id in &purged {
-            self.prepare(*id);
-        }
-        Ok(u32::try_from(purged.len()).unwrap_or(u32::MAX))
+        Ok(purged)
     }
 }
 

@@ -8,7 +8,7 @@ pub use code::{Code, CodeText};
 pub use generator::{CodeWindow, Generator};
 pub use parameters::{Algorithm, Counter, Digits, OtpKind, Period};
 
-use crate::secret::Secret;
+use crate::secret::{Secret, SecretRef};
 
 /// The longest key that is taken, in bytes.
 pub const KEY_BYTES_MAX: usize = 512;
@@ -43,10 +43,9 @@ pub enum OtpError {
 }
 
 /// What makes codes: a key and how it is used.
-#[derive(Debug, Eq, PartialEq)]
 pub struct Otp {
-    key: Secret,
-    kind: OtpKind,
+    /// The one place that has the key.
+    generator: Generator,
 }
 
 impl Otp {
@@ -56,7 +55,9 @@ impl Otp {
     pub fn new(key: Secret, kind: OtpKind) -> Result<Self, OtpError> {
         match key.len() {
             0 => Err(OtpError::EmptyKey),
-            1..=KEY_BYTES_MAX => Ok(Self { key, kind }),
+            1..=KEY_BYTES_MAX => Ok(Self {
+                generator: Generator::new(key, kind),
+            }),
             got => Err(OtpError::KeyTooLong {
                 got_bytes: u64::try_from(got).unwrap_or(u64::MAX),
             }),
@@ -65,26 +66,48 @@ impl Otp {
 
     /// The key's bytes, 1 to [`KEY_BYTES_MAX`].
     #[must_use]
-    pub const fn key(&self) -> &Secret {
-        &self.key
+    pub const fn key(&self) -> SecretRef<'_> {
+        self.generator.key()
     }
 
     /// How the key is used.
     #[must_use]
     pub const fn kind(&self) -> OtpKind {
-        self.kind
+        self.generator.kind()
     }
 
     /// The same key used in another way.
     #[must_use]
     pub fn with_kind(self, kind: OtpKind) -> Self {
-        Self { kind, ..self }
+        // EXPOSE: the copy takes the place of this one, which is wiped.
+        let key = Secret::copy_of(self.key().expose());
+        Self {
+            generator: Generator::new(key, kind),
+        }
     }
 
-    /// Prepares the key for making many codes.
+    /// The key, ready for making codes.
     #[must_use]
-    pub fn generator(&self) -> Generator {
-        Generator::new(self)
+    pub const fn generator(&self) -> &Generator {
+        &self.generator
+    }
+}
+
+impl PartialEq for Otp {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind() == other.kind() && self.key() == other.key()
+    }
+}
+
+impl Eq for Otp {}
+
+impl std::fmt::Debug for Otp {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Otp")
+            .field("key", &self.key())
+            .field("kind", &self.kind())
+            .finish()
     }
 }
 

@@ -13,22 +13,22 @@ fn seed(algorithm: Algorithm) -> Secret {
     Secret::new(b"1234567890".iter().copied().cycle().take(length).collect())
 }
 
-fn totp(algorithm: Algorithm, digits: u64, period_s: u64) -> Generator {
+fn totp(algorithm: Algorithm, digits: u64, period_s: u64) -> Otp {
     let kind = OtpKind::Totp {
         algorithm,
         digits: Digits::new(digits).unwrap(),
         period: Period::new(period_s).unwrap(),
     };
-    Otp::new(seed(algorithm), kind).unwrap().generator()
+    Otp::new(seed(algorithm), kind).unwrap()
 }
 
-fn hotp(counter: u64) -> Generator {
+fn hotp(counter: u64) -> Otp {
     let kind = OtpKind::Hotp {
         algorithm: Algorithm::Sha1,
         digits: Digits::DEFAULT,
         counter: Counter::new(counter).unwrap(),
     };
-    Otp::new(seed(Algorithm::Sha1), kind).unwrap().generator()
+    Otp::new(seed(Algorithm::Sha1), kind).unwrap()
 }
 
 /// RFC 6238 appendix B, 8 digits and 30 s, with the seed of each hash's length (erratum 2866).
@@ -54,7 +54,7 @@ fn c1_totp_matches_rfc_6238() {
             .into_iter()
             .zip(expected)
         {
-            let made = totp(algorithm, 8, 30).code(UnixSeconds(now_s));
+            let made = totp(algorithm, 8, 30).generator().code(UnixSeconds(now_s));
             assert_eq!(made.text().expose(), code, "{algorithm:?} at {now_s} s");
         }
     }
@@ -66,6 +66,7 @@ fn c1_hotp_matches_rfc_4226() {
         // The time is no part of an HOTP.
         assert_eq!(
             hotp(counter)
+                .generator()
                 .code(UnixSeconds(counter * 977))
                 .text()
                 .expose(),
@@ -76,7 +77,8 @@ fn c1_hotp_matches_rfc_4226() {
 
 #[test]
 fn c2_current_and_next_agree_at_the_boundary() {
-    let generator = totp(Algorithm::Sha1, 6, 30);
+    let account = totp(Algorithm::Sha1, 6, 30);
+    let generator = account.generator();
     let before = generator.window(UnixSeconds(59)).unwrap();
     let after = generator.window(UnixSeconds(60)).unwrap();
     assert_eq!(before.changes_at, UnixSeconds(60));
@@ -89,6 +91,7 @@ fn c2_current_and_next_agree_at_the_boundary() {
 #[test]
 fn a_window_at_the_end_of_time_does_not_wrap() {
     let window = totp(Algorithm::Sha1, 6, 30)
+        .generator()
         .window(UnixSeconds(u64::MAX))
         .unwrap();
     assert_eq!(window.changes_at, UnixSeconds(u64::MAX));
@@ -96,31 +99,56 @@ fn a_window_at_the_end_of_time_does_not_wrap() {
 
 #[test]
 fn hotp_has_no_window() {
-    assert!(hotp(3).window(UnixSeconds(0)).is_none());
+    assert!(hotp(3).generator().window(UnixSeconds(0)).is_none());
 }
 
 #[test]
 fn another_counter_is_for_hotp_alone() {
     let nine = Counter::new(9).unwrap();
     assert_eq!(
-        hotp(0).code_at_counter(nine).unwrap().text().expose(),
+        hotp(0)
+            .generator()
+            .code_at_counter(nine)
+            .unwrap()
+            .text()
+            .expose(),
         "520489"
     );
-    assert!(totp(Algorithm::Sha1, 6, 30).code_at_counter(nine).is_none());
+    assert!(
+        totp(Algorithm::Sha1, 6, 30)
+            .generator()
+            .code_at_counter(nine)
+            .is_none()
+    );
 }
 
 #[test]
 fn ten_digits_need_a_modulus_above_32_bits() {
     let at = UnixSeconds(1_111_111_109);
     assert_eq!(
-        totp(Algorithm::Sha1, 9, 30).code(at).text().expose(),
+        totp(Algorithm::Sha1, 9, 30)
+            .generator()
+            .code(at)
+            .text()
+            .expose(),
         "907081804"
     );
     assert_eq!(
-        totp(Algorithm::Sha1, 10, 30).code(at).text().expose(),
+        totp(Algorithm::Sha1, 10, 30)
+            .generator()
+            .code(at)
+            .text()
+            .expose(),
         "0907081804"
     );
-    assert_eq!(totp(Algorithm::Sha1, 1, 30).code(at).text().expose(), "4");
+    assert_eq!(
+        totp(Algorithm::Sha1, 1, 30)
+            .generator()
+            .code(at)
+            .text()
+            .expose(),
+        "4"
+    );
 }
 
 #[test]
@@ -129,10 +157,8 @@ fn steam_writes_five_characters() {
         0xf6, 0xc2, 0x41, 0xd8, 0x50, 0xca, 0xa7, 0x0b, 0x3c, 0x98, 0x4a, 0x90, 0x45, 0xc8, 0x2c,
         0x1c,
     ];
-    let steam = Otp::new(Secret::copy_of(&key), OtpKind::Steam)
-        .unwrap()
-        .generator();
-    let code = steam.code(UnixSeconds(1_511_200_518));
+    let steam = Otp::new(Secret::copy_of(&key), OtpKind::Steam).unwrap();
+    let code = steam.generator().code(UnixSeconds(1_511_200_518));
     assert_eq!(code.text().expose().len(), 5);
     assert!(
         code.text()

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
+use super::entries::Entries;
 use super::error::VaultError;
 use super::format::kind;
 use super::keys::VaultKey;
-use super::manifest::{Entries, bucket_of};
+use super::manifest::bucket_of;
 use super::meta::{meta_digest, store_meta};
 use super::rows::{each_record, load_log};
 use super::slot::load_slots;

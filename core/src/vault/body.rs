@@ -2,7 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use super::manifest::{Entries, Manifest, decode_bucket, encode_bucket};
+use super::entries::Entries;
+use super::manifest::{Manifest, decode_bucket, encode_bucket};
 use super::record::Content;
 
 /// Which form a decrypted body is to have (`docs/vault-format.md`).

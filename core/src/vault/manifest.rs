@@ -6,6 +6,7 @@ use ring::digest;
 use zeroize::Zeroizing;
 
 use super::anchor::Lineage;
+use super::entries::Entries;
 use super::format::{RecordId, TAG_BYTES};
 use super::slot::finish32;
 use super::tlv::{Malformed, Reader, Writer, u8_of, u32_of, u64_of};
@@ -31,7 +32,6 @@ pub(super) struct Stamp {
     pub(super) tag: [u8; TAG_BYTES],
 }
 
-pub(super) type Entries = BTreeMap<RecordId, Entry>;
 pub(super) type Stamps = BTreeMap<u8, Stamp>;
 
 /// The bucket that lists a record: the first byte of its id.
@@ -48,9 +48,9 @@ pub(super) const fn bucket_bounds(n: u8) -> (RecordId, RecordId) {
 }
 
 pub(super) fn encode_bucket(entries: &Entries, n: u8) -> Zeroizing<Vec<u8>> {
-    let (first, last) = bucket_bounds(n);
-    let mut body = Zeroizing::new(Vec::new());
-    for (id, entry) in entries.range(first..=last) {
+    let bucket = entries.bucket(n);
+    let mut body = Zeroizing::new(Vec::with_capacity(bucket.len() * ENTRY_BYTES + TAG_BYTES));
+    for (id, entry) in bucket {
         body.extend_from_slice(&id.0);
         body.push(entry.kind);
         body.extend_from_slice(&entry.rev.to_be_bytes());
@@ -66,23 +66,21 @@ pub(super) fn decode_bucket(body: &[u8], n: u8, entries: &mut Entries) -> Result
     if !rest.is_empty() {
         return Err(Malformed);
     }
+    let mut bucket = Vec::with_capacity(rows.len());
     for row in rows {
         let (id, row) = row.split_first_chunk::<16>().ok_or(Malformed)?;
         let (kind, row) = row.split_first().ok_or(Malformed)?;
         let (rev, row) = row.split_first_chunk::<8>().ok_or(Malformed)?;
         let (epoch, row) = row.split_first_chunk::<4>().ok_or(Malformed)?;
-        let id = RecordId(*id);
         let entry = Entry {
             kind: *kind,
             rev: u64::from_be_bytes(*rev),
             epoch: u32::from_be_bytes(*epoch),
             tag: row.try_into().map_err(|_| Malformed)?,
         };
-        if bucket_of(id) != n || entries.insert(id, entry).is_some() {
-            return Err(Malformed);
-        }
+        bucket.push((RecordId(*id), entry));
     }
-    Ok(())
+    entries.put_bucket(n, bucket)
 }
 
 /// SHA-256 over (n ‖ rev ‖ tag) of the buckets.
@@ -98,11 +96,15 @@ pub(super) fn buckets_digest(stamps: &Stamps) -> [u8; 32] {
 }
 
 pub(super) fn counts_by_kind(entries: &Entries) -> BTreeMap<u8, u32> {
-    let mut counts = BTreeMap::new();
+    // A list's records are of few kinds, and follow each other by id, not by kind: no map is searched for each.
+    let mut counts = [0_u32; 256];
     for entry in entries.values() {
-        *counts.entry(entry.kind).or_insert(0_u32) += 1;
+        if let Some(count) = counts.get_mut(usize::from(entry.kind)) {
+            *count += 1;
+        }
     }
-    counts
+    let counts = (0..=u8::MAX).zip(counts);
+    counts.filter(|(_, count)| *count > 0).collect()
 }
 
 mod field {

@@ -11,6 +11,7 @@ mod aside;
 mod body;
 mod build;
 mod create;
+mod entries;
 mod error;
 mod file;
 mod findings;

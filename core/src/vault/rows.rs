@@ -7,10 +7,11 @@ use rusqlite::{Connection, Row};
 use zeroize::Zeroizing;
 
 use super::aside::RawLog;
+use super::entries::Entries;
 use super::error::VaultError;
 use super::format::{Aad, Realm, RecordId};
 use super::keys::SealingKeys;
-use super::manifest::{Entries, Entry, Stamp, Stamps, decode_bucket};
+use super::manifest::{Entry, Stamp, Stamps, decode_bucket};
 use super::seal::{SealingKey, tag_of};
 use super::write::Sealer;
 
@@ -81,8 +82,8 @@ pub(super) fn load_buckets(
         let Some(n) = number(row, 0).and_then(|n| u8::try_from(n).ok()) else {
             continue;
         };
-        let opened = open_bucket(row, realm, n, keys, &mut buffer);
-        let Some((stamp, mut entries)) = opened else {
+        let opened = open_bucket(row, realm, n, keys, (&mut buffer, &mut buckets.entries));
+        let Some(stamp) = opened else {
             buckets.lost.insert(n);
             // Any stamp that no bucket has: the manifest's digest will not fit.
             buckets.stamps.insert(
@@ -95,7 +96,6 @@ pub(super) fn load_buckets(
             continue;
         };
         buckets.stamps.insert(n, stamp);
-        buckets.entries.append(&mut entries);
     }
     Ok(buckets)
 }
@@ -105,8 +105,8 @@ fn open_bucket(
     realm: Realm,
     n: u8,
     keys: &SealingKeys,
-    buffer: &mut Vec<u8>,
-) -> Option<(Stamp, Entries)> {
+    (buffer, entries): (&mut Vec<u8>, &mut Entries),
+) -> Option<Stamp> {
     let rev = u64::try_from(number(row, 1)?).ok()?;
     let epoch = u32::try_from(number(row, 2)?).ok()?;
     let sealed = blob(row, 4)?;
@@ -114,15 +114,11 @@ fn open_bucket(
     buffer.extend_from_slice(sealed);
     let aad = Aad::bucket(realm, n, rev, epoch);
     let plain = keys.meta.open(blob(row, 3)?, aad.bytes(), buffer)?;
-    let mut entries = Entries::new();
-    decode_bucket(plain, n, &mut entries).ok()?;
-    Some((
-        Stamp {
-            rev,
-            tag: tag_of(sealed)?,
-        },
-        entries,
-    ))
+    decode_bucket(plain, n, entries).ok()?;
+    Some(Stamp {
+        rev,
+        tag: tag_of(sealed)?,
+    })
 }
 
 /// A row of the table `log`.

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
+use super::entries::Entries;
 use super::error::VaultError;
 use super::format::{Aad, FORMAT, NONCE_BYTES, Realm, RecordId, VaultId, kind};
 use super::formats::tables;
 use super::keys::{Key32, SealingKeys, SlotKeys, VaultKey};
 use super::location::VaultLocation;
 use super::locked::Credential;
-use super::manifest::{Entries, Entry, Manifest, bucket_of, decode_bucket};
+use super::manifest::{Entry, Manifest, bucket_of, decode_bucket};
 use super::pages::{FoundRow, read_files, scan};
 use super::record::Content;
 use super::rescue::{KnownSlot, PlainEntry, PlainRecord, Rescue};
@@ -273,10 +274,12 @@ impl Found {
             }
         }
         let known = newest.keys().copied().collect();
-        let entries = newest
-            .into_values()
-            .flat_map(|(_, entries)| entries)
-            .collect();
+        let mut entries = Entries::new();
+        for (_, bucket) in newest.into_values() {
+            for (id, entry) in bucket.iter() {
+                entries.insert(*id, *entry);
+            }
+        }
         (entries, known)
     }
 

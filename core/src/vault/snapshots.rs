@@ -16,7 +16,7 @@ use super::keys::SealingKeys;
 use super::location::VaultLocation;
 use super::open::Vault;
 use super::state::{ManifestState, State, load_version};
-use super::write::{Change, Covered, apply, begin, finish};
+use super::write::{Change, Covered, apply, begin, finish, take_over};
 use crate::time::UnixSeconds;
 
 const DAY_S: u64 = 24 * 60 * 60;
@@ -177,7 +177,8 @@ impl Vault {
             return Err(VaultError::Busy);
         }
         let sealer = self.sealer();
-        let draft = apply(&tx, sealer, &self.state, &Change::default())?;
+        let nothing = Change::default();
+        let draft = apply(&tx, sealer, &self.state, &nothing)?;
         let carried = ManifestState {
             cleanup_due: false,
             ..self.state.manifest.duplicate()
@@ -190,7 +191,7 @@ impl Vault {
         let written = finish(&tx, sealer, draft, &carried, covered, next)?;
         tx.commit()?;
         self.set_anchor(&written);
-        let _ = self.reload_now();
+        take_over(&mut self.state, nothing, written);
         Ok(())
     }
 

@@ -1,17 +1,18 @@
 //! The vault's content in memory, read in one transaction and checked against the sealed list.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 use zeroize::Zeroizing;
 
 use super::anchor::{Anchor, Lineage};
+use super::entries::Entries;
 use super::error::VaultError;
 use super::findings::{Findings, SlotChange, SlotFinding};
 use super::format::{Aad, Realm, RecordId, TAG_BYTES, VaultId};
 use super::keys::SealingKeys;
-use super::manifest::{Entries, Manifest, Stamps, bucket_of, buckets_digest, counts_by_kind};
+use super::manifest::{Manifest, Stamps, bucket_of, buckets_digest, counts_by_kind};
 use super::meta::meta_digest;
 use super::record::{Content, Settings, SlotKeyRecord, StoredAccount, StoredTag, copy_unknown};
 use super::rows::{Buckets, RecordRow, each_record, load_buckets};
@@ -260,7 +261,8 @@ fn load_records(
     buckets: &Buckets,
     findings: &mut Findings,
 ) -> Result<(BTreeMap<RecordId, Content>, Vec<Value>), VaultError> {
-    let (mut readable, mut seen) = (BTreeMap::new(), BTreeSet::new());
+    // Made into maps at the end, in one pass: the rows come in the order of their ids.
+    let (mut readable, mut seen) = (vec![], vec![]);
     let mut buffer = Zeroizing::new(Vec::new());
     let misshapen = each_record(db, |row| {
         let RecordRow { id, entry, .. } = row;
@@ -271,7 +273,7 @@ fn load_records(
             .records
             .open(row.nonce, aad.bytes(), &mut buffer)
             .and_then(|plain| Content::decode(entry.kind, plain).ok());
-        seen.insert(id);
+        seen.push(id);
         // A bucket that is lost cannot say what it listed; the index is reported instead.
         let is_listing_lost = buckets.lost.contains(&bucket_of(id));
         match (&content, buckets.entries.get(&id)) {
@@ -283,13 +285,17 @@ fn load_records(
             (Some(_), Some(_)) => {}
         }
         if let Some(content) = content {
-            readable.insert(id, content);
+            readable.push((id, content));
         }
         Ok(())
     })?;
-    let missing = buckets.entries.keys().filter(|id| !seen.contains(*id));
+    seen.sort_unstable();
+    let missing = buckets
+        .entries
+        .keys()
+        .filter(|id| seen.binary_search(id).is_err());
     findings.missing = missing.copied().collect();
-    Ok((readable, misshapen))
+    Ok((readable.into_iter().collect(), misshapen))
 }
 
 /// Holds every slot row against the sealed record beside it. Where that record is damaged, it is unreadable like

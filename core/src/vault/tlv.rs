@@ -56,10 +56,10 @@ impl<'a> Reader<'a> {
     pub(super) fn next(&mut self) -> Result<Option<(u8, &'a [u8])>, Malformed> {
         let (&tag, rest) = self.0.split_first().ok_or(Malformed)?;
         if tag == 0 {
-            return if rest.iter().all(|&byte| byte == 0) {
-                Ok(None)
-            } else {
-                Err(Malformed)
+            // All of it is looked at, without an early end: that is many bytes at a time.
+            return match rest.iter().fold(0, |seen, byte| seen | byte) {
+                0 => Ok(None),
+                _ => Err(Malformed),
             };
         }
         let (length, rest) = rest.split_first_chunk::<4>().ok_or(Malformed)?;

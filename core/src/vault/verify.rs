@@ -53,7 +53,7 @@ pub(super) fn check_bucket(tx: &Connection, state: &State, n: u8) -> Result<(), 
         "SELECT id, kind, rev, epoch, substr(body, -16) FROM record WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
     )?;
     let mut rows = statement.query([first.bytes(), last.bytes()])?;
-    let mut listed = state.entries.range(first..=last);
+    let mut listed = state.entries.bucket(n).iter();
     while let Some(row) = rows.next()? {
         let (stood, known) = (read_entry(row), listed.next());
         let is_known = stood

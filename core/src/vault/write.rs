@@ -6,12 +6,12 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
 use super::anchor::Anchor;
+use super::entries::Entries;
 use super::error::VaultError;
 use super::format::{Aad, RECORDS_MAX, Realm, RecordId};
 use super::keys::SealingKeys;
 use super::manifest::{
-    Entries, Entry, Manifest, Stamp, Stamps, bucket_of, buckets_digest, counts_by_kind,
-    encode_bucket,
+    Entry, Manifest, Stamp, Stamps, bucket_of, buckets_digest, counts_by_kind, encode_bucket,
 };
 use super::record::{Content, Stored, StoredAccount, copy_unknown};
 use super::seal::Sealed;

@@ -10,10 +10,16 @@ use crate::person::{ACME, BANK, Person, name};
 #[test]
 fn a_code_is_printed_alone_and_is_the_right_one() {
     let person = Person::with(&[ACME]);
-    let generator = parse_otpauth(ACME).unwrap().account.otp.generator();
+    let otp = parse_otpauth(ACME).unwrap().account.otp;
     let document = person.json(&["code", "acme"]);
     let changes_at = document["changes_at"].as_u64().unwrap();
-    let expected = |at: u64| generator.code(UnixSeconds(at)).text().expose().to_owned();
+    let expected = |at: u64| {
+        otp.generator()
+            .code(UnixSeconds(at))
+            .text()
+            .expose()
+            .to_owned()
+    };
     assert_eq!(document["code"], expected(changes_at - 1));
     assert_eq!(document["next_code"], expected(changes_at));
     let done = person.run(&["code", "acme"]);
@@ -37,9 +43,15 @@ fn c2_current_next_and_change_agree_in_the_list() {
         "otpauth://steam/Steam:c?secret=JBSWY3DPEHPK3PXP",
     ];
     for (row, link) in person.accounts().iter().zip(links) {
-        let generator = parse_otpauth(link).unwrap().account.otp.generator();
+        let otp = parse_otpauth(link).unwrap().account.otp;
         let changes_at = row["changes_at"].as_u64().unwrap();
-        let code = |at: u64| generator.code(UnixSeconds(at)).text().expose().to_owned();
+        let code = |at: u64| {
+            otp.generator()
+                .code(UnixSeconds(at))
+                .text()
+                .expose()
+                .to_owned()
+        };
         assert_eq!(row["code"], code(changes_at - 1));
         assert_eq!(row["next_code"], code(changes_at));
         assert_eq!(changes_at % row["period"].as_u64().unwrap(), 0);

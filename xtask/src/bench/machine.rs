@@ -1,11 +1,12 @@
 //! What a measurement was made on.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::process;
 
-/// Processor, cores, system and compiler, one line.
-pub(crate) fn described() -> String {
+/// Processor, cores, system, the file system on which `files` lie, and compiler, one line.
+pub(super) fn described(files: &Path) -> String {
     let processor = std::fs::read_to_string("/proc/cpuinfo")
         .ok()
         .and_then(|text| value_of(&text, "model name", ':'))
@@ -21,10 +22,13 @@ pub(crate) fn described() -> String {
         .ok()
         .and_then(|text| value_of(&text, "PRETTY_NAME", '='))
         .unwrap_or_else(|| std::env::consts::OS.to_owned());
+    let file_system = process::output(Command::new("stat").args(["-f", "-c", "%T"]).arg(files))
+        .unwrap_or_else(|| "an unknown file system".to_owned());
     let compiler = process::output(Command::new("rustc").arg("--version")).unwrap_or_default();
     format!(
-        "{processor}, {cores} cores, {}, {}",
+        "{processor}, {cores} cores, {}, files on {}, {}",
         system.trim_matches('"'),
+        file_system.trim(),
         compiler.trim()
     )
 }

@@ -1,43 +1,52 @@
-//! Reads what criterion left in `target/criterion`.
+//! What was measured, a value a turn; most of it is what criterion left in `target/criterion`.
 
 use std::path::Path;
 
-/// What criterion measured of one benchmark: a median a turn, in nanoseconds.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Turns(Vec<f64>);
+/// What was measured of one kind of work: a value a turn, in nanoseconds unless said. There is at least one.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Turns(Vec<f64>);
 
 impl Turns {
-    /// The benchmark's turns; none when it was not run. One that takes turns with its peer has a numbered folder
-    /// for each.
-    pub(crate) fn read(target: &Path, id: &str) -> Option<Self> {
+    /// The turns of one of criterion's benchmarks, each in a numbered folder; none when it was not run.
+    pub(super) fn read(target: &Path, id: &str) -> Option<Self> {
         let folder = target.join("criterion").join(id);
-        let turns = match median_of(&folder) {
-            Some(median) => vec![median],
-            None => (1_u8..)
-                .map_while(|turn| median_of(&folder.join(turn.to_string())))
-                .collect(),
-        };
+        let turns = (1_u8..).map_while(|turn| median_of(&folder.join(turn.to_string())));
+        let turns: Vec<f64> = turns.collect();
         (!turns.is_empty()).then_some(Self(turns))
     }
 
+    /// Turns from elsewhere, at least one.
+    pub(super) const fn new(turns: Vec<f64>) -> Self {
+        Self(turns)
+    }
+
     /// A single value from elsewhere.
-    pub(crate) fn single(ns: f64) -> Self {
-        Self(vec![ns])
+    pub(super) fn single(value: f64) -> Self {
+        Self(vec![value])
     }
 
     /// The middle turn.
-    pub(crate) fn median_ns(&self) -> f64 {
+    pub(super) fn median(&self) -> f64 {
         middle(self.0.clone())
     }
 
-    /// How many times the peer's time ours is: the middle of the turns' own ratios, since what else the machine does
+    /// How many times the peer's value ours is: the middle of the turns' own ratios, since what else the machine does
     /// slows both sides of a turn.
-    pub(crate) fn ratio_to(&self, peer: &Self) -> f64 {
+    pub(super) fn ratio_to(&self, peer: &Self) -> f64 {
+        self.beside(peer, |ours, peer| ours / peer)
+    }
+
+    /// How much more than the peer's value ours is: the middle of the turns' own differences.
+    pub(super) fn more_than(&self, peer: &Self) -> f64 {
+        self.beside(peer, |ours, peer| ours - peer)
+    }
+
+    fn beside(&self, peer: &Self, compare: impl Fn(f64, f64) -> f64) -> f64 {
         if self.0.len() == peer.0.len() {
-            let ratios = self.0.iter().zip(&peer.0).map(|(ours, peer)| ours / peer);
-            middle(ratios.collect())
+            let pairs = self.0.iter().zip(&peer.0);
+            middle(pairs.map(|(ours, peer)| compare(*ours, *peer)).collect())
         } else {
-            self.median_ns() / peer.median_ns()
+            compare(self.median(), peer.median())
         }
     }
 }
@@ -79,13 +88,14 @@ mod tests {
         let read = ["group/ours", "group/peer"].map(|id| Turns::read(&folder, id));
         std::fs::remove_dir_all(&folder).unwrap();
         assert_eq!(read, [Some(Turns(vec![9.0, 5.0, 7.0])), None]);
-        assert_eq!(Turns(vec![9.0, 5.0, 7.0]).median_ns(), 7.0);
+        assert_eq!(Turns(vec![9.0, 5.0, 7.0]).median(), 7.0);
     }
 
     #[test]
-    fn a_ratio_is_the_middle_of_the_turns_own_ratios() {
+    fn turns_are_compared_with_the_peers_of_the_same_moment() {
         let (ours, peer) = (Turns(vec![2.0, 60.0, 4.0]), Turns(vec![1.0, 30.0, 1.0]));
         assert_eq!(ours.ratio_to(&peer), 2.0);
+        assert_eq!(ours.more_than(&peer), 3.0);
         assert_eq!(ours.ratio_to(&Turns::single(2.0)), 2.0);
     }
 

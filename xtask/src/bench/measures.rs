@@ -1,0 +1,150 @@
+//! The rows of the table: what is measured, beside whom, and what must hold.
+
+use super::goal::Goal;
+
+/// One row of the table.
+pub(super) struct Measure {
+    /// What was done.
+    pub(super) work: &'static str,
+    /// The id of our side: criterion's, or that of a measurement of ours.
+    pub(super) ours: &'static str,
+    /// Who does the same work; nobody when the goal is a time.
+    pub(super) peer: Option<Peer>,
+    pub(super) goal: Goal,
+}
+
+/// Who does the same work.
+pub(super) struct Peer {
+    pub(super) name: &'static str,
+    pub(super) id: &'static str,
+}
+
+/// The id of what `tests/peers/pyotp_speed.py` measures.
+pub(super) const PYOTP: &str = "pyotp";
+/// The id of a whole process that opens a vault, and of one that opens nothing.
+pub(super) const PEAK_OPEN: &str = "peak/open";
+pub(super) const PEAK_EMPTY: &str = "peak/empty";
+/// The id of the whole program, and of a key derivation by itself.
+pub(super) const START: &str = "start/countersign";
+pub(super) const START_KDF: &str = "start/kdf";
+
+pub(super) const MEASURES: [Measure; 18] = [
+    Measure {
+        work: "one code as a value",
+        ours: "code_value/countersign",
+        peer: peer("totp-rs 6, prepared `generate`", "code_value/totp-rs"),
+        goal: Goal::AtMostTimes(1.15),
+    },
+    Measure {
+        work: "one code as text",
+        ours: "code_text/countersign",
+        peer: peer("totp-rs 6, `generate().to_string()`", "code_text/totp-rs"),
+        goal: Goal::AtMostTimes(1.15),
+    },
+    Measure {
+        work: "one code as text",
+        ours: "code_text/countersign",
+        peer: peer("pyotp, prepared `at`", PYOTP),
+        goal: Goal::AtLeastAsFast(25.0),
+    },
+    Measure {
+        work: "list of 1,000: names, current and next code",
+        ours: "list_1000/countersign",
+        peer: peer("1,000 × totp-rs 6 `generate`", "list_1000/totp-rs"),
+        goal: Goal::AtMostTimes(3.5),
+    },
+    Measure {
+        work: "reading a typical link",
+        ours: "read_link/countersign",
+        peer: peer("totp-rs 6 `from_url`", "read_link/totp-rs"),
+        goal: Goal::AtLeastAsFast(1.5),
+    },
+    Measure {
+        work: "search over 500 accounts",
+        ours: "search_500/countersign",
+        peer: None,
+        goal: Goal::WithinMs(10.0),
+    },
+    Measure {
+        work: "1280 × 720 frame with a code",
+        ours: "frame_with_code/countersign",
+        peer: peer("rqrr 0.11", "frame_with_code/rqrr"),
+        goal: Goal::AtMostTimes(0.6),
+    },
+    Measure {
+        work: "1280 × 720 frame without a code",
+        ours: "frame_without_code/countersign",
+        peer: peer("rqrr 0.11", "frame_without_code/rqrr"),
+        goal: Goal::AtMostTimes(0.6),
+    },
+    Measure {
+        work: "opening 1,000 accounts, key at hand, list checked",
+        ours: "open_1000/countersign",
+        peer: peer(
+            "ring AES-256-GCM of the same records in memory",
+            "open_1000/ring",
+        ),
+        goal: Goal::AtMostTimes(6.5),
+    },
+    Measure {
+        work: "opening 10,000 accounts, key at hand, list checked",
+        ours: "open_10000/countersign",
+        peer: peer(
+            "ring AES-256-GCM of the same records in memory",
+            "open_10000/ring",
+        ),
+        goal: Goal::AtMostTimes(5.0),
+    },
+    Measure {
+        work: "opening 10,000 accounts, key at hand, list checked",
+        ours: "open_10000/countersign",
+        peer: peer("one sealed JSON blob", "open_10000/json-blob"),
+        goal: Goal::AtLeastAsFast(2.2),
+    },
+    Measure {
+        work: "unlocking 1,000 accounts with the password",
+        ours: "unlock_1000/countersign",
+        peer: peer("the key derivation alone", "unlock_1000/kdf"),
+        goal: Goal::AtMostMoreMs(5.0),
+    },
+    Measure {
+        work: "one durable change among 100 accounts",
+        ours: "change/countersign-100",
+        peer: peer("`pwrite` of 4 KiB and `fdatasync`", "change/pwrite"),
+        goal: Goal::AtMostTimes(2.5),
+    },
+    Measure {
+        work: "one durable change among 10,000 accounts",
+        ours: "change/countersign-10000",
+        peer: peer("`pwrite` of 4 KiB and `fdatasync`", "change/pwrite"),
+        goal: Goal::AtMostTimes(2.5),
+    },
+    Measure {
+        work: "one durable change among 10,000 accounts",
+        ours: "change/countersign-10000",
+        peer: peer("the same among 100", "change/countersign-100"),
+        goal: Goal::AtMostTimes(1.5),
+    },
+    Measure {
+        work: "a new key for 10,000 accounts, file and snapshot rewritten",
+        ours: "rotate_10000/countersign",
+        peer: peer("opening them", "rotate_10000/open"),
+        goal: Goal::AtMostTimes(15.0),
+    },
+    Measure {
+        work: "peak memory with 10,000 accounts open (Linux only)",
+        ours: PEAK_OPEN,
+        peer: peer("the process without a vault", PEAK_EMPTY),
+        goal: Goal::AtMostMoreMib(12.0),
+    },
+    Measure {
+        work: "`countersign code NAME` among 1,000 accounts, the whole process",
+        ours: START,
+        peer: peer("the key derivation alone", START_KDF),
+        goal: Goal::AtMostMoreMs(30.0),
+    },
+];
+
+const fn peer(name: &'static str, id: &'static str) -> Option<Peer> {
+    Some(Peer { name, id })
+}
