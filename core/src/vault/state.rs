@@ -290,10 +290,11 @@ fn load_records(
         Ok(())
     })?;
     seen.sort_unstable();
-    let missing = buckets
-        .entries
-        .keys()
-        .filter(|id| seen.binary_search(id).is_err());
+    let mut seen = seen.iter().peekable();
+    let missing = buckets.entries.keys().filter(|id| {
+        while seen.next_if(|known| known < id).is_some() {}
+        seen.next_if_eq(id).is_none()
+    });
     findings.missing = missing.copied().collect();
     Ok((readable.into_iter().collect(), misshapen))
 }
