@@ -37,64 +37,24 @@ impl Secret {
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
-
-    /// The bytes without a copy, for somebody who wipes them too.
-    pub(crate) fn into_bytes(mut self) -> Box<[u8]> {
-        std::mem::take(&mut *self.0)
-    }
 }
 
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
-        is_same(&self.0, &other.0)
+        // Lengths are not secret; contents are compared without an early end.
+        self.0.len() == other.0.len()
+            && self
+                .0
+                .iter()
+                .zip(other.0.iter())
+                .fold(0, |difference, (a, b)| difference | (a ^ b))
+                == 0
     }
 }
 
 impl Eq for Secret {}
 
 impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("[redacted]")
-    }
-}
-
-/// Secret bytes that somebody else keeps, and wipes.
-#[derive(Clone, Copy)]
-pub struct SecretRef<'a>(&'a [u8]);
-
-impl<'a> SecretRef<'a> {
-    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
-    }
-
-    /// Length in bytes.
-    #[must_use]
-    pub const fn len(self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there are no bytes at all.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The bytes themselves. Every call says why it needs them, in an `EXPOSE:` comment.
-    #[must_use]
-    pub const fn expose(self) -> &'a [u8] {
-        self.0
-    }
-}
-
-impl PartialEq for SecretRef<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        is_same(self.0, other.0)
-    }
-}
-
-impl Eq for SecretRef<'_> {}
-
-impl fmt::Debug for SecretRef<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("[redacted]")
     }
@@ -119,7 +79,12 @@ impl SecretText {
 
 impl PartialEq for SecretText {
     fn eq(&self, other: &Self) -> bool {
-        is_same(self.0.as_bytes(), other.0.as_bytes())
+        let (a, b) = (self.0.as_bytes(), other.0.as_bytes());
+        a.len() == b.len()
+            && a.iter()
+                .zip(b)
+                .fold(0, |difference, (a, b)| difference | (a ^ b))
+                == 0
     }
 }
 
@@ -129,16 +94,6 @@ impl fmt::Debug for SecretText {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("[redacted]")
     }
-}
-
-/// Lengths are not secret; contents are compared without an early end.
-fn is_same(one: &[u8], other: &[u8]) -> bool {
-    one.len() == other.len()
-        && one
-            .iter()
-            .zip(other)
-            .fold(0, |difference, (a, b)| difference | (a ^ b))
-            == 0
 }
 
 #[cfg(test)]
@@ -155,7 +110,6 @@ mod tests {
             format!("{:?}", SecretText::new("MARKED".into())),
             "[redacted]"
         );
-        assert_eq!(format!("{:?}", SecretRef::new(b"MARKED")), "[redacted]");
     }
 
     #[test]
@@ -163,8 +117,6 @@ mod tests {
         assert_eq!(Secret::copy_of(b"abc"), Secret::copy_of(b"abc"));
         assert_ne!(Secret::copy_of(b"abc"), Secret::copy_of(b"abd"));
         assert_ne!(Secret::copy_of(b"abc"), Secret::copy_of(b"ab"));
-        assert_eq!(SecretRef::new(b"abc"), SecretRef::new(b"abc"));
-        assert_ne!(SecretRef::new(b"abc"), SecretRef::new(b"abd"));
         assert_ne!(SecretText::new("abc".into()), SecretText::new("abd".into()));
     }
 }

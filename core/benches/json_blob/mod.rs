@@ -34,7 +34,7 @@ struct Info {
     period: u64,
 }
 
-/// An account in memory, ready for a list: name, issuer and prepared key.
+/// An account in memory, ready for a list: name, issuer and key.
 type Prepared = (String, String, Otp);
 
 /// The sealed document in a file.

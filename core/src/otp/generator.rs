@@ -1,8 +1,8 @@
 //! From a key to codes, over `totp-rs`.
 
+use super::Otp;
 use super::code::Code;
 use super::parameters::{Algorithm, Counter, OtpKind};
-use crate::secret::{Secret, SecretRef};
 use crate::time::UnixSeconds;
 
 /// The current and the next code of one account, taken at one moment, so that they agree at the boundary (C2).
@@ -23,8 +23,8 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// The signer takes the key over, and wipes it when dropped.
-    pub(super) fn new(key: Secret, kind: OtpKind) -> Self {
+    pub(super) fn new(otp: &Otp) -> Self {
+        let kind = otp.kind();
         let algorithm = match kind.algorithm() {
             Algorithm::Sha1 => totp_rs::Algorithm::SHA1,
             Algorithm::Sha256 => totp_rs::Algorithm::SHA256,
@@ -33,16 +33,14 @@ impl Generator {
         let step_s = kind
             .period()
             .map_or(1, |period| u64::from(period.seconds()));
+        // EXPOSE: the signer keeps its own copy, which it wipes when dropped.
+        let key: Box<[u8]> = otp.key().expose().into();
         let signer = totp_rs::Builder::new()
             .with_algorithm(algorithm)
             .with_step_duration(step_s)
-            .with_secret(totp_rs::Secret::new(key.into_bytes()))
+            .with_secret(totp_rs::Secret::new(key))
             .build_noncompliant();
         Self { signer, kind }
-    }
-
-    pub(super) const fn key(&self) -> SecretRef<'_> {
-        SecretRef::new(self.signer.secret().as_bytes())
     }
 
     /// How the key is used.

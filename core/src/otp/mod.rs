@@ -4,11 +4,13 @@ mod code;
 mod generator;
 mod parameters;
 
+use std::sync::OnceLock;
+
 pub use code::{Code, CodeText};
 pub use generator::{CodeWindow, Generator};
 pub use parameters::{Algorithm, Counter, Digits, OtpKind, Period};
 
-use crate::secret::{Secret, SecretRef};
+use crate::secret::Secret;
 
 /// The longest key that is taken, in bytes.
 pub const KEY_BYTES_MAX: usize = 512;
@@ -44,8 +46,10 @@ pub enum OtpError {
 
 /// What makes codes: a key and how it is used.
 pub struct Otp {
-    /// The one place that has the key.
-    generator: Generator,
+    key: Secret,
+    kind: OtpKind,
+    /// Made for the first code: most accounts of a vault that is opened are not looked at.
+    generator: OnceLock<Generator>,
 }
 
 impl Otp {
@@ -56,7 +60,9 @@ impl Otp {
         match key.len() {
             0 => Err(OtpError::EmptyKey),
             1..=KEY_BYTES_MAX => Ok(Self {
-                generator: Generator::new(key, kind),
+                key,
+                kind,
+                generator: OnceLock::new(),
             }),
             got => Err(OtpError::KeyTooLong {
                 got_bytes: u64::try_from(got).unwrap_or(u64::MAX),
@@ -66,36 +72,36 @@ impl Otp {
 
     /// The key's bytes, 1 to [`KEY_BYTES_MAX`].
     #[must_use]
-    pub const fn key(&self) -> SecretRef<'_> {
-        self.generator.key()
+    pub const fn key(&self) -> &Secret {
+        &self.key
     }
 
     /// How the key is used.
     #[must_use]
     pub const fn kind(&self) -> OtpKind {
-        self.generator.kind()
+        self.kind
     }
 
     /// The same key used in another way.
     #[must_use]
     pub fn with_kind(self, kind: OtpKind) -> Self {
-        // EXPOSE: the copy takes the place of this one, which is wiped.
-        let key = Secret::copy_of(self.key().expose());
         Self {
-            generator: Generator::new(key, kind),
+            key: self.key,
+            kind,
+            generator: OnceLock::new(),
         }
     }
 
     /// The key, ready for making codes.
     #[must_use]
-    pub const fn generator(&self) -> &Generator {
-        &self.generator
+    pub fn generator(&self) -> &Generator {
+        self.generator.get_or_init(|| Generator::new(self))
     }
 }
 
 impl PartialEq for Otp {
     fn eq(&self, other: &Self) -> bool {
-        self.kind() == other.kind() && self.key() == other.key()
+        self.kind == other.kind && self.key == other.key
     }
 }
 
@@ -105,8 +111,8 @@ impl std::fmt::Debug for Otp {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Otp")
-            .field("key", &self.key())
-            .field("kind", &self.kind())
+            .field("key", &self.key)
+            .field("kind", &self.kind)
             .finish()
     }
 }
