@@ -14,6 +14,7 @@ mod findings;
 mod guard;
 mod input;
 mod new_file;
+mod new_password;
 mod places;
 mod report;
 mod rows;

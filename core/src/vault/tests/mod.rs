@@ -221,3 +221,11 @@ fn names(vault: &Vault) -> Vec<String> {
     names.sort();
     names
 }
+
+fn with_password(place: &Place, password: &[u8]) -> Result<Vault, VaultError> {
+    let password = Secret::copy_of(password);
+    let locked = place.open().unwrap();
+    locked
+        .unlock(&Credential::Password(&password), NOW)
+        .map_err(|refused| refused.error)
+}

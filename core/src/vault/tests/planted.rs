@@ -2,15 +2,6 @@
 
 use super::*;
 
-fn with_password(place: &Place, password: &[u8]) -> Result<Vault, VaultError> {
-    let password = Secret::copy_of(password);
-    let unlocked = place
-        .open()
-        .unwrap()
-        .unlock(&Credential::Password(&password), NOW);
-    unlocked.map_err(|refused| refused.error)
-}
-
 fn new_password(vault: &mut Vault) -> Result<(), VaultError> {
     vault
         .change_password(

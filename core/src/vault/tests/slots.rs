@@ -2,14 +2,6 @@
 
 use super::*;
 
-fn with_password(place: &Place, password: &[u8]) -> Result<Vault, VaultError> {
-    let password = Secret::copy_of(password);
-    let locked = place.open().unwrap();
-    locked
-        .unlock(&Credential::Password(&password), NOW)
-        .map_err(|refused| refused.error)
-}
-
 fn with_code(place: &Place, code: &RecoveryCode) -> Result<Vault, VaultError> {
     let locked = place.open().unwrap();
     locked

@@ -1,7 +1,6 @@
 //! `vault slots add`: one more way to unlock.
 
 use countersign_core::companion::Companion;
-use countersign_core::secret::Secret;
 use countersign_core::vault::{PlatformKeyError, RecordId, Rotated, SlotKind, VaultError};
 use countersign_keyring::DesktopKeyring;
 use serde_json::Map;
@@ -10,7 +9,7 @@ use crate::args::AddSlotArgs;
 use crate::cost;
 use crate::failure::Failure;
 use crate::findings;
-use crate::input::{Source, refuse_shared};
+use crate::new_password::{NewPassword, refuse_shared_source};
 use crate::report::Report;
 use crate::session::Session;
 use crate::verbs::aside;
@@ -27,22 +26,11 @@ const WORDS: Words = Words {
 ///
 /// `slot_exists`, `too_many_slots`, `platform_key_…`, those of a new password or recovery code, of unlocking and writing.
 pub(super) fn run(session: &Session, args: &AddSlotArgs) -> Result<Report, Failure> {
-    let new_source = args
-        .new_password_file
-        .as_deref()
-        .map(Source::parse)
-        .transpose()?;
-    let unlocking = session.unlock_sources()?;
-    refuse_shared(unlocking.iter().chain(&new_source))?;
+    let new_file = args.new_password_file.as_deref();
+    refuse_shared_source(session, new_file)?;
     if args.kind.password {
-        let given = session.given_new_password(args.new_password_file.as_deref())?;
-        if given.is_none() && !session.console().can_ask_secret() {
-            return Err(Failure::new(
-                "password_needed",
-                "There is no terminal to ask for the new password on. Use --new-password-file FILE (or - or fd:3), or the variable COUNTERSIGN_NEW_PASSWORD.",
-            ));
-        }
-        return session.with_vault(|companion| password(session, companion, args, given));
+        let new = NewPassword::prepare(session, new_file)?;
+        return session.with_vault(|companion| password(session, companion, args, new));
     }
     if args.kind.recovery {
         let new = NewCode::generate(session, args.recovery_file.as_deref(), &WORDS)?;
@@ -55,7 +43,7 @@ fn password(
     session: &Session,
     companion: &mut Companion,
     args: &AddSlotArgs,
-    given: Option<Secret>,
+    new: NewPassword,
 ) -> Result<Report, Failure> {
     if has(companion, SlotKind::Password)? {
         return Err(Failure::new(
@@ -63,10 +51,7 @@ fn password(
             "The vault has a password already. `countersign passwd` changes it.",
         ));
     }
-    let new = match given {
-        Some(password) => password,
-        None => session.console().ask_new_password("The new password:")?,
-    };
+    let new = new.take(session)?;
     let kdf = cost::choose(session, args.cost)?;
     let progress = session.unlocking();
     let id = companion.add_password(&new, kdf, session.now())?;
