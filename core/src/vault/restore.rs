@@ -83,11 +83,7 @@ impl Rescue {
 
     /// Accounts among the records.
     pub(super) fn account_count(&self) -> u32 {
-        let accounts = self
-            .records
-            .iter()
-            .filter(|record| record.kind == kind::ACCOUNT);
-        u32::try_from(accounts.count()).unwrap_or(u32::MAX)
+        u32::try_from(self.account_ids().count()).unwrap_or(u32::MAX)
     }
 }
 

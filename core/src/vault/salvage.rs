@@ -1,11 +1,12 @@
 //! Salvage: what can still be read of a damaged vault, put in its place on the person's word. Every row proves itself by
 //! its AEAD; the sealed list, as far as it can be read, says which rows are meant.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::anchor::AnchorStore;
 use super::error::VaultError;
-use super::format::RecordId;
+use super::format::{RecordId, VaultId, kind};
 use super::location::VaultLocation;
 use super::locked::Credential;
 use super::rescue::{Rescue, Workshop};
@@ -147,15 +148,11 @@ impl<'a> Salvage<'a> {
     /// Takes the accounts that are only in the snapshot, and what belongs to them; how many accounts that were.
     fn take_from(&mut self, snapshot: Rescue) -> u32 {
         let before = self.rescue.account_count();
+        let there: BTreeSet<RecordId> = self.rescue.records.iter().map(|one| one.id).collect();
+        let beyond: BTreeSet<RecordId> = self.report.beyond.iter().copied().collect();
         for record in snapshot.records {
-            let is_there = self
-                .rescue
-                .records
-                .iter()
-                .any(|known| known.id == record.id);
-            let is_account = record.kind == super::format::kind::ACCOUNT;
-            let is_wanted = !is_account || self.report.beyond.contains(&record.id);
-            if !is_there && is_wanted {
+            let is_wanted = record.kind != kind::ACCOUNT || beyond.contains(&record.id);
+            if is_wanted && !there.contains(&record.id) {
                 self.rescue.records.push(record);
             }
         }
@@ -170,7 +167,7 @@ fn newest_snapshot(
     location: &VaultLocation,
     credential: &Credential<'_>,
     entropy: &dyn Entropy,
-    vault: super::format::VaultId,
+    vault: VaultId,
 ) -> Result<Option<(UnixSeconds, Rescue)>, VaultError> {
     for snapshot in location.snapshots()? {
         if let Ok(rescue) = read_snapshot(&snapshot, credential, entropy)
@@ -183,7 +180,7 @@ fn newest_snapshot(
 }
 
 fn report(picked: &mut Picked, snapshot: Option<&(UnixSeconds, Rescue)>) -> SalvageReport {
-    let recovered: Vec<RecordId> = picked.rescue.account_ids().collect();
+    let recovered: BTreeSet<RecordId> = picked.rescue.account_ids().collect();
     let in_snapshot = snapshot.map(|(_, rescue)| rescue.account_ids().collect::<Vec<_>>());
     let beyond = in_snapshot.iter().flatten().copied();
     let beyond = beyond.filter(|id| !recovered.contains(id) && !picked.is_deleted(*id));
