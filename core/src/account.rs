@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use smol_str::SmolStr;
+
 use crate::encoding::invisible;
 use crate::otp::Otp;
 
@@ -9,13 +11,13 @@ use crate::otp::Otp;
 ///
 /// Always normalised: control characters (general category Cc) and bidirectional controls (Unicode
 /// `Bidi_Control`) are gone; white space and characters without width are trimmed at both ends, so that a name of those
-/// alone is none. Letters, case, emoji and colons stay.
+/// alone is none. Letters, case, emoji and colons stay. Most names are short enough to need no memory of their own.
 #[derive(Clone, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Name(String);
+pub struct Name(SmolStr);
 
 impl Name {
     /// The name with nothing in it.
-    pub const EMPTY: Self = Self(String::new());
+    pub const EMPTY: Self = Self(SmolStr::new_static(""));
 
     /// Normalises text from outside; anything is a name, also nothing.
     #[must_use]
@@ -24,14 +26,14 @@ impl Name {
         let is_clean = text.bytes().fold(true, |is_clean, byte| {
             is_clean & matches!(byte, b' '..=b'~')
         });
-        if is_clean {
-            return Self(text.trim_matches(' ').to_owned());
+        if is_clean && !text.starts_with(' ') && !text.ends_with(' ') {
+            return Self(text.into());
         }
         if !text.contains(is_unsafe) {
-            return Self(invisible::trim(text).to_owned());
+            return Self(invisible::trim(text).into());
         }
         let kept: String = text.chars().filter(|&letter| !is_unsafe(letter)).collect();
-        Self(invisible::trim(&kept).to_owned())
+        Self(invisible::trim(&kept).into())
     }
 
     /// The text.

@@ -49,7 +49,7 @@ pub struct Otp {
     key: Secret,
     kind: OtpKind,
     /// Made for the first code: most accounts of a vault that is opened are not looked at.
-    generator: OnceLock<Generator>,
+    generator: OnceLock<Box<Generator>>,
 }
 
 impl Otp {
@@ -95,7 +95,8 @@ impl Otp {
     /// The key, ready for making codes.
     #[must_use]
     pub fn generator(&self) -> &Generator {
-        self.generator.get_or_init(|| Generator::new(self))
+        self.generator
+            .get_or_init(|| Box::new(Generator::new(self)))
     }
 }
 

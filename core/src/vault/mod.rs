@@ -19,6 +19,7 @@ mod format;
 mod formats;
 mod kdf;
 mod keys;
+mod load;
 mod location;
 mod lock;
 mod locked;

@@ -12,10 +12,11 @@ use super::error::VaultError;
 use super::findings::{Findings, SlotChange, SlotFinding};
 use super::format::{Aad, Realm, RecordId, TAG_BYTES, VaultId};
 use super::keys::SealingKeys;
-use super::manifest::{Manifest, Stamps, bucket_of, buckets_digest, counts_by_kind};
+use super::load::load_records;
+use super::manifest::{Manifest, Stamps, buckets_digest, counts_by_kind};
 use super::meta::meta_digest;
 use super::record::{Content, Settings, SlotKeyRecord, StoredAccount, StoredTag, copy_unknown};
-use super::rows::{Buckets, RecordRow, each_record, load_buckets};
+use super::rows::{Buckets, load_buckets};
 use super::slot::{Slots, load_slots, slots_digest};
 use crate::account::Name;
 use crate::secret::Secret;
@@ -134,7 +135,7 @@ impl State {
         self.contents
             .iter()
             .filter_map(|(id, content)| match content {
-                Content::Tag(tag) => Some((*id, tag)),
+                Content::Tag(tag) => Some((*id, &**tag)),
                 _ => None,
             })
     }
@@ -151,7 +152,7 @@ impl State {
         self.contents
             .iter()
             .find_map(|(id, content)| match content {
-                Content::Settings(settings) => Some((*id, settings)),
+                Content::Settings(settings) => Some((*id, &**settings)),
                 _ => None,
             })
     }
@@ -251,52 +252,6 @@ fn load_manifest(
 fn count_log(db: &Connection) -> Result<u64, VaultError> {
     let rows: i64 = db.query_row("SELECT count(*) FROM log", [], |row| row.get(0))?;
     Ok(u64::try_from(rows).unwrap_or_default())
-}
-
-/// The records that open, and the rows that have no record's form; how both stand to the list is in the findings.
-fn load_records(
-    db: &Connection,
-    realm: Realm,
-    keys: &SealingKeys,
-    buckets: &Buckets,
-    findings: &mut Findings,
-) -> Result<(BTreeMap<RecordId, Content>, Vec<Value>), VaultError> {
-    // Made into maps at the end, in one pass: the rows come in the order of their ids.
-    let (mut readable, mut seen) = (vec![], vec![]);
-    let mut buffer = Zeroizing::new(Vec::new());
-    let misshapen = each_record(db, |row| {
-        let RecordRow { id, entry, .. } = row;
-        buffer.clear();
-        buffer.extend_from_slice(row.body);
-        let aad = Aad::record(realm, id, entry.kind, entry.rev, entry.epoch);
-        let content = keys
-            .records
-            .open(row.nonce, aad.bytes(), &mut buffer)
-            .and_then(|plain| Content::decode(entry.kind, plain).ok());
-        seen.push(id);
-        // A bucket that is lost cannot say what it listed; the index is reported instead.
-        let is_listing_lost = buckets.lost.contains(&bucket_of(id));
-        match (&content, buckets.entries.get(&id)) {
-            (None, None) if is_listing_lost => findings.unreadable.push(id),
-            (Some(_), None) if is_listing_lost => {}
-            (_, None) => findings.extra.push(id),
-            (None, Some(_)) => findings.unreadable.push(id),
-            (Some(_), Some(listed)) if *listed != entry => findings.changed.push(id),
-            (Some(_), Some(_)) => {}
-        }
-        if let Some(content) = content {
-            readable.push((id, content));
-        }
-        Ok(())
-    })?;
-    seen.sort_unstable();
-    let mut seen = seen.iter().peekable();
-    let missing = buckets.entries.keys().filter(|id| {
-        while seen.next_if(|known| known < id).is_some() {}
-        seen.next_if_eq(id).is_none()
-    });
-    findings.missing = missing.copied().collect();
-    Ok((readable.into_iter().collect(), misshapen))
 }
 
 /// Holds every slot row against the sealed record beside it. Where that record is damaged, it is unreadable like

@@ -27,9 +27,9 @@ type Unknown = (u8, Secret);
 /// A record's content as far as this version knows its kind.
 pub(super) enum Content {
     Account(Box<StoredAccount>),
-    Tag(StoredTag),
+    Tag(Box<StoredTag>),
     SlotKey(Box<SlotKeyRecord>),
-    Settings(Settings),
+    Settings(Box<Settings>),
     /// Work accounts, statements in flight, and kinds of newer versions: kept, not read.
     Kept,
 }
@@ -38,8 +38,8 @@ impl Content {
     pub(super) fn decode(record_kind: u8, body: &[u8]) -> Result<Self, Malformed> {
         Ok(match record_kind {
             kind::ACCOUNT => Self::Account(Box::new(StoredAccount::decode(body)?)),
-            kind::TAG => Self::Tag(StoredTag::decode(body)?),
-            kind::SETTINGS => Self::Settings(Settings::decode(body)?),
+            kind::TAG => Self::Tag(Box::new(StoredTag::decode(body)?)),
+            kind::SETTINGS => Self::Settings(Box::new(Settings::decode(body)?)),
             kind::SLOT_KEY => Self::SlotKey(Box::new(SlotKeyRecord::decode(body)?)),
             _ => Self::Kept,
         })
@@ -79,7 +79,7 @@ impl Stored {
     pub(super) fn into_content(self) -> Content {
         match self {
             Self::Account(account) => Content::Account(account),
-            Self::Tag(tag) => Content::Tag(tag),
+            Self::Tag(tag) => Content::Tag(Box::new(tag)),
         }
     }
 }
