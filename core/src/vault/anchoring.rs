@@ -116,3 +116,126 @@ pub(super) fn store_anchor(
     }
     Some(anchor)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::{Cell, RefCell};
+
+    use super::super::anchor::{Lineage, LineageFinding};
+    use super::super::entries::Entries;
+    use super::super::manifest::Stamps;
+    use super::super::state::{ManifestState, Version};
+    use super::*;
+
+    const VAULT: VaultId = VaultId([1; 16]);
+
+    fn anchor(branch: u8, generation: u64) -> Anchor {
+        Anchor {
+            branch: [branch; 8],
+            generation,
+            token_hash: [9; 32],
+        }
+    }
+
+    /// One place for an anchor, and how the last one was stored.
+    #[derive(Default)]
+    struct Place(std::sync::Mutex<(Option<Vec<u8>>, Option<Flush>)>);
+
+    impl AnchorStore for Place {
+        fn read(&self, _: VaultId) -> Option<Vec<u8>> {
+            self.0.lock().unwrap().0.clone()
+        }
+
+        fn replace(
+            &self,
+            _: VaultId,
+            expected: Option<&[u8]>,
+            anchor: &[u8],
+            flush: Flush,
+        ) -> Stored {
+            let mut place = self.0.lock().unwrap();
+            assert_eq!(place.0.as_deref(), expected);
+            *place = (Some(anchor.to_vec()), Some(flush));
+            Stored::Done
+        }
+    }
+
+    /// What is stored, and how, after a change whose anchor meets another one.
+    fn stored_after(found: Option<Anchor>, change: Anchor) -> (Option<Anchor>, Option<Flush>) {
+        let place = Place::default();
+        place.0.lock().unwrap().0 = found.map(|anchor| anchor.encode(VAULT));
+        let written = Written {
+            version: Version {
+                generation: change.generation,
+                epoch: 1,
+                tag: [0; 16],
+            },
+            entries: Entries::new(),
+            stamps: Stamps::new(),
+            manifest: ManifestState {
+                lineage: Lineage::default(),
+                ..ManifestState::default()
+            },
+            anchor: change,
+        };
+        assert_eq!(store_anchor(&place, VAULT, &written), Some(change));
+        let flush = place.0.lock().unwrap().1;
+        (read_anchor(&place, VAULT), flush)
+    }
+
+    #[test]
+    fn an_anchor_takes_the_place_of_all_but_a_later_one_of_its_branch() {
+        let change = anchor(1, 7);
+        for found in [anchor(1, 6), anchor(1, 7), anchor(2, 6), anchor(2, 8)] {
+            assert_eq!(stored_after(Some(found), change).0, Some(change));
+        }
+        assert_eq!(
+            stored_after(Some(anchor(1, 8)), change),
+            (Some(anchor(1, 8)), None)
+        );
+    }
+
+    #[test]
+    fn the_first_anchor_and_each_fourth_are_flushed() {
+        let flush = |found, generation| stored_after(found, anchor(1, generation)).1;
+        assert_eq!(flush(None, 7), Some(Flush::Now));
+        assert_eq!(flush(Some(anchor(1, 6)), 7), Some(Flush::Late));
+        assert_eq!(flush(Some(anchor(1, 7)), 8), Some(Flush::Now));
+        assert_eq!(flush(Some(anchor(1, 8)), 9), Some(Flush::Late));
+    }
+
+    /// How often the file is read when it fits the anchor of this generation, and so many reads find so many anchors.
+    fn looks(anchors: &[u64], fits: u64) -> (u64, u32) {
+        let reads = RefCell::new(anchors.iter());
+        let last = Cell::new(0);
+        let loads = Cell::new(0);
+        let read = || {
+            let next = reads.borrow_mut().next().copied();
+            last.set(next.unwrap_or(last.get()));
+            Some(anchor(1, last.get()))
+        };
+        let load = |anchor: Option<&Anchor>| {
+            loads.set(loads.get() + 1);
+            let is_fit = anchor.is_some_and(|anchor| anchor.generation == fits);
+            Ok(Findings {
+                lineage: (!is_fit).then_some(LineageFinding::Forked),
+                ..Findings::default()
+            })
+        };
+        let (_, known) = judged(read, load, |findings| findings).unwrap();
+        (known.unwrap().generation, loads.get())
+    }
+
+    #[test]
+    fn a_file_is_read_again_only_for_an_anchor_that_changed() {
+        // It fits at once, whatever the anchor is by now.
+        assert_eq!(looks(&[3, 4], 3), (3, 1));
+        // It does not fit, and the anchor is the same: a fork.
+        assert_eq!(looks(&[3, 3], 9), (3, 1));
+        // Others went on in between.
+        assert_eq!(looks(&[3, 4, 5], 5), (5, 3));
+        // Somebody who never stops does not keep the person out.
+        let ever: Vec<u64> = (1..100).collect();
+        assert_eq!(looks(&ever, 1_000).1, LOOKS_MAX + 1);
+    }
+}

@@ -225,6 +225,17 @@ mod tests {
     }
 
     #[test]
+    fn a_slot_says_how_it_was_made() {
+        let made = KdfParams {
+            passes: 7,
+            ..KdfParams::DEFAULT
+        };
+        let parameters = format_parameters(made, &[3; SALT_BYTES]);
+        assert_eq!(KdfParams::of_slot(&parameters), Some(made));
+        assert_eq!(KdfParams::of_slot(&parameters[1..]), None);
+    }
+
+    #[test]
     fn a_password_is_text_and_not_nothing() {
         assert_eq!(
             normalise(&Secret::copy_of(b"")).unwrap_err(),

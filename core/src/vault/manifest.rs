@@ -204,3 +204,48 @@ impl Manifest {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_buckets_digest_has_the_number_rev_and_tag_of_each() {
+        let stamp = |rev| Stamp { rev, tag: [7; 16] };
+        let one = Stamps::from([(1, stamp(1))]);
+        let mut digests = vec![
+            buckets_digest(&Stamps::new()),
+            buckets_digest(&one),
+            buckets_digest(&Stamps::from([(2, stamp(1))])),
+            buckets_digest(&Stamps::from([(1, stamp(2))])),
+            buckets_digest(&Stamps::from([(
+                1,
+                Stamp {
+                    rev: 1,
+                    tag: [8; 16],
+                },
+            )])),
+            buckets_digest(&Stamps::from([(1, stamp(1)), (2, stamp(1))])),
+        ];
+        let count = digests.len();
+        digests.sort_unstable();
+        digests.dedup();
+        assert_eq!(digests.len(), count);
+    }
+
+    #[test]
+    fn only_kinds_that_are_there_are_counted() {
+        let mut entries = Entries::new();
+        for (n, kind) in [(1, 4), (2, 1), (3, 1)] {
+            let entry = Entry {
+                kind,
+                rev: 1,
+                epoch: 1,
+                tag: [0; 16],
+            };
+            entries.insert(RecordId([n; 16]), entry);
+        }
+        assert_eq!(counts_by_kind(&entries), BTreeMap::from([(1, 2), (4, 1)]));
+        assert!(counts_by_kind(&Entries::new()).is_empty());
+    }
+}

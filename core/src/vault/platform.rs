@@ -69,3 +69,17 @@ pub trait PlatformKey {
     fn unwrap(&self, context: &PlatformContext, wrapped: &[u8])
     -> Result<Secret, PlatformKeyError>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_context_is_the_vaults_id_and_the_slots() {
+        let context = PlatformContext {
+            vault: VaultId([1; 16]),
+            slot: RecordId([2; 16]),
+        };
+        assert_eq!(context.bytes(), *[[1; 16], [2; 16]].as_flattened());
+    }
+}

@@ -233,6 +233,7 @@ mod tests {
         assert_eq!(error("00 U"), RecoveryCodeError::Character { at: 3 });
         assert_eq!(error("é"), RecoveryCodeError::Character { at: 0 });
         assert_eq!(error(&"0".repeat(36)), RecoveryCodeError::Check);
+        assert_eq!(RecoveryCodeError::Check.name(), "invalid_recovery_code");
     }
 
     #[test]

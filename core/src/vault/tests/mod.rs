@@ -1,6 +1,7 @@
 //! The vault as its users and its attackers meet it. Tests open with the recovery slot where the KDF is not
 //! what is tested.
 
+mod accepting;
 mod attacks;
 mod faults;
 mod flips;

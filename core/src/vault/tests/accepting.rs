@@ -1,0 +1,121 @@
+//! What is sealed anew when the person takes the file as it stands.
+
+use rusqlite::params;
+use zeroize::Zeroizing;
+
+use super::*;
+use crate::otp::{Algorithm, Counter, Digits};
+use crate::vault::format::Aad;
+
+#[test]
+fn the_slot_in_use_is_made_anew_when_its_record_does_not_open() {
+    let place = Place::new();
+    let mut vault = place.unlock();
+    let id = add(&mut vault, "ann");
+    drop(vault);
+    let attack = place.attack();
+    attack
+        .execute_batch(
+            "UPDATE record SET body = zeroblob(length(body)) WHERE id = (SELECT id FROM slot)",
+        )
+        .unwrap();
+    attack
+        .execute("DELETE FROM record WHERE id = ?1", [id.bytes()])
+        .unwrap();
+    drop(attack);
+    // With something missing nothing is written at unlock.
+    let mut vault = place.unlock();
+    assert_eq!(vault.findings().unreadable.len(), 1);
+    assert_eq!(vault.findings().missing, [id]);
+    vault.accept(NOW).unwrap();
+    assert!(vault.findings().is_whole(), "{:?}", vault.findings());
+    drop(vault);
+    assert!(place.unlock().findings().is_whole());
+}
+
+#[test]
+fn the_slot_in_use_is_made_anew_when_its_row_is_not_as_it_was_left() {
+    let place = Place::new();
+    let mut vault = place.unlock();
+    add(&mut vault, "ann");
+    let attack = "UPDATE slot SET params = x'00'";
+    assert_eq!(place.attack().execute(attack, []), Ok(1));
+    assert_eq!(vault.check().unwrap().slots.len(), 1);
+    vault.accept(NOW).unwrap();
+    assert!(vault.findings().is_whole(), "{:?}", vault.findings());
+    drop(vault);
+    // It was removed as a slot that somebody else changed, and the person is still not locked out.
+    assert_eq!(names(&place.unlock()), ["ann"]);
+}
+
+#[test]
+fn after_a_rollback_counters_are_doubted_and_nothing_else_is() {
+    let place = Place::new();
+    let mut vault = place.unlock();
+    let timed = add(&mut vault, "timed");
+    let mut counted = account("counted");
+    counted.otp = counted.otp.with_kind(OtpKind::Hotp {
+        algorithm: Algorithm::Sha1,
+        digits: Digits::DEFAULT,
+        counter: Counter::new(7).unwrap(),
+    });
+    let id = RecordId::generate(&SystemEntropy::new()).unwrap();
+    store(&mut vault, id, StoredAccount::new(counted, 1, NOW)).unwrap();
+    drop(vault);
+    let older = std::fs::read(place.path()).unwrap();
+    let mut vault = place.unlock();
+    for name in ["b", "c", "d", "e", "f", "g", "h", "i", "j"] {
+        rename(&mut vault, timed, name).unwrap();
+    }
+    drop(vault);
+    std::fs::write(place.path(), older).unwrap();
+    let mut vault = place.unlock();
+    assert_eq!(vault.findings().lineage, Some(LineageFinding::RolledBack));
+    vault.accept(NOW).unwrap();
+    assert!(vault.account(id).unwrap().counter_doubtful);
+    assert!(!vault.account(timed).unwrap().counter_doubtful);
+}
+
+#[test]
+fn entries_of_the_log_that_open_are_kept_and_counted() {
+    let place = Place::new();
+    let mut vault = place.unlock();
+    let sealer = vault.sealer();
+    let plain = Zeroizing::new(vec![0; 256]);
+    let aad = Aad::log(sealer.realm, 1, sealer.epoch);
+    let sealed = sealer.keys.log.seal(&aad, plain, sealer.entropy).unwrap();
+    let attack = place.attack();
+    for seq in [1, 2] {
+        // The second is the first in another place: it does not open there.
+        attack
+            .execute(
+                "INSERT INTO log(seq, epoch, nonce, body) VALUES (?1, ?2, ?3, ?4)",
+                params![seq, sealer.epoch, sealed.nonce, sealed.body],
+            )
+            .unwrap();
+    }
+    assert!(vault.check().unwrap().index);
+    vault.accept(NOW).unwrap();
+    assert!(vault.findings().is_whole(), "{:?}", vault.findings());
+    let kept = attack.query_row("SELECT group_concat(seq) FROM log", [], |row| row.get(0));
+    assert_eq!(kept, Ok("1".to_owned()));
+}
+
+#[test]
+fn f4_an_older_bucket_with_its_rows_does_not_fit_the_manifest() {
+    let place = Place::new();
+    let mut vault = place.unlock();
+    let id = add(&mut vault, "ann");
+    let attack = place.attack();
+    attack
+        .execute_batch("CREATE TEMP TABLE b AS SELECT * FROM bucket; CREATE TEMP TABLE r AS SELECT * FROM record")
+        .unwrap();
+    rename(&mut vault, id, "bob").unwrap();
+    attack
+        .execute_batch("DELETE FROM bucket; INSERT INTO bucket SELECT * FROM b; DELETE FROM record; INSERT INTO record SELECT * FROM r")
+        .unwrap();
+    drop(attack);
+    let findings = vault.check().unwrap();
+    assert!(findings.index && findings.changed.is_empty());
+    assert_eq!(rename(&mut vault, id, "eve"), Err(VaultError::Tampered));
+}
