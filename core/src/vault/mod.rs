@@ -10,6 +10,7 @@ mod anchoring;
 mod aside;
 mod body;
 mod build;
+mod changing;
 mod create;
 mod entries;
 mod error;
