@@ -1,0 +1,10 @@
+//! The words of the Countersign approval protocol, version 1: what a device and a server say to each other, and how it
+//! is signed. No storage, no sockets, no clock: both halves are built on this crate and know nothing of each other.
+#![forbid(unsafe_code)]
+
+pub mod base64url;
+pub mod derive;
+pub mod envelope;
+pub mod json;
+pub mod key;
+pub mod signature;
