@@ -12,6 +12,7 @@ mod opening;
 mod pages;
 mod planted;
 mod porch;
+mod renewing;
 mod restoring;
 mod salvaging;
 mod slots;

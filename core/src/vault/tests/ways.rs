@@ -5,13 +5,13 @@ use std::cell::RefCell;
 use super::*;
 
 /// A key of a platform, whose answer is set by the test. It counts what it was asked.
-struct Phone {
+pub(super) struct Phone {
     answer: RefCell<Result<(), PlatformKeyError>>,
     asked: RefCell<u32>,
 }
 
 impl Phone {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             answer: RefCell::new(Ok(())),
             asked: RefCell::new(0),
@@ -64,7 +64,7 @@ const FAILURES: [PlatformKeyError; 4] = [
     PlatformKeyError::NotAvailable,
 ];
 
-fn kinds(vault: &Vault) -> Vec<SlotKind> {
+pub(super) fn kinds(vault: &Vault) -> Vec<SlotKind> {
     vault
         .slots()
         .unwrap()
@@ -73,7 +73,7 @@ fn kinds(vault: &Vault) -> Vec<SlotKind> {
         .collect()
 }
 
-fn unlock_by(place: &Place, phone: &Phone) -> Result<Vault, VaultError> {
+pub(super) fn unlock_by(place: &Place, phone: &Phone) -> Result<Vault, VaultError> {
     let locked = place.open().unwrap();
     let slot = locked
         .platform_slots()?

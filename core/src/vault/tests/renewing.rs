@@ -1,0 +1,129 @@
+//! A new key reaches everything that the old one sealed, and takes nothing away that it need not.
+
+use rusqlite::params;
+use zeroize::Zeroizing;
+
+use super::ways::{Phone, kinds, unlock_by};
+use super::*;
+use crate::vault::format::Aad;
+
+#[test]
+fn a_lost_device_takes_no_way_with_it_that_is_no_device() {
+    let place = Place::with_password(b"pw");
+    let phone = Phone::new();
+    let mut vault = place.unlock();
+    vault
+        .add_platform_key(&phone, SlotKind::Platform, NOW)
+        .unwrap();
+    drop(vault);
+    // Unlocked by the phone, the phone stays too.
+    let mut vault = unlock_by(&place, &phone).unwrap();
+    vault
+        .forget_other_devices(LastWay::Keep, Damaged::Refuse, NOW)
+        .unwrap();
+    assert_eq!(kinds(&vault).len(), 3);
+    drop(vault);
+    // Unlocked by the recovery code, the password stays and the phone goes.
+    let mut vault = place.unlock();
+    vault
+        .forget_other_devices(LastWay::Keep, Damaged::Refuse, NOW)
+        .unwrap();
+    let mut left = kinds(&vault);
+    left.sort_by_key(|kind| *kind != SlotKind::Password);
+    assert_eq!(left, [SlotKind::Password, SlotKind::Recovery]);
+    drop(vault);
+    assert!(with_password(&place, b"pw").unwrap().findings().is_whole());
+}
+
+/// Changes a byte of a record's ciphertext and leaves its tag, so that the list does not notice.
+fn spoil(place: &Place, id: RecordId) {
+    let attack = place.attack();
+    let mut body: Vec<u8> = attack
+        .query_row(
+            "SELECT body FROM record WHERE id = ?1",
+            [id.bytes()],
+            |row| row.get(0),
+        )
+        .unwrap();
+    body[0] ^= 1;
+    let set = "UPDATE record SET body = ?2 WHERE id = ?1";
+    assert_eq!(attack.execute(set, params![id.bytes(), body]), Ok(1));
+}
+
+#[test]
+fn the_record_of_the_slot_in_use_may_be_damaged_since_it_is_made_anew() {
+    let place = Place::new();
+    let mut vault = place.unlock();
+    let slot = vault.slots().unwrap()[0].id;
+    spoil(&place, slot);
+    let renewed = vault.renew_key(Damaged::Refuse, NOW).unwrap();
+    assert_eq!(renewed, Rotated::default());
+    assert!(vault.findings().is_whole());
+    drop(vault);
+    assert!(place.unlock().findings().is_whole());
+}
+
+#[test]
+fn a_renewed_key_has_sealed_each_record_that_it_sealed() {
+    let sealings = |accounts: u8| {
+        let place = Place::new();
+        let mut vault = place.unlock();
+        for n in 0..accounts {
+            // All of one bucket.
+            let mut id = [7; 16];
+            id[15] = n;
+            let stored = StoredAccount::new(account("ann"), n.into(), NOW);
+            store(&mut vault, RecordId(id), stored).unwrap();
+        }
+        vault.renew_key(Damaged::Refuse, NOW).unwrap();
+        vault.state.manifest.sealings
+    };
+    assert_eq!(sealings(30) - sealings(10), 20);
+}
+
+#[test]
+fn an_entry_of_the_log_that_does_not_open_is_set_aside_and_no_longer_counted() {
+    let place = Place::new();
+    let mut vault = place.unlock();
+    let sealer = vault.sealer();
+    let attack = place.attack();
+    for seq in [1, 2] {
+        let aad = Aad::log(sealer.realm, seq, sealer.epoch);
+        let plain = Zeroizing::new(vec![0; 256]);
+        let sealed = sealer.keys.log.seal(&aad, plain, sealer.entropy).unwrap();
+        let row = params![
+            i64::try_from(seq).unwrap(),
+            sealer.epoch,
+            sealed.nonce,
+            sealed.body
+        ];
+        attack
+            .execute(
+                "INSERT INTO log(seq, epoch, nonce, body) VALUES (?1, ?2, ?3, ?4)",
+                row,
+            )
+            .unwrap();
+    }
+    vault.accept(NOW).unwrap();
+    let mut body: Vec<u8> = attack
+        .query_row("SELECT body FROM log WHERE seq = 1", [], |row| row.get(0))
+        .unwrap();
+    body[0] ^= 1;
+    attack
+        .execute("UPDATE log SET body = ?1 WHERE seq = 1", [body])
+        .unwrap();
+    drop(attack);
+    assert_eq!(
+        vault.renew_key(Damaged::Refuse, NOW),
+        Err(VaultError::UnreadableInTheWay { count: 1 })
+    );
+    let renewed = vault.renew_key(Damaged::SetAside, NOW).unwrap();
+    assert_eq!(renewed.set_aside, 1);
+    assert!(vault.findings().is_whole(), "{:?}", vault.findings());
+    drop(vault);
+    let count = place
+        .attack()
+        .query_row("SELECT count(*) FROM log", [], |row| row.get(0));
+    assert_eq!(count, Ok(1));
+    assert!(place.unlock().findings().is_whole());
+}
