@@ -2,7 +2,6 @@
 #![forbid(unsafe_code)]
 
 mod advice;
-mod anchors;
 mod args;
 mod beside;
 mod command_line;

@@ -10,7 +10,6 @@ use countersign_core::time::UnixSeconds;
 use countersign_core::vault::{RecoveryCode, VaultError, VaultLocation};
 use serde_json::json;
 
-use crate::anchors::AnchorFolder;
 use crate::args::Globals;
 use crate::beside::beside;
 use crate::failure::{Failure, sentence};
@@ -18,6 +17,7 @@ use crate::input::{Source, password_from};
 use crate::places;
 use crate::report::Report;
 use crate::terminal::{Console, shown_path};
+use countersign_core::vault::AnchorFolder;
 
 /// The environment's path of the vault.
 const VAULT_VARIABLE: &str = "COUNTERSIGN_VAULT";

@@ -124,7 +124,7 @@ fn new_password(session: &Session) -> Result<Secret, Failure> {
 fn make(
     session: &Session,
     location: &VaultLocation,
-    anchors: Box<crate::anchors::AnchorFolder>,
+    anchors: Box<countersign_core::vault::AnchorFolder>,
     price: Cost,
     password: Option<&Secret>,
     recovery: Option<&RecoveryCode>,

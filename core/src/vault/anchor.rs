@@ -90,6 +90,11 @@ impl Anchor {
         bytes
     }
 
+    /// Whether it follows `other` on the same branch.
+    pub(super) fn is_later_than(&self, other: &Self) -> bool {
+        self.branch == other.branch && self.generation > other.generation
+    }
+
     /// `None` for anything but a whole anchor of this vault: a torn one makes no claim.
     pub(super) fn decode(bytes: &[u8], vault: VaultId) -> Option<Self> {
         if bytes.len() != ANCHOR_BYTES {

@@ -98,9 +98,7 @@ pub(super) fn store_anchor(
             .as_deref()
             .and_then(|bytes| Anchor::decode(bytes, vault));
         // Another process of this installation may have gone on in the meantime.
-        let is_late = stored.is_some_and(|stored| {
-            stored.branch == anchor.branch && stored.generation > anchor.generation
-        });
+        let is_late = stored.is_some_and(|stored| stored.is_later_than(&anchor));
         if is_late {
             break;
         }

@@ -6,6 +6,7 @@
 
 mod accept;
 mod anchor;
+mod anchor_folder;
 mod anchoring;
 mod aside;
 mod body;
@@ -56,6 +57,7 @@ mod ways;
 mod write;
 
 pub use anchor::{AnchorStore, Flush, LineageFinding, NoAnchor, Stored as StoredAnchor};
+pub use anchor_folder::AnchorFolder;
 pub use aside::Damaged;
 pub use body::{BodyForm, canonical_body};
 pub use create::NewVault;

@@ -1,7 +1,6 @@
 //! A child that does to a vault what it is told, step by step, and says after each committed step what is true now.
 //! Its parent kills it, fails its disk or cuts the power, and holds the vault against what was said.
 
-mod anchors;
 mod entropy;
 mod session;
 mod steps;
@@ -14,9 +13,8 @@ use std::process::ExitCode;
 use countersign_core::companion::Companion;
 use countersign_core::otp::OtpKind;
 use countersign_core::time::UnixSeconds;
-use countersign_core::vault::{Credential, RecoveryCode, VaultError, VaultLocation};
+use countersign_core::vault::{AnchorFolder, Credential, RecoveryCode, VaultError, VaultLocation};
 
-pub use anchors::AnchorFolder;
 pub use entropy::SeededEntropy;
 use session::Session;
 
@@ -77,7 +75,11 @@ impl Place {
     /// The installation's anchors.
     #[must_use]
     pub fn anchors(&self) -> AnchorFolder {
-        AnchorFolder::new(self.folder.join(&self.installation))
+        AnchorFolder::new(
+            Some(self.folder.join(&self.installation)),
+            // One name wherever the folder lies: what a crash left is looked at elsewhere.
+            Path::new("/vault"),
+        )
     }
 
     /// Opens the vault and unlocks it.

@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use countersign_core::companion::{Companion, DoubtfulCounter};
-use countersign_core::vault::{AnchorStore, Credential, Flush, StoredAnchor, VaultId};
-use countersign_tests::vault_driver::{AnchorFolder, NOW, SeededEntropy};
+use countersign_core::vault::{
+    AnchorFolder, AnchorStore, Credential, Flush, StoredAnchor, VaultId,
+};
+use countersign_tests::vault_driver::{NOW, SeededEntropy};
 
 use crate::f11_together::{bob, with_counter};
 use crate::scene::{SEED, Scene, code};

@@ -1,6 +1,7 @@
 //! How a vault is found after its child's end or a power cut, held against what had been promised.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 
 use countersign_core::vault::{Findings, LineageFinding, VaultError};
 use countersign_tests::faults::tree::Tree;
@@ -154,11 +155,19 @@ impl Outcomes {
 
 /// The generation in the whole anchor of a folder.
 fn anchor_generation(tree: &Tree) -> Option<u64> {
-    let mut anchors = tree.entries.iter().filter_map(|(path, bytes)| {
-        let is_anchor = path.starts_with("state") && path.extension().is_none();
+    let anchors = tree.entries.iter().filter_map(|(path, bytes)| {
+        let ending = path.extension().and_then(OsStr::to_str);
+        let is_anchor = path.starts_with("state") && matches!(ending, None | Some("late"));
         bytes.as_ref().filter(|_| is_anchor)
     });
-    let anchor = anchors.find(|bytes| bytes.len() == ANCHOR_BYTES)?;
+    // The flushed one or a later one.
+    anchors.filter_map(|bytes| whole_generation(bytes)).max()
+}
+
+fn whole_generation(anchor: &[u8]) -> Option<u64> {
+    if anchor.len() != ANCHOR_BYTES {
+        return None;
+    }
     let (content, check) = anchor.split_last_chunk::<8>()?;
     if digest(&SHA256, content).as_ref()[..8] != *check {
         return None;

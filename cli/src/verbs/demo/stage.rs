@@ -13,13 +13,13 @@ use countersign_core::time::UnixSeconds;
 use countersign_core::vault::{KdfParams, NewVault, RecoveryCode, VaultLocation};
 use tempfile::TempDir;
 
-use crate::anchors::AnchorFolder;
 use crate::failure::Failure;
 use crate::input::Source;
 use crate::new_file;
 use crate::session::Session;
 use crate::terminal::Console;
 use crate::verbs::images;
+use countersign_core::vault::AnchorFolder;
 
 /// The folder is for its owner.
 const FOLDER_MODE: u32 = 0o700;

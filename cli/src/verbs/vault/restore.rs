@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::listing::{self, size};
 use super::{AFTERWARDS, COUNTERS, EITHER_KEY, describe_ways};
-use crate::anchors::AnchorFolder;
 use crate::args::RestoreSnapshotArgs;
 use crate::dates;
 use crate::failure::Failure;
@@ -15,6 +14,7 @@ use crate::report::Report;
 use crate::session::Session;
 use crate::terminal::shown;
 use crate::unlock::Key;
+use countersign_core::vault::AnchorFolder;
 
 /// What it means to take a snapshot from before a change of the key.
 const OLDER_KEY: &str = "This snapshot is from before the last change of the password or of the ways to unlock: the vault would \

@@ -8,7 +8,6 @@ use countersign_core::vault::{
 use serde_json::Value;
 
 use super::{AFTERWARDS, COUNTERS, EITHER_KEY, describe_ways, listing};
-use crate::anchors::AnchorFolder;
 use crate::args::SalvageArgs;
 use crate::dates;
 use crate::failure::Failure;
@@ -16,6 +15,7 @@ use crate::report::Report;
 use crate::session::Session;
 use crate::terminal::shown;
 use crate::unlock::{Key, not_unlocked};
+use countersign_core::vault::AnchorFolder;
 
 /// Recovers what can be recovered.
 ///
