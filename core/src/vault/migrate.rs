@@ -2,7 +2,7 @@
 //! a later unlock has shown that all is well.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
@@ -18,7 +18,7 @@ use super::keys::{SealingKeys, VaultKey};
 use super::location::VaultLocation;
 use super::open::Parts;
 use super::rotate::{SlotPlan, rotate};
-use super::state::{State, load_version};
+use super::state::{State, Version, load_version};
 use super::unlock::Content;
 use super::ways::LastWay;
 use super::write::{Sealer, begin};
@@ -47,6 +47,21 @@ pub(super) fn migrate(
         }
         (Err(error), _) | (_, Err(error)) => (content, Some(error)),
     }
+}
+
+/// Whether a migration was on its way from the change that the vault holds last: the copy that is made before it has that
+/// change too. What the log has after it can then only be the migration itself, which loses nothing when it is done again.
+pub(super) fn was_begun(parts: &Parts, version: &Version) -> bool {
+    if parts.realm.format >= FORMAT {
+        return false;
+    }
+    let copy = copy_name(&parts.location, parts.realm.format);
+    let copied = open_copy(&copy, parts.realm.format).and_then(|copy| load_version(&copy));
+    copied == Ok(Some(*version))
+}
+
+fn copy_name(location: &VaultLocation, format: u32) -> PathBuf {
+    location.beside(&format!(".pre-{format}"))
 }
 
 /// Copies the vault, brings it to the present format, and reads it again.
@@ -127,7 +142,7 @@ fn keep_copy(
     realm: Realm,
     content: &Content,
 ) -> Result<(), VaultError> {
-    let target = location.beside(&format!(".pre-{}", realm.format));
+    let target = copy_name(location, realm.format);
     let new = location.beside(&format!(".pre-{}.new", realm.format));
     remove_database(&new)?;
     let copied = copy_pages(db, &new)

@@ -10,6 +10,7 @@ use super::findings::Findings;
 use super::format::{Realm, RecordId, VaultId};
 use super::keys::{SealingKeys, SlotKeys, VaultKey};
 use super::locked::Credential;
+use super::migrate;
 use super::open::Parts;
 use super::slot::{SlotRow, Slots, load_slots};
 use super::slots::SlotSecret;
@@ -159,7 +160,8 @@ fn opened_by_slot(
         // A slot's row from before a rotation, put back: its key opens nothing.
         return Err(VaultError::DamagedSlot);
     }
-    settle_log(&state.findings, *log, anchor.is_some())?;
+    let is_decided = anchor.is_some() || migrate::was_begun(parts, &state.version);
+    settle_log(&state.findings, *log, is_decided)?;
     parts.file.share()?;
     if parts.file.was_unclean {
         state.findings.structure = !file::is_sound(&parts.file.db)?;
@@ -208,12 +210,12 @@ fn read_by_slot(
     })
 }
 
-/// A doubtful log's last transaction was either torn, so never promised to anybody, or damaged after it was:
-/// then this device's anchor is ahead of the file. Without an anchor nobody can tell.
-fn settle_log(findings: &Findings, log: LogState, has_anchor: bool) -> Result<(), VaultError> {
+/// A doubtful log's last transaction was either torn, so never promised to anybody, or damaged after it was: then this
+/// device's anchor is ahead of the file. Without an anchor nobody can tell, but where it can only have been a migration.
+fn settle_log(findings: &Findings, log: LogState, is_decided: bool) -> Result<(), VaultError> {
     let is_lost = match log {
         LogState::Unfinished => findings.lineage.is_some(),
-        LogState::Doubtful => !has_anchor || findings.lineage.is_some(),
+        LogState::Doubtful => !is_decided || findings.lineage.is_some(),
         LogState::Whole | LogState::Damaged => false,
     };
     if is_lost {
