@@ -316,6 +316,30 @@ mod tests {
     }
 
     #[test]
+    fn the_digest_of_all_slots_has_their_ids_and_digests_in_their_order() {
+        let (_, _, row) = sealed();
+        let mut other = sealed().2;
+        other.id = RecordId([8; 16]);
+        let of_one = slots_digest(std::slice::from_ref(&row));
+        assert_ne!(of_one, slots_digest(&[]));
+        assert_ne!(of_one, slots_digest(std::slice::from_ref(&other)));
+        other.id = row.id;
+        // Sealed apart, so with another digest of its own.
+        assert_ne!(of_one, slots_digest(std::slice::from_ref(&other)));
+        let pair = [row, other];
+        let [row, other] = &pair;
+        assert_ne!(row.digest, other.digest);
+        let both = slots_digest(&pair);
+        let [row, other] = pair;
+        assert_ne!(both, slots_digest(&[other, row]));
+    }
+
+    #[test]
+    fn a_column_is_framed_by_its_length() {
+        assert_eq!(length_u32(&[9; 258]), [0, 0, 1, 2]);
+    }
+
+    #[test]
     fn the_private_key_without_the_psk_is_not_enough() {
         let (keys, _, row) = sealed();
         let forged = SlotKeys {

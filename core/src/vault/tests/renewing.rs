@@ -36,6 +36,31 @@ fn a_lost_device_takes_no_way_with_it_that_is_no_device() {
     assert!(with_password(&place, b"pw").unwrap().findings().is_whole());
 }
 
+#[test]
+fn wrong_tries_keep_a_guess_waiting_and_no_key_of_a_platform() {
+    let place = Place::new();
+    let phone = Phone::new();
+    let mut vault = place.unlock();
+    vault
+        .add_platform_key(&phone, SlotKind::Platform, NOW)
+        .unwrap();
+    drop(vault);
+    // Twelve in a row, and the next not before a minute from now.
+    let mut tries = 12_u32.to_be_bytes().to_vec();
+    tries.extend(NOW.plus(60).0.to_be_bytes());
+    place
+        .attack()
+        .execute("INSERT INTO meta(k, v) VALUES ('plain/tries', ?1)", [tries])
+        .unwrap();
+    let locked = place.open().unwrap();
+    let refused = locked.unlock(&Credential::Recovery(&place.code), NOW);
+    let wait = VaultError::Wait { retry_after_s: 60 };
+    assert_eq!(refused.unwrap_err().error, wait);
+    drop(unlock_by(&place, &phone).unwrap());
+    // It was the person: the code is not kept waiting any more either.
+    drop(place.unlock());
+}
+
 /// Changes a byte of a record's ciphertext and leaves its tag, so that the list does not notice.
 fn spoil(place: &Place, id: RecordId) {
     let attack = place.attack();

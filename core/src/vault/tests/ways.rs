@@ -207,6 +207,10 @@ fn there_is_room_for_eight_platforms_one_porch_and_one_of_each_other_kind() {
         );
     }
     assert_eq!(kinds(&vault), [SlotKind::Recovery]);
+    let new = vault.begin_platform_slot(SlotKind::Platform).unwrap();
+    assert_eq!(format!("{new:?}"), "NewPlatformSlot([redacted])");
+    let longest = vec![1; WRAPPED_BYTES_MAX];
+    assert!(vault.add_platform_slot(new, &longest, NOW).is_ok());
 }
 
 #[test]
