@@ -211,4 +211,27 @@ mod tests {
         // A kind without a meaning is no way in.
         assert!(WaysIn::check([9].into_iter(), true).is_err());
     }
+
+    #[test]
+    fn a_use_is_noted_once_an_hour_and_whenever_the_clock_was_set_back() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute("CREATE TABLE meta(k TEXT PRIMARY KEY, v BLOB)", [])
+            .unwrap();
+        let (slot, other) = (RecordId([1; 16]), RecordId([2; 16]));
+        assert_eq!(last_use(&db, slot), Ok(None));
+        let began = UnixSeconds(1_800_000_000);
+        for (now, noted) in [
+            (began, began),
+            (began.plus(3_599), began),
+            (began.plus(3_600), began.plus(3_600)),
+            (UnixSeconds(5), UnixSeconds(5)),
+        ] {
+            note_use(&db, slot, now).unwrap();
+            assert_eq!(last_use(&db, slot), Ok(Some(noted)));
+        }
+        note_use(&db, other, began).unwrap();
+        forget_use(&db, slot).unwrap();
+        assert_eq!(last_use(&db, slot), Ok(None));
+        assert_eq!(last_use(&db, other), Ok(Some(began)));
+    }
 }
