@@ -61,6 +61,28 @@ fn wrong_tries_keep_a_guess_waiting_and_no_key_of_a_platform() {
     drop(place.unlock());
 }
 
+#[test]
+fn the_list_of_slots_says_what_a_password_costs_and_whose_keys_are_older() {
+    let place = Place::with_password(b"pw");
+    let mut vault = place.unlock();
+    let listed = |vault: &Vault| {
+        let slots = vault.slots().unwrap();
+        let row = |slot: &SlotInfo| (slot.kdf, slot.is_in_use, slot.is_stale);
+        slots.iter().map(row).collect::<Vec<_>>()
+    };
+    // The password first, then the recovery code.
+    let cost = Some(KdfParams::DEFAULT);
+    assert_eq!(listed(&vault), [(cost, false, false), (None, true, false)]);
+    vault.renew_key(Damaged::Refuse, NOW).unwrap();
+    assert_eq!(listed(&vault), [(cost, false, true), (None, true, false)]);
+    drop(vault);
+    drop(with_password(&place, b"pw").unwrap());
+    assert_eq!(
+        listed(&place.unlock()),
+        [(cost, false, false), (None, true, false)]
+    );
+}
+
 /// Changes a byte of a record's ciphertext and leaves its tag, so that the list does not notice.
 fn spoil(place: &Place, id: RecordId) {
     let attack = place.attack();
