@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use countersign_core::companion::Companion;
 use countersign_core::secret::Secret;
 use countersign_core::time::UnixSeconds;
-use countersign_core::vault::{RecoveryCode, VaultError, VaultLocation};
+use countersign_core::vault::{AnchorFolder, RecoveryCode, VaultError, VaultLocation};
 use serde_json::json;
 
 use crate::args::Globals;
@@ -17,7 +17,6 @@ use crate::input::{Source, password_from};
 use crate::places;
 use crate::report::Report;
 use crate::terminal::{Console, shown_path};
-use countersign_core::vault::AnchorFolder;
 
 /// The environment's path of the vault.
 const VAULT_VARIABLE: &str = "COUNTERSIGN_VAULT";

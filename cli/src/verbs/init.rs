@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use countersign_core::companion::Companion;
 use countersign_core::entropy::SystemEntropy;
 use countersign_core::secret::{Secret, SecretText};
-use countersign_core::vault::{KdfParams, NewVault, RecoveryCode, VaultLocation};
+use countersign_core::vault::{AnchorFolder, KdfParams, NewVault, RecoveryCode, VaultLocation};
 use serde_json::{Map, Value};
 
 use super::recovery::{NewCode, Words};
@@ -124,7 +124,7 @@ fn new_password(session: &Session) -> Result<Secret, Failure> {
 fn make(
     session: &Session,
     location: &VaultLocation,
-    anchors: Box<countersign_core::vault::AnchorFolder>,
+    anchors: Box<AnchorFolder>,
     price: Cost,
     password: Option<&Secret>,
     recovery: Option<&RecoveryCode>,

@@ -35,12 +35,18 @@ pub trait AnchorStore: Send {
     ) -> Stored;
 }
 
+/// So many generations below a late anchor a flushed one is still good: fewer than the tokens that a file keeps of a branch.
+pub const LATE_GENERATIONS: u64 = 4;
+
 /// Whether an anchor has to be on the disk before the next change.
+///
+/// However late anchors are, a whole one that is on the disk must stay there beside them: of the same branch, and
+/// less than [`LATE_GENERATIONS`] below. Then it names a token that the file still keeps, and a power cut makes no false claim.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Flush {
-    /// A late one is harmless.
+    /// It may be late, as above.
     Late,
-    /// One in a few, so that a power cut never leaves one that is older than the tokens that the file keeps.
+    /// It may not: the file that it belongs to does not follow the one before.
     Now,
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use ring::digest::{SHA256, digest};
 
-use super::anchor::{Anchor, AnchorStore, Flush, Stored};
+use super::anchor::{Anchor, AnchorStore, Flush, LATE_GENERATIONS, Stored};
 use super::format::VaultId;
 
 /// Nobody else reads an anchor.
@@ -81,11 +81,13 @@ impl AnchorFolder {
         if files.read(vault).as_deref() != expected {
             return Ok(Stored::Changed);
         }
-        let flushed = content(&files.flushed).and_then(|bytes| Anchor::decode(&bytes, vault));
+        let whole = |bytes: Vec<u8>| Anchor::decode(&bytes, vault);
+        let flushed = content(&files.flushed)?.and_then(whole);
         let stored = Anchor::decode(anchor, vault);
-        // Beside the flushed one only what is read in preference to it; anything else takes its place for good.
-        let may_be_late = flushed
-            .is_none_or(|flushed| stored.is_some_and(|stored| stored.is_later_than(&flushed)));
+        let may_be_late = flushed.zip(stored).is_some_and(|(flushed, stored)| {
+            stored.is_later_than(&flushed)
+                && stored.generation - flushed.generation < LATE_GENERATIONS
+        });
         let mut new = private(&files.new, true)?;
         new.write_all(anchor)?;
         if flush == Flush::Late && may_be_late {
@@ -93,9 +95,10 @@ impl AnchorFolder {
             return Ok(Stored::Done);
         }
         new.sync_all()?;
-        if !may_be_late {
-            // A later one of another branch would be read in preference to the new one.
-            remove(&files.late)?;
+        let late = content(&files.late)?.and_then(whole);
+        if late.is_some_and(|late| stored.is_none_or(|stored| late.is_later_than(&stored))) {
+            // It would be read in preference to the new one.
+            fs::remove_file(&files.late)?;
             File::open(folder)?.sync_all()?;
         }
         fs::rename(&files.new, &files.flushed)?;
@@ -130,37 +133,31 @@ struct Files {
 }
 
 impl Files {
-    /// The later of both; one that is torn says nothing when the other is whole.
+    /// The later of both; one that is torn says nothing when the other is whole. None as well where one cannot be read now:
+    /// the other alone could be older than it may be.
     fn read(&self, vault: VaultId) -> Option<Vec<u8>> {
-        let (flushed, late) = (content(&self.flushed), content(&self.late));
-        let decoded = |bytes: &Option<Vec<u8>>| {
-            let bytes = bytes.as_deref()?;
-            Anchor::decode(bytes, vault)
-        };
-        let is_late = match (decoded(&flushed), decoded(&late)) {
-            (Some(flushed), Some(late)) => late.is_later_than(&flushed),
-            (None, late) => late.is_some() || flushed.is_none(),
+        let (flushed, late) = (content(&self.flushed).ok()?, content(&self.late).ok()?);
+        let whole = |bytes: &Option<Vec<u8>>| Anchor::decode(bytes.as_deref()?, vault);
+        let is_late = match (whole(&flushed), whole(&late)) {
+            (Some(flushed_anchor), Some(late_anchor)) => late_anchor.is_later_than(&flushed_anchor),
+            (None, Some(_)) => true,
+            (None, None) => flushed.is_none(),
             (Some(_), None) => false,
         };
         if is_late { late } else { flushed }
     }
 }
 
-fn content(path: &Path) -> Option<Vec<u8>> {
+/// A file's content; none when there is no file.
+fn content(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
     let mut bytes = Vec::new();
-    File::open(path)
-        .ok()?
-        .take(ANCHOR_BYTES_MAX)
-        .read_to_end(&mut bytes)
-        .ok()?;
-    Some(bytes)
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        done => done,
-    }
+    file.take(ANCHOR_BYTES_MAX).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 /// Opens a file for writing that only its owner can read.
@@ -239,12 +236,30 @@ mod tests {
     }
 
     #[test]
-    fn a_flushed_anchor_is_read_before_the_late_ones_that_it_follows() {
+    fn a_flushed_anchor_is_never_far_below_a_late_one() {
+        let place = Place::new();
+        let flushed = || {
+            let bytes = fs::read(place.files().flushed).unwrap();
+            Anchor::decode(&bytes, VAULT).unwrap().generation
+        };
+        // The first one is flushed whatever was asked for.
+        for (generation, expected) in [(6, 6), (7, 6), (9, 6), (10, 10), (12, 10), (31, 31)] {
+            place.store(anchor(1, generation), Flush::Late);
+            assert_eq!(flushed(), expected, "{generation}");
+        }
+        place.store(anchor(1, 32), Flush::Now);
+        assert_eq!(flushed(), 32);
+    }
+
+    #[test]
+    fn an_anchor_that_cannot_be_read_now_is_no_older_one() {
         let place = Place::new();
         place.store(anchor(1, 4), Flush::Now);
-        place.store(anchor(1, 7), Flush::Late);
-        place.store(anchor(1, 8), Flush::Now);
-        place.store(anchor(1, 9), Flush::Late);
+        place.store(anchor(1, 5), Flush::Late);
+        fs::remove_file(place.files().late).unwrap();
+        // A folder opens and cannot be read, whoever asks.
+        fs::create_dir(place.files().late).unwrap();
+        assert_eq!(place.read(), None);
     }
 
     #[test]
@@ -254,7 +269,6 @@ mod tests {
             place.store(anchor(1, 4), Flush::Now);
             place.store(anchor(1, 7), Flush::Late);
             place.store(anchor(2, 3), flush);
-            assert!(!place.files().late.exists());
             place.store(anchor(2, 9), flush);
             place.store(anchor(3, 9), flush);
         }

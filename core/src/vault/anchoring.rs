@@ -10,8 +10,6 @@ use crate::time::UnixSeconds;
 
 /// So often is looked again when others change what is looked at.
 const LOOKS_MAX: u32 = 16;
-/// One anchor in so many is flushed: fewer than the tokens that a file keeps.
-const FLUSHED_EVERY: u64 = 4;
 
 /// The stored anchor of a vault, when there is a whole one.
 pub(super) fn read_anchor(anchors: &dyn AnchorStore, vault: VaultId) -> Option<Anchor> {
@@ -74,8 +72,15 @@ pub(super) fn choose_branch(
     vault: VaultId,
     entropy: &dyn Entropy,
 ) -> Result<[u8; 8], VaultError> {
-    // No bytes are no anchor and make no claim either: they only show whether one could be kept.
     let stored = anchors.read(vault);
+    // Another process of this installation has just stored the first one.
+    if let Some(anchor) = stored
+        .as_deref()
+        .and_then(|bytes| Anchor::decode(bytes, vault))
+    {
+        return Ok(anchor.branch);
+    }
+    // No bytes are no anchor and make no claim either: they only show whether one could be kept.
     match anchors.replace(vault, stored.as_deref(), &[], Flush::Late) {
         Stored::Failed => Ok(NO_CLAIM),
         Stored::Done | Stored::Changed => Ok(generate_bytes(entropy)?),
@@ -87,6 +92,7 @@ pub(super) fn store_anchor(
     anchors: &dyn AnchorStore,
     vault: VaultId,
     written: &Written,
+    flush: Flush,
 ) -> Option<Anchor> {
     let anchor = written.anchor;
     if anchor.branch == NO_CLAIM {
@@ -102,10 +108,6 @@ pub(super) fn store_anchor(
         if is_late {
             break;
         }
-        let flush = match stored {
-            Some(_) if !anchor.generation.is_multiple_of(FLUSHED_EVERY) => Flush::Late,
-            _ => Flush::Now,
-        };
         let encoded = anchor.encode(vault);
         match anchors.replace(vault, bytes.as_deref(), &encoded, flush) {
             Stored::Changed => {}
@@ -135,33 +137,27 @@ mod tests {
         }
     }
 
-    /// One place for an anchor, and how the last one was stored.
+    /// One place for an anchor.
     #[derive(Default)]
-    struct Place(std::sync::Mutex<(Option<Vec<u8>>, Option<Flush>)>);
+    struct Place(std::sync::Mutex<Option<Vec<u8>>>);
 
     impl AnchorStore for Place {
         fn read(&self, _: VaultId) -> Option<Vec<u8>> {
-            self.0.lock().unwrap().0.clone()
+            self.0.lock().unwrap().clone()
         }
 
-        fn replace(
-            &self,
-            _: VaultId,
-            expected: Option<&[u8]>,
-            anchor: &[u8],
-            flush: Flush,
-        ) -> Stored {
+        fn replace(&self, _: VaultId, expected: Option<&[u8]>, anchor: &[u8], _: Flush) -> Stored {
             let mut place = self.0.lock().unwrap();
-            assert_eq!(place.0.as_deref(), expected);
-            *place = (Some(anchor.to_vec()), Some(flush));
+            assert_eq!(place.as_deref(), expected);
+            *place = Some(anchor.to_vec());
             Stored::Done
         }
     }
 
-    /// What is stored, and how, after a change whose anchor meets another one.
-    fn stored_after(found: Option<Anchor>, change: Anchor) -> (Option<Anchor>, Option<Flush>) {
+    /// What is stored after a change whose anchor meets another one.
+    fn stored_after(found: Anchor, change: Anchor) -> Option<Anchor> {
         let place = Place::default();
-        place.0.lock().unwrap().0 = found.map(|anchor| anchor.encode(VAULT));
+        *place.0.lock().unwrap() = Some(found.encode(VAULT));
         let written = Written {
             version: Version {
                 generation: change.generation,
@@ -176,30 +172,32 @@ mod tests {
             },
             anchor: change,
         };
-        assert_eq!(store_anchor(&place, VAULT, &written), Some(change));
-        let flush = place.0.lock().unwrap().1;
-        (read_anchor(&place, VAULT), flush)
+        let stored = store_anchor(&place, VAULT, &written, Flush::Late);
+        assert_eq!(stored, Some(change));
+        read_anchor(&place, VAULT)
     }
 
     #[test]
     fn an_anchor_takes_the_place_of_all_but_a_later_one_of_its_branch() {
         let change = anchor(1, 7);
         for found in [anchor(1, 6), anchor(1, 7), anchor(2, 6), anchor(2, 8)] {
-            assert_eq!(stored_after(Some(found), change).0, Some(change));
+            assert_eq!(stored_after(found, change), Some(change));
         }
-        assert_eq!(
-            stored_after(Some(anchor(1, 8)), change),
-            (Some(anchor(1, 8)), None)
-        );
+        assert_eq!(stored_after(anchor(1, 8), change), Some(anchor(1, 8)));
     }
 
     #[test]
-    fn the_first_anchor_and_each_fourth_are_flushed() {
-        let flush = |found, generation| stored_after(found, anchor(1, generation)).1;
-        assert_eq!(flush(None, 7), Some(Flush::Now));
-        assert_eq!(flush(Some(anchor(1, 6)), 7), Some(Flush::Late));
-        assert_eq!(flush(Some(anchor(1, 7)), 8), Some(Flush::Now));
-        assert_eq!(flush(Some(anchor(1, 8)), 9), Some(Flush::Late));
+    fn who_has_no_branch_takes_the_one_that_was_stored_in_the_meantime() {
+        let entropy = crate::entropy::SystemEntropy::new();
+        let place = Place::default();
+        let drawn = choose_branch(&place, VAULT, &entropy).unwrap();
+        assert_ne!(drawn, NO_CLAIM);
+        assert_eq!(place.read(VAULT), Some(vec![]));
+        *place.0.lock().unwrap() = Some(anchor(1, 7).encode(VAULT));
+        assert_eq!(choose_branch(&place, VAULT, &entropy), Ok([1; 8]));
+        assert_eq!(read_anchor(&place, VAULT), Some(anchor(1, 7)));
+        let nowhere = super::super::anchor::NoAnchor;
+        assert_eq!(choose_branch(&nowhere, VAULT, &entropy), Ok(NO_CLAIM));
     }
 
     /// How often the file is read when it fits the anchor of this generation, and so many reads find so many anchors.

@@ -3,7 +3,7 @@
 use rusqlite::{Transaction, TransactionBehavior};
 
 use super::accept;
-use super::anchor::Anchor;
+use super::anchor::{Anchor, Flush};
 use super::anchoring::{Following, judged, read_anchor, store_anchor};
 use super::error::VaultError;
 use super::file;
@@ -56,7 +56,7 @@ impl Vault {
         let written = finish(&tx, sealer, draft, &carried, covered, next)?;
         tx.commit()?;
         let deleted = !change.deletes.is_empty();
-        self.set_anchor(&written);
+        self.set_anchor(&written, Flush::Late);
         take_over(&mut self.state, change, written);
         self.state.findings.anchor_missing = self.anchor.is_none();
         if deleted {
@@ -122,7 +122,8 @@ impl Vault {
             next,
         )?;
         tx.commit()?;
-        self.set_anchor(&written);
+        let follows = state.findings.lineage.is_none();
+        self.set_anchor(&written, if follows { Flush::Late } else { Flush::Now });
         if let FormatState::Earlier(reason) = &mut self.format {
             // The next unlock migrates it.
             *reason = VaultError::Locked;
@@ -152,8 +153,9 @@ impl Vault {
     }
 
     /// The database is written; the anchor follows, and a late one is harmless.
-    pub(super) fn set_anchor(&mut self, written: &Written) {
-        self.anchor = store_anchor(self.parts.anchors.as_ref(), self.parts.realm.vault, written);
+    pub(super) fn set_anchor(&mut self, written: &Written, flush: Flush) {
+        let anchors = self.parts.anchors.as_ref();
+        self.anchor = store_anchor(anchors, self.parts.realm.vault, written, flush);
     }
 
     pub(super) fn reload_now(&mut self) -> Result<(), VaultError> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::anchor::AnchorStore;
+use super::anchor::{AnchorStore, Flush};
 use super::anchoring::{choose_branch, store_anchor};
 use super::build;
 use super::entries::Entries;
@@ -103,7 +103,7 @@ pub(super) fn create(
     // In hand until the vault is open: where that fails it is taken back.
     let guard = lock.duplicate()?;
     let opened = file::open_held(location, lock, Hold::Alone).and_then(|file| {
-        let anchor = store_anchor(anchors.as_ref(), vault, &written);
+        let anchor = store_anchor(anchors.as_ref(), vault, &written, Flush::Now);
         let state = State::load(&file.db, realm, &keys, anchor.as_ref())?;
         Ok((file, anchor, state))
     });

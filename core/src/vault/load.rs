@@ -125,3 +125,101 @@ impl<'a> Opener<'a> {
         self.contents.into_iter().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::entries::Entries;
+    use super::super::format::VaultId;
+    use super::super::keys::VaultKey;
+    use super::*;
+    use crate::entropy::SystemEntropy;
+
+    fn entry(rev: u64) -> Entry {
+        Entry {
+            kind: 1,
+            rev,
+            epoch: 1,
+            tag: [0; 16],
+        }
+    }
+
+    /// How rows of these ids and revs, readable or not, stand to a list of 3, 5 and 7 at rev 1.
+    fn compared(rows: &[(u8, u64, bool)], lost: &[u8]) -> Findings {
+        let vault = VaultId([1; 16]);
+        let key = VaultKey::generate(&SystemEntropy::new(), 1).unwrap();
+        let keys = key.sealing_keys(vault);
+        let mut buckets = Buckets::default();
+        buckets.lost.extend(lost);
+        let mut entries = Entries::new();
+        for n in [3, 5, 7] {
+            if !lost.contains(&n) {
+                entries.insert(RecordId([n; 16]), entry(1));
+            }
+        }
+        buckets.entries = entries;
+        let mut opener = Opener::new(Realm::current(vault), &keys, &buckets);
+        for (n, rev, is_readable) in rows {
+            opener.compare(RecordId([*n; 16]), &entry(*rev), *is_readable);
+        }
+        let mut findings = Findings::default();
+        opener.finish(&mut findings);
+        findings
+    }
+
+    fn ids(numbers: &[u8]) -> Vec<RecordId> {
+        numbers.iter().map(|n| RecordId([*n; 16])).collect()
+    }
+
+    #[test]
+    fn rows_as_they_are_listed_are_whole() {
+        let whole = [(3, 1, true), (5, 1, true), (7, 1, true)];
+        assert_eq!(compared(&whole, &[]), Findings::default());
+    }
+
+    #[test]
+    fn each_row_that_is_not_as_it_is_listed_is_named() {
+        let rows = [(2, 1, true), (5, 2, true), (7, 1, false), (9, 1, false)];
+        let expected = Findings {
+            missing: ids(&[3]),
+            extra: ids(&[2, 9]),
+            changed: ids(&[5]),
+            unreadable: ids(&[7]),
+            ..Findings::default()
+        };
+        assert_eq!(compared(&rows, &[]), expected);
+        let nothing = Findings {
+            missing: ids(&[3, 5, 7]),
+            ..Findings::default()
+        };
+        assert_eq!(compared(&[], &[]), nothing);
+    }
+
+    #[test]
+    fn rows_out_of_their_order_are_found_all_the_same() {
+        let rows = [(7, 1, true), (3, 1, true), (5, 2, true), (3, 1, true)];
+        let expected = Findings {
+            changed: ids(&[5]),
+            ..Findings::default()
+        };
+        assert_eq!(compared(&rows, &[]), expected);
+        let expected = Findings {
+            missing: ids(&[7]),
+            extra: ids(&[9]),
+            ..Findings::default()
+        };
+        let rows = [(9, 1, true), (5, 1, true), (3, 1, true)];
+        assert_eq!(compared(&rows, &[]), expected);
+    }
+
+    #[test]
+    fn what_a_lost_bucket_listed_is_neither_missing_nor_extra() {
+        let rows = [(3, 1, true), (5, 1, true), (7, 1, true)];
+        assert_eq!(compared(&rows, &[5]), Findings::default());
+        let rows = [(3, 1, true), (5, 1, false), (7, 1, true)];
+        let expected = Findings {
+            unreadable: ids(&[5]),
+            ..Findings::default()
+        };
+        assert_eq!(compared(&rows, &[5]), expected);
+    }
+}

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use rusqlite::backup::Backup;
 
+use super::anchor::Flush;
 use super::anchoring::{Following, store_anchor};
 use super::aside::Damaged;
 use super::build::{private_file, remove_database, sync_folder};
@@ -21,7 +22,7 @@ use super::rotate::{SlotPlan, rotate};
 use super::state::{State, Version, load_version};
 use super::unlock::Content;
 use super::ways::LastWay;
-use super::write::{Sealer, begin};
+use super::write::{Sealer, Written, begin};
 use crate::time::UnixSeconds;
 
 /// Pages that are copied at once; nobody else has the vault open.
@@ -50,7 +51,8 @@ pub(super) fn migrate(
 }
 
 /// Whether a migration was on its way from the change that the vault holds last: the copy that is made before it has that
-/// change too. What the log has after it can then only be the migration itself, which loses nothing when it is done again.
+/// change too, and goes when the migration fails. What the log has after it is then the migration itself, which loses nothing
+/// when it is done again.
 pub(super) fn was_begun(parts: &Parts, version: &Version) -> bool {
     if parts.realm.format >= FORMAT {
         return false;
@@ -77,15 +79,41 @@ fn copy_and_seal(
     if load_version(db)? != Some(content.state.version) {
         return Err(VaultError::Busy);
     }
-    keep_copy(db, &parts.location, parts.realm, content)?;
-
-    let realm = Realm::current(parts.realm.vault);
-    let epoch = content
-        .key
-        .epoch
-        .checked_add(1)
-        .ok_or(VaultError::DamagedData)?;
+    let epoch = content.key.epoch.checked_add(1);
+    let epoch = epoch.ok_or(VaultError::DamagedData)?;
     let key = VaultKey::generate(parts.entropy.as_ref(), epoch)?;
+    keep_copy(db, &parts.location, parts.realm, content)?;
+    // Where nothing will be committed: a copy says that a migration is on its way, and this one is not.
+    let take_back = |_: &VaultError| {
+        let _ = remove_database(&copy_name(&parts.location, parts.realm.format));
+    };
+    let tx = begin(db).inspect_err(take_back)?;
+    let sealed = (step.lift)(&tx).and_then(|()| seal(&tx, parts, content, &key, now));
+    let written = sealed.inspect_err(take_back)?;
+    tx.commit()?;
+    let vault = parts.realm.vault;
+    let anchor = store_anchor(parts.anchors.as_ref(), vault, &written, Flush::Late);
+    let _ = file::checkpoint(db);
+    let keys = key.sealing_keys(vault);
+    let state = State::load(db, Realm::current(vault), &keys, anchor.as_ref())?;
+    Ok(Content {
+        opened_by: content.opened_by.duplicate(),
+        key,
+        keys,
+        state,
+        anchor,
+    })
+}
+
+/// Seals everything in the present format, under a new key. Commits nothing.
+fn seal(
+    tx: &Connection,
+    parts: &Parts,
+    content: &Content,
+    key: &VaultKey,
+    now: UnixSeconds,
+) -> Result<Written, VaultError> {
+    let realm = Realm::current(parts.realm.vault);
     let keys = key.sealing_keys(realm.vault);
     let old = Sealer {
         realm: parts.realm,
@@ -96,12 +124,12 @@ fn copy_and_seal(
     let new = Sealer {
         realm,
         keys: &keys,
-        epoch,
+        epoch: key.epoch,
         ..old
     };
     let next = Following {
         anchors: parts.anchors.as_ref(),
-        vault: parts.realm.vault,
+        vault: realm.vault,
         entropy: parts.entropy.as_ref(),
         known: content.anchor,
     }
@@ -114,24 +142,12 @@ fn copy_and_seal(
         Damaged::SetAside,
         LastWay::Keep,
     )?;
-    let tx = begin(db)?;
-    (step.lift)(&tx)?;
-    let (written, aside) = rotate(&tx, old, new, &key, &content.state, &plan, next)?;
+    let (written, aside) = rotate(tx, old, new, key, &content.state, &plan, next)?;
     if aside.len() > 0 {
         aside.write(&parts.location, now)?;
     }
     tx.pragma_update(None, "user_version", FORMAT)?;
-    tx.commit()?;
-    let anchor = store_anchor(parts.anchors.as_ref(), realm.vault, &written);
-    let _ = file::checkpoint(db);
-    let state = State::load(db, realm, &keys, anchor.as_ref())?;
-    Ok(Content {
-        opened_by: content.opened_by.duplicate(),
-        key,
-        keys,
-        state,
-        anchor,
-    })
+    Ok(written)
 }
 
 /// Copies the vault to `NAME.pre-<format>`, page by page, and reads the copy back before it gets that name. A copy

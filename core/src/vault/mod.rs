@@ -56,7 +56,9 @@ mod wal;
 mod ways;
 mod write;
 
-pub use anchor::{AnchorStore, Flush, LineageFinding, NoAnchor, Stored as StoredAnchor};
+pub use anchor::{
+    AnchorStore, Flush, LATE_GENERATIONS, LineageFinding, NoAnchor, Stored as StoredAnchor,
+};
 pub use anchor_folder::AnchorFolder;
 pub use aside::Damaged;
 pub use body::{BodyForm, canonical_body};

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::anchor::Flush;
 use super::aside::Damaged;
 use super::error::VaultError;
 use super::file;
@@ -204,7 +205,7 @@ impl Vault {
             _ => Some(aside.write(&self.parts.location, now)?),
         };
         tx.commit()?;
-        self.set_anchor(&written);
+        self.set_anchor(&written, Flush::Late);
         (self.key, self.keys) = (key, keys);
         let _ = file::checkpoint(&self.parts.file.db);
         // It is committed: what cannot be read again now is read before the next change.

@@ -9,7 +9,7 @@ use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags, params};
 use zeroize::Zeroizing;
 
-use super::anchor::{AnchorStore, Lineage};
+use super::anchor::{AnchorStore, Flush, Lineage};
 use super::anchoring::{Following, read_anchor, store_anchor};
 use super::aside::free_place;
 use super::build::{build_at, remove_database, remove_journals, sync_folder};
@@ -154,7 +154,7 @@ impl<'a> Workshop<'a> {
         let replaced = replace(self.location, &new);
         let _ = remove_database(&new);
         replaced?;
-        store_anchor(self.anchors, rescue.vault, &written);
+        store_anchor(self.anchors, rescue.vault, &written, Flush::Now);
         sync_folder(self.location.folder())
     }
 

@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::anchor::Flush;
 use super::error::VaultError;
 use super::file;
 use super::format::RecordId;
@@ -193,7 +194,7 @@ impl Vault {
         let next = self.next(now)?;
         let written = finish(&tx, sealer, draft, &self.state.manifest, covered, next)?;
         tx.commit()?;
-        self.set_anchor(&written);
+        self.set_anchor(&written, Flush::Late);
         let _ = file::checkpoint(&self.parts.file.db);
         // It is committed: what cannot be read again now is read before the next change.
         let _ = self.reload_now();

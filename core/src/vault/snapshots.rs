@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::anchor::Flush;
 use super::build::{private_file, remove_database, remove_journals, sync_folder, use_log};
 use super::error::VaultError;
 use super::file::{self, open_copy};
@@ -190,7 +191,7 @@ impl Vault {
         let next = self.next(now)?;
         let written = finish(&tx, sealer, draft, &carried, covered, next)?;
         tx.commit()?;
-        self.set_anchor(&written);
+        self.set_anchor(&written, Flush::Late);
         take_over(&mut self.state, nothing, written);
         Ok(())
     }

@@ -88,7 +88,7 @@ fn f13_a_power_cut_while_a_vault_is_migrated_leaves_it_before_or_after() {
     let scene = golden();
     let disk = Disk::of(&scene.watched()).unwrap();
     let trace = migrate(&scene, None).trace;
-    for_each_seed(131_050, rounds(60), |chance| {
+    for_each_seed(131_000, rounds(100), |chance| {
         let cut = chance.between(0, u64::try_from(trace.len()).unwrap());
         let mut disk = disk.clone();
         disk.apply(&trace[..usize::try_from(cut).unwrap()]);

@@ -10,7 +10,7 @@ use countersign_core::entropy::SystemEntropy;
 use countersign_core::qr;
 use countersign_core::secret::SecretText;
 use countersign_core::time::UnixSeconds;
-use countersign_core::vault::{KdfParams, NewVault, RecoveryCode, VaultLocation};
+use countersign_core::vault::{AnchorFolder, KdfParams, NewVault, RecoveryCode, VaultLocation};
 use tempfile::TempDir;
 
 use crate::failure::Failure;
@@ -19,7 +19,6 @@ use crate::new_file;
 use crate::session::Session;
 use crate::terminal::Console;
 use crate::verbs::images;
-use countersign_core::vault::AnchorFolder;
 
 /// The folder is for its owner.
 const FOLDER_MODE: u32 = 0o700;

@@ -2,7 +2,9 @@
 
 use countersign_core::companion::Companion;
 use countersign_core::entropy::SystemEntropy;
-use countersign_core::vault::{OlderKey, Restored, Snapshot, VaultError, VaultLocation};
+use countersign_core::vault::{
+    AnchorFolder, OlderKey, Restored, Snapshot, VaultError, VaultLocation,
+};
 use serde_json::Value;
 
 use super::listing::{self, size};
@@ -14,7 +16,6 @@ use crate::report::Report;
 use crate::session::Session;
 use crate::terminal::shown;
 use crate::unlock::Key;
-use countersign_core::vault::AnchorFolder;
 
 /// What it means to take a snapshot from before a change of the key.
 const OLDER_KEY: &str = "This snapshot is from before the last change of the password or of the ways to unlock: the vault would \

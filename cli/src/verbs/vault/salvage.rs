@@ -3,7 +3,7 @@
 use countersign_core::companion::Companion;
 use countersign_core::entropy::SystemEntropy;
 use countersign_core::vault::{
-    Beyond, RecordId, Salvage, SalvageReport, Salvaged, VaultError, VaultLocation,
+    AnchorFolder, Beyond, RecordId, Salvage, SalvageReport, Salvaged, VaultError, VaultLocation,
 };
 use serde_json::Value;
 
@@ -15,7 +15,6 @@ use crate::report::Report;
 use crate::session::Session;
 use crate::terminal::shown;
 use crate::unlock::{Key, not_unlocked};
-use countersign_core::vault::AnchorFolder;
 
 /// Recovers what can be recovered.
 ///

@@ -181,6 +181,8 @@ fn an_edit_changes_what_it_names_and_nothing_else() {
         )
         .unwrap();
     assert!(companion.row(id, NOW).unwrap().tags.is_empty());
+    // Nobody has them any more.
+    assert_eq!(companion.vault.tags().count(), 0);
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Earlier formats: copied, migrated, and never lost on the way. Format 0 is the tests' own (`formats.rs`).
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::newer::vault_key;
 use super::*;
+use crate::entropy::{Entropy, EntropyError};
 use crate::vault::format::Realm;
 use crate::vault::formats::tables;
 use crate::vault::keys::VaultKey;
@@ -133,6 +136,72 @@ fn f13_a_migration_that_cannot_be_made_leaves_the_vault_readable_and_is_made_lat
     assert_eq!(user_version(&place), 0);
     std::fs::remove_dir(&in_the_way).unwrap();
     rename(&mut place.unlock(), ids[0], "x").unwrap();
+    assert_eq!(user_version(&place), 1);
+}
+
+#[test]
+fn only_a_copy_with_the_same_last_change_says_that_a_migration_was_begun() {
+    let (place, _) = earlier();
+    let copy = place.location().beside(".pre-0");
+    // Somebody else has it open, so it is not migrated.
+    let other = place.open().unwrap();
+    let locked = place.open().unwrap();
+    let vault = locked
+        .unlock(&Credential::Recovery(&place.code), NOW)
+        .unwrap();
+    assert_eq!(vault.unmigrated(), Some(VaultError::Busy));
+    drop(other);
+    let was_begun = || migrate::was_begun(&vault.parts, &vault.state.version);
+    assert!(!was_begun());
+    std::fs::write(&copy, b"no vault").unwrap();
+    assert!(!was_begun());
+    std::fs::remove_file(&copy).unwrap();
+    migrate::copy_pages(&vault.parts.file.db, &copy).unwrap();
+    assert!(was_begun());
+    let later = Connection::open(&copy).unwrap();
+    later
+        .execute("UPDATE manifest SET gen = gen + 1", [])
+        .unwrap();
+    drop(later);
+    assert!(!was_begun());
+    drop(vault);
+    // A vault of the present format is migrated by nobody.
+    drop(place.unlock());
+    let vault = place.unlock();
+    let stale = place.location().beside(&format!(".pre-{}", vault.format()));
+    migrate::copy_pages(&vault.parts.file.db, &stale).unwrap();
+    assert!(!migrate::was_begun(&vault.parts, &vault.state.version));
+}
+
+/// Randomness for one draw.
+struct OneDraw(AtomicBool);
+
+impl Entropy for OneDraw {
+    fn fill(&self, buffer: &mut [u8]) -> Result<(), EntropyError> {
+        if self.0.swap(true, Ordering::Relaxed) {
+            return Err(EntropyError);
+        }
+        SystemEntropy::new().fill(buffer)
+    }
+}
+
+#[test]
+fn f13_a_migration_that_fails_takes_its_copy_back() {
+    let (place, _) = earlier();
+    // Enough for the new key, and for nothing that is sealed with it.
+    let entropy = Box::new(OneDraw(AtomicBool::new(false)));
+    let anchors = Box::new(place.installation.clone());
+    let locked = LockedVault::open(&place.location(), anchors, entropy).unwrap();
+    let vault = locked
+        .unlock(&Credential::Recovery(&place.code), NOW)
+        .unwrap();
+    assert_eq!(vault.unmigrated(), Some(VaultError::Entropy));
+    assert_eq!(names(&vault), ["ann", "bob", "cid"]);
+    drop(vault);
+    assert!(copies(&place).is_empty());
+    assert_eq!(user_version(&place), 0);
+    drop(place.unlock());
+    assert_eq!(copies(&place), ["vault.pre-0"]);
     assert_eq!(user_version(&place), 1);
 }
 
