@@ -298,3 +298,21 @@ pub(super) const fn following(number: u64) -> u64 {
 pub(super) fn column(value: u64) -> Result<i64, VaultError> {
     i64::try_from(value).map_err(|_| VaultError::DamagedData)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_no_vault_reaches_counts_as_none() {
+        const UNREACHED: u64 = 1 << 62;
+        let numbers = [0, 1, UNREACHED - 1, UNREACHED, u64::MAX].map(following);
+        assert_eq!(numbers, [1, 2, UNREACHED, 1, 1]);
+    }
+
+    #[test]
+    fn a_column_has_63_bits() {
+        assert_eq!(column(i64::MAX.unsigned_abs()), Ok(i64::MAX));
+        assert_eq!(column(1 << 63), Err(VaultError::DamagedData));
+    }
+}

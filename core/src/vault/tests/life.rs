@@ -168,6 +168,15 @@ fn f20_the_twenty_thousand_and_first_record_is_refused() {
     let id = vault.accounts().next().unwrap().0;
     delete(&mut vault, id).unwrap();
     fill(&mut vault, 1).unwrap();
+    // Where there are more all the same, they can be changed: only more still are refused.
+    let plant =
+        "INSERT INTO record SELECT zeroblob(16), kind, rev, epoch, nonce, body FROM record LIMIT 1";
+    place.attack().execute(plant, []).unwrap();
+    vault.accept(NOW).unwrap();
+    assert_eq!(vault.record_count(), RECORDS_MAX + 1);
+    let id = vault.accounts().next().unwrap().0;
+    rename(&mut vault, id, "renamed").unwrap();
+    assert!(fill(&mut vault, 1).is_err());
 }
 
 #[test]

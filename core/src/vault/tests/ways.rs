@@ -384,7 +384,11 @@ fn a_key_that_sealed_much_is_renewed_at_the_next_unlock_and_refuses_beyond_its_b
     let mut vault = place.unlock();
     assert_eq!(vault.key.epoch, epoch + 1);
     assert!(vault.state.manifest.sealings < 100);
-    vault.state.manifest.sealings = (1 << 31) - 1;
+    // Room for a record, its bucket and the manifest, and for nothing more.
+    vault.state.manifest.sealings = (1 << 31) - 3;
+    let id = vault.accounts().next().unwrap().0;
+    rename(&mut vault, id, "the last").unwrap();
+    assert_eq!(vault.state.manifest.sealings, 1 << 31);
     // The first to read after a change notes that in the log's index.
     assert_eq!(vault.refresh(), Ok(false));
     let before = place.bytes();
@@ -392,7 +396,6 @@ fn a_key_that_sealed_much_is_renewed_at_the_next_unlock_and_refuses_beyond_its_b
         rename(&mut vault, RecordId([0; 16]), "x"),
         Err(VaultError::NoSuchAccount)
     );
-    let id = vault.accounts().next().unwrap().0;
     assert_eq!(rename(&mut vault, id, "x"), Err(VaultError::KeyWornOut));
     assert_eq!(place.bytes(), before);
     vault.renew_key(Damaged::Refuse, NOW).unwrap();
