@@ -7,8 +7,9 @@
 use std::fmt;
 
 use crate::base64url;
+use crate::hash::{MessageHash, Thumbprint};
 use crate::json::{Json, JsonError, Object};
-use crate::key::{Hash, KeyError, PublicKey};
+use crate::key::{KeyError, PublicKey};
 use crate::signature::{Signature, SignatureError};
 
 /// Which message it is: `typ` separates what one key signs, so that no message is taken for another.
@@ -72,6 +73,21 @@ impl Kind {
         }
     }
 
+    /// Whether a key of this role signs such messages.
+    const fn is_signed_by(self, role: Role) -> bool {
+        match self {
+            Self::Account | Self::State | Self::Statement | Self::Receipt => {
+                matches!(role, Role::Server)
+            }
+            Self::Enrol | Self::Fetch | Self::Delivery | Self::Leave | Self::History => {
+                matches!(role, Role::Device)
+            }
+            // Which of both it has to be is the decision's affair.
+            Self::Answer => matches!(role, Role::Device | Role::Approval),
+            Self::Move => matches!(role, Role::Approval),
+        }
+    }
+
     /// Longest compact form in bytes. A statement has to fit into a QR code.
     #[must_use]
     pub const fn bytes_max(self) -> usize {
@@ -83,6 +99,21 @@ impl Kind {
         }
     }
 }
+
+/// Whose key signed a message. A device has two for each account, so that what is signed without asking the person never
+/// passes for what the person approved.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Role {
+    /// The device key: signs without asking.
+    Device,
+    /// The approval key: signs approvals and moves, and nothing else.
+    Approval,
+    /// A signing key of the server.
+    Server,
+}
+
+/// Most keys in a server's list.
+pub const SERVER_KEYS_MAX: usize = 4;
 
 /// Why a message was refused. No variant carries anything of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -128,6 +159,12 @@ pub enum EnvelopeError {
     /// None of the keys that may have signed it is the one that it names.
     #[error("signed by a key that is not known here")]
     UnknownKey,
+    /// The key that it names signs other messages, and not this one.
+    #[error("signed by a key that does not sign such messages")]
+    Role,
+    /// The first account document does not bring one to four keys, each once.
+    #[error("the account document does not bring one to four keys")]
+    ServerKeys,
     /// The key that it names did not sign these bytes.
     #[error("the signature does not fit")]
     Signature,
@@ -136,13 +173,21 @@ pub enum EnvelopeError {
 /// A message to be signed.
 pub struct Unsigned {
     kind: Kind,
+    key: PublicKey,
     input: String,
 }
 
 impl Unsigned {
+    /// Characters of a signature and the dot before it.
+    const SIGNATURE_CHARACTERS: usize = 1 + 86;
+
     /// A message that `key` is to sign.
-    #[must_use]
-    pub fn new(kind: Kind, key: &PublicKey, claims: &Object) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`EnvelopeError::TooLarge`] and [`EnvelopeError::ClaimsJson`]: what no reader would take is refused where it is made,
+    /// before anybody is asked to sign it.
+    pub fn new(kind: Kind, key: &PublicKey, claims: &Object) -> Result<Self, EnvelopeError> {
         let text = |value: &str| Json::Text(value.to_owned());
         let mut header = Object::new()
             .with("alg", text("ES256"))
@@ -151,12 +196,17 @@ impl Unsigned {
         if kind == Kind::Enrol {
             header = header.with("jwk", Json::Object(key.jwk()));
         }
-        let [header, claims] =
-            [header, claims.clone()].map(|part| base64url::format(&part.format()));
-        Self {
+        let header = header.format().map_err(EnvelopeError::HeaderJson)?;
+        let claims = claims.format().map_err(EnvelopeError::ClaimsJson)?;
+        let input = [header, claims]
+            .map(|part| base64url::format(&part))
+            .join(".");
+        check_size(kind, input.len() + Self::SIGNATURE_CHARACTERS)?;
+        Ok(Self {
             kind,
-            input: [header, claims].join("."),
-        }
+            key: *key,
+            input,
+        })
     }
 
     /// The bytes to be signed with ES256 (RFC 7515 §5.1 step 8).
@@ -165,15 +215,17 @@ impl Unsigned {
         self.input.as_bytes()
     }
 
-    /// The message.
+    /// The message. Whatever holds the key may be asked again.
     ///
     /// # Errors
     ///
-    /// [`EnvelopeError::TooLarge`]: what does not fit is refused where it is made.
-    pub fn signed(self, signature: &Signature) -> Result<Compact, EnvelopeError> {
-        let text = format!("{}.{}", self.input, base64url::format(signature.bytes()));
-        check_size(self.kind, &text)?;
-        Ok(Compact(text))
+    /// [`EnvelopeError::Signature`] when it is not the named key's signature: what is stored to be sent must be good.
+    pub fn signed(&self, signature: &Signature) -> Result<Compact, EnvelopeError> {
+        if !signature.is_of(&self.key, self.signing_input()) {
+            return Err(EnvelopeError::Signature);
+        }
+        let signature = base64url::format(signature.bytes());
+        Ok(Compact(format!("{}.{signature}", self.input)))
     }
 }
 
@@ -192,6 +244,15 @@ impl fmt::Debug for Unsigned {
 pub struct Compact(String);
 
 impl Compact {
+    /// Takes a message back from where this device or server stored it. What it says has to be asked anew.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Received::parse`].
+    pub fn from_stored(kind: Kind, text: &str) -> Result<Self, EnvelopeError> {
+        Received::parse(kind, text).map(|received| received.compact)
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -200,8 +261,8 @@ impl Compact {
 
     /// The SHA-256 hash of the bytes: `re`, `sth` and `ath` of other messages.
     #[must_use]
-    pub fn hash(&self) -> Hash {
-        Hash::of(self.0.as_bytes())
+    pub fn hash(&self) -> MessageHash {
+        MessageHash::of(&self.0)
     }
 }
 
@@ -217,7 +278,7 @@ pub struct Received {
     compact: Compact,
     /// Where the second dot is: what was signed ends there.
     signed_bytes: usize,
-    key_id: Hash,
+    key_id: Thumbprint,
     own_key: Option<PublicKey>,
     claims: Object,
     signature: Signature,
@@ -230,7 +291,7 @@ impl Received {
     ///
     /// Every [`EnvelopeError`] but [`EnvelopeError::UnknownKey`] and [`EnvelopeError::Signature`].
     pub fn parse(kind: Kind, text: &str) -> Result<Self, EnvelopeError> {
-        check_size(kind, text)?;
+        check_size(kind, text.len())?;
         let mut parts = text.split('.');
         let (Some(header), Some(claims), Some(signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -257,7 +318,7 @@ impl Received {
 
     /// The thumbprint of the key that it names. Nothing is proven yet.
     #[must_use]
-    pub const fn key_id(&self) -> Hash {
+    pub const fn key_id(&self) -> Thumbprint {
         self.key_id
     }
 
@@ -265,17 +326,16 @@ impl Received {
     ///
     /// # Errors
     ///
-    /// [`EnvelopeError::UnknownKey`], [`EnvelopeError::Signature`].
+    /// [`EnvelopeError::UnknownKey`], [`EnvelopeError::Role`], [`EnvelopeError::Signature`].
     pub fn verify<'a>(
         self,
-        keys: impl IntoIterator<Item = &'a PublicKey>,
+        keys: impl IntoIterator<Item = (Role, &'a PublicKey)>,
     ) -> Result<Verified, EnvelopeError> {
-        let key = keys
+        let (role, key) = keys
             .into_iter()
-            .find(|key| key.thumbprint() == self.key_id)
-            .copied()
+            .find(|(_, key)| key.thumbprint() == self.key_id)
             .ok_or(EnvelopeError::UnknownKey)?;
-        self.verify_with(key)
+        self.verify_with(role, *key)
     }
 
     /// Verifies a `cs-enrol` with the key that it brings: it proves that whoever made it has that key.
@@ -285,21 +345,70 @@ impl Received {
     /// [`EnvelopeError::UnknownKey`] for every other kind, [`EnvelopeError::Signature`].
     pub fn verify_with_own_key(self) -> Result<Verified, EnvelopeError> {
         let key = self.own_key.ok_or(EnvelopeError::UnknownKey)?;
-        self.verify_with(key)
+        self.verify_with(Role::Device, key)
     }
 
-    fn verify_with(self, key: PublicKey) -> Result<Verified, EnvelopeError> {
+    /// Verifies a device's first `cs-account` with the key of its own list that it names. After a QR code that has to be the
+    /// pinned key; after a code and URL nothing is pinned, and the check number decides.
+    ///
+    /// # Errors
+    ///
+    /// [`EnvelopeError::UnknownKey`] for every other kind, for another key than the pinned one and for one that is not in the
+    /// list; [`EnvelopeError::ServerKeys`], [`EnvelopeError::Key`], [`EnvelopeError::Signature`].
+    pub fn verify_first_account(
+        self,
+        pinned: Option<&Thumbprint>,
+    ) -> Result<Verified, EnvelopeError> {
+        let is_pinned = pinned.is_none_or(|pinned| *pinned == self.key_id);
+        if self.kind != Kind::Account || !is_pinned {
+            return Err(EnvelopeError::UnknownKey);
+        }
+        let keys = server_keys(&self.claims)?;
+        self.verify(keys.iter().map(|key| (Role::Server, key)))
+    }
+
+    fn verify_with(self, role: Role, key: PublicKey) -> Result<Verified, EnvelopeError> {
+        if !self.kind.is_signed_by(role) {
+            return Err(EnvelopeError::Role);
+        }
         let signed = self.compact.0.as_bytes().get(..self.signed_bytes);
         if !signed.is_some_and(|signed| self.signature.is_of(&key, signed)) {
             return Err(EnvelopeError::Signature);
         }
         Ok(Verified {
             kind: self.kind,
+            role,
             key,
             claims: self.claims,
             compact: self.compact,
         })
     }
+}
+
+/// The keys that an account document brings, in its order.
+///
+/// # Errors
+///
+/// [`EnvelopeError::ServerKeys`], [`EnvelopeError::Key`].
+pub fn server_keys(claims: &Object) -> Result<Vec<PublicKey>, EnvelopeError> {
+    let Some(Json::List(listed)) = claims.get("keys") else {
+        return Err(EnvelopeError::ServerKeys);
+    };
+    if !(1..=SERVER_KEYS_MAX).contains(&listed.len()) {
+        return Err(EnvelopeError::ServerKeys);
+    }
+    let mut keys: Vec<PublicKey> = vec![];
+    for listed in listed {
+        let Json::Object(jwk) = listed else {
+            return Err(EnvelopeError::ServerKeys);
+        };
+        let key = PublicKey::from_jwk(jwk).map_err(EnvelopeError::Key)?;
+        if keys.contains(&key) {
+            return Err(EnvelopeError::ServerKeys);
+        }
+        keys.push(key);
+    }
+    Ok(keys)
 }
 
 impl fmt::Debug for Received {
@@ -308,17 +417,45 @@ impl fmt::Debug for Received {
     }
 }
 
-/// A message whose signature fits.
-#[derive(Clone)]
+/// A message whose signature fits. Only [`Received`] makes one.
 pub struct Verified {
+    kind: Kind,
+    role: Role,
+    key: PublicKey,
+    claims: Object,
+    compact: Compact,
+}
+
+impl Verified {
     /// Which message it is.
-    pub kind: Kind,
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whose key signed it.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
     /// The key that signed it.
-    pub key: PublicKey,
+    #[must_use]
+    pub const fn key(&self) -> &PublicKey {
+        &self.key
+    }
+
     /// What it says.
-    pub claims: Object,
+    #[must_use]
+    pub const fn claims(&self) -> &Object {
+        &self.claims
+    }
+
     /// Its bytes as received.
-    pub compact: Compact,
+    #[must_use]
+    pub const fn compact(&self) -> &Compact {
+        &self.compact
+    }
 }
 
 impl fmt::Debug for Verified {
@@ -327,11 +464,11 @@ impl fmt::Debug for Verified {
     }
 }
 
-fn check_size(kind: Kind, text: &str) -> Result<(), EnvelopeError> {
+fn check_size(kind: Kind, got: usize) -> Result<(), EnvelopeError> {
     let wide = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-    if text.len() > kind.bytes_max() {
+    if got > kind.bytes_max() {
         return Err(EnvelopeError::TooLarge {
-            got_bytes: wide(text.len()),
+            got_bytes: wide(got),
             max_bytes: wide(kind.bytes_max()),
         });
     }
@@ -339,7 +476,10 @@ fn check_size(kind: Kind, text: &str) -> Result<(), EnvelopeError> {
 }
 
 /// The key id, and the key that a `cs-enrol` brings.
-fn read_header(kind: Kind, header: &Object) -> Result<(Hash, Option<PublicKey>), EnvelopeError> {
+fn read_header(
+    kind: Kind,
+    header: &Object,
+) -> Result<(Thumbprint, Option<PublicKey>), EnvelopeError> {
     let text = |name| match header.get(name) {
         Some(Json::Text(text)) => Ok(text.as_str()),
         _ => Err(EnvelopeError::HeaderMembers),
@@ -360,7 +500,7 @@ fn read_header(kind: Kind, header: &Object) -> Result<(Hash, Option<PublicKey>),
     if typ != kind.typ() {
         return Err(EnvelopeError::Kind);
     }
-    let key_id = Hash::parse(kid).map_err(|_| EnvelopeError::KeyId)?;
+    let key_id = Thumbprint::parse(kid).map_err(|_| EnvelopeError::KeyId)?;
     let own_key = jwk
         .map(PublicKey::from_jwk)
         .transpose()

@@ -1,8 +1,10 @@
-//! JSON as the protocol has it (RFC 8259, narrower): no member twice, at most 8 levels, integers within ±2^53 only. Two
-//! readers of one document can not read two things.
+//! JSON as the protocol has it (RFC 8259, narrower): no member twice, at most 8 levels, integers between -2^53 and 2^53
+//! only. Two readers of one document can not read two things.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
@@ -12,6 +14,8 @@ pub const DEPTH_MAX: u8 = 8;
 
 /// The greatest integer; the least is its negative (RFC 7493 §2.2).
 pub const INTEGER_MAX: i64 = (1 << 53) - 1;
+
+const INTEGERS: RangeInclusive<i64> = -INTEGER_MAX..=INTEGER_MAX;
 
 /// Why a document was refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -25,8 +29,8 @@ pub enum JsonError {
     /// It has more than [`DEPTH_MAX`] levels.
     #[error("more than {DEPTH_MAX} levels")]
     TooDeep,
-    /// A number is not an integer within ±2^53.
-    #[error("a number is not an integer within ±2^53")]
+    /// A number is not an integer between -2^53 and 2^53, both left out; -0 and one with a point or exponent are none.
+    #[error("a number is not an integer between -2^53 and 2^53")]
     Number,
     /// It is not an object.
     #[error("not an object")]
@@ -105,12 +109,21 @@ impl Object {
 
     /// Writes the document without white space.
     ///
+    /// # Errors
+    ///
+    /// [`JsonError::Number`], [`JsonError::TooDeep`]: what no reader would take is not written.
+    ///
     /// # Panics
     ///
-    /// Never: nothing that a value holds cannot be written.
-    #[must_use]
-    pub fn format(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("every value has a form in JSON")
+    /// Never: nothing else that a value holds cannot be written.
+    pub fn format(&self) -> Result<Vec<u8>, JsonError> {
+        self.check(DEPTH_MAX)?;
+        Ok(serde_json::to_vec(self).expect("every value has a form in JSON"))
+    }
+
+    fn check(&self, levels_left: u8) -> Result<(), JsonError> {
+        let inner = levels_left.checked_sub(1).ok_or(JsonError::TooDeep)?;
+        self.0.iter().try_for_each(|(_, value)| value.check(inner))
     }
 }
 
@@ -127,6 +140,18 @@ impl fmt::Debug for Object {
 }
 
 impl Json {
+    fn check(&self, levels_left: u8) -> Result<(), JsonError> {
+        match self {
+            Self::Integer(value) if !INTEGERS.contains(value) => Err(JsonError::Number),
+            Self::List(items) => {
+                let inner = levels_left.checked_sub(1).ok_or(JsonError::TooDeep)?;
+                items.iter().try_for_each(|item| item.check(inner))
+            }
+            Self::Object(object) => object.check(levels_left),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads a document.
     ///
     /// # Errors
@@ -196,7 +221,7 @@ impl<'de> Visitor<'de> for Level<'_> {
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Json, E> {
-        if (-INTEGER_MAX..=INTEGER_MAX).contains(&value) {
+        if INTEGERS.contains(&value) {
             Ok(Json::Integer(value))
         } else {
             Err(self.refuse(JsonError::Number))
@@ -230,8 +255,9 @@ impl<'de> Visitor<'de> for Level<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
         let inner = self.inner()?;
         let mut object = Object::new();
+        let mut names = BTreeSet::new();
         while let Some(name) = members.next_key::<String>()? {
-            if object.get(&name).is_some() {
+            if !names.insert(name.clone()) {
                 return Err(self.refuse(JsonError::DuplicateMember));
             }
             let value = members.next_value_seed(inner)?;

@@ -1,10 +1,9 @@
 //! Public keys on P-256 as JSON Web Keys (RFC 7517, RFC 7518 §6.2), and their thumbprints (RFC 7638).
 
-use std::fmt;
-
-use ring::digest::{SHA256, digest};
+use p256::elliptic_curve::sec1::FromSec1Point as _;
 
 use crate::base64url::{self, NotBase64url};
+use crate::hash::{Thumbprint, sha256};
 use crate::json::{Json, Object};
 
 /// Why a key was refused.
@@ -19,6 +18,9 @@ pub enum KeyError {
     /// A coordinate is not 32 bytes in base64url.
     #[error("a coordinate is not 32 bytes in base64url")]
     Coordinate,
+    /// The coordinates are of no point of the curve (RFC 8725 §3.4).
+    #[error("not a point of the curve")]
+    Point,
 }
 
 impl From<NotBase64url> for KeyError {
@@ -27,58 +29,11 @@ impl From<NotBase64url> for KeyError {
     }
 }
 
-/// A SHA-256 hash: of a message's compact bytes, of a nonce, of a key. As text 43 base64url characters.
-#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Hash([u8; 32]);
-
-impl Hash {
-    /// The hash of some bytes.
-    #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
-        let mut hash = [0; 32];
-        hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
-        Self(hash)
-    }
-
-    /// A hash that was made elsewhere.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its 32 bytes.
-    #[must_use]
-    pub const fn bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// Reads 43 base64url characters.
-    ///
-    /// # Errors
-    ///
-    /// [`NotBase64url`].
-    pub fn parse(text: &str) -> Result<Self, NotBase64url> {
-        base64url::parse_exact(text).map(Self)
-    }
-
-    /// Its 43 characters.
-    #[must_use]
-    pub fn format(&self) -> String {
-        base64url::format(&self.0)
-    }
-}
-
-impl fmt::Debug for Hash {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.format())
-    }
-}
-
-/// A public key on P-256. That its coordinates are a point of the curve shows when a signature is checked with it.
+/// A public key on P-256: a point of the curve, and not the one at infinity.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct PublicKey {
-    x: Hash,
-    y: Hash,
+    x: [u8; 32],
+    y: [u8; 32],
 }
 
 impl PublicKey {
@@ -89,7 +44,7 @@ impl PublicKey {
     ///
     /// # Errors
     ///
-    /// [`KeyError::Coordinate`] for anything but 65 bytes that begin with 4.
+    /// [`KeyError::Coordinate`] for anything but 65 bytes that begin with 4, [`KeyError::Point`].
     pub fn from_point(point: &[u8]) -> Result<Self, KeyError> {
         let Some((4, coordinates)) = point.split_first() else {
             return Err(KeyError::Coordinate);
@@ -97,10 +52,16 @@ impl PublicKey {
         let (x, y) = coordinates
             .split_first_chunk::<32>()
             .ok_or(KeyError::Coordinate)?;
-        Ok(Self {
-            x: Hash(*x),
-            y: Hash(y.try_into().map_err(|_| KeyError::Coordinate)?),
-        })
+        Self::checked(*x, y.try_into().map_err(|_| KeyError::Coordinate)?)
+    }
+
+    fn checked(x: [u8; 32], y: [u8; 32]) -> Result<Self, KeyError> {
+        let key = Self { x, y };
+        let point = p256::Sec1Point::from_bytes(key.point()).map_err(|_| KeyError::Point)?;
+        let is_on_curve = p256::AffinePoint::from_sec1_point(&point).is_some();
+        bool::from(is_on_curve)
+            .then_some(key)
+            .ok_or(KeyError::Point)
     }
 
     /// The uncompressed form.
@@ -109,8 +70,8 @@ impl PublicKey {
         let mut point = [4; Self::POINT_BYTES];
         let (_, coordinates) = point.split_at_mut(1);
         let (x, y) = coordinates.split_at_mut(32);
-        x.copy_from_slice(self.x.bytes());
-        y.copy_from_slice(self.y.bytes());
+        x.copy_from_slice(&self.x);
+        y.copy_from_slice(&self.y);
         point
     }
 
@@ -132,10 +93,7 @@ impl PublicKey {
         if (kty, crv) != ("EC", "P-256") {
             return Err(KeyError::Curve);
         }
-        Ok(Self {
-            x: Hash::parse(x)?,
-            y: Hash::parse(y)?,
-        })
+        Self::checked(base64url::parse_exact(x)?, base64url::parse_exact(y)?)
     }
 
     /// Its JSON Web Key.
@@ -145,14 +103,19 @@ impl PublicKey {
         Object::new()
             .with("crv", Json::Text("P-256".into()))
             .with("kty", Json::Text("EC".into()))
-            .with("x", Json::Text(self.x.format()))
-            .with("y", Json::Text(self.y.format()))
+            .with("x", Json::Text(base64url::format(&self.x)))
+            .with("y", Json::Text(base64url::format(&self.y)))
     }
 
     /// Its RFC 7638 SHA-256 thumbprint: the `kid` of what it signs.
+    ///
+    /// # Panics
+    ///
+    /// Never: four texts have a form in JSON.
     #[must_use]
-    pub fn thumbprint(&self) -> Hash {
-        Hash::of(&self.jwk().format())
+    pub fn thumbprint(&self) -> Thumbprint {
+        let jwk = self.jwk().format().expect("four texts have a form");
+        Thumbprint::from_bytes(sha256(&jwk))
     }
 }
 
@@ -180,9 +143,28 @@ mod tests {
     #[test]
     fn the_thumbprint_is_over_the_four_members_in_their_order() {
         let key = PublicKey::from_jwk(&Object::parse(RFC_7515).unwrap()).unwrap();
-        let hashed = br#"{"crv":"P-256","kty":"EC","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
-        assert_eq!(key.thumbprint(), Hash::of(hashed));
-        assert_eq!(key.thumbprint().format().len(), 43);
+        // Computed apart, from RFC 7638 §3 and the key of RFC 7515 appendix A.3.1.
+        let thumbprint = "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U";
+        assert_eq!(key.thumbprint().format(), thumbprint);
+    }
+
+    #[test]
+    fn what_is_no_point_of_the_curve_is_refused() {
+        let key = PublicKey::from_jwk(&Object::parse(RFC_7515).unwrap()).unwrap();
+        let mut points = vec![[4; 65], key.point(), key.point(), key.point()];
+        // Another y; and coordinates that are not below the field's prime.
+        points[1][64] ^= 1;
+        points[2][1..33].fill(0xff);
+        points[3][33..].fill(0xff);
+        let mut origin = [0; 65];
+        origin[0] = 4;
+        points.push(origin);
+        for point in points {
+            assert_eq!(PublicKey::from_point(&point), Err(KeyError::Point));
+        }
+        let x = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
+        let twice = format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{x}"}}"#);
+        assert_eq!(jwk(&twice), Err(KeyError::Point));
     }
 
     #[test]
@@ -216,13 +198,14 @@ mod tests {
 
     #[test]
     fn only_the_uncompressed_form_is_read() {
-        let mut point = [4; 65];
-        assert!(PublicKey::from_point(&point).is_ok());
+        let key = PublicKey::from_jwk(&Object::parse(RFC_7515).unwrap()).unwrap();
+        let mut point = key.point();
         for length in [0, 1, 33, 64] {
             let cut = PublicKey::from_point(&point[..length]);
             assert_eq!(cut, Err(KeyError::Coordinate), "{length}");
         }
-        assert_eq!(PublicKey::from_point(&[4; 66]), Err(KeyError::Coordinate));
+        let long = [&point[..], &[0]].concat();
+        assert_eq!(PublicKey::from_point(&long), Err(KeyError::Coordinate));
         for first in [0, 2, 3, 5, 6, 7] {
             point[0] = first;
             let other = PublicKey::from_point(&point);

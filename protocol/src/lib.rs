@@ -4,7 +4,10 @@
 
 pub mod base64url;
 pub mod derive;
+pub mod digits;
 pub mod envelope;
+pub mod hash;
 pub mod json;
 pub mod key;
+pub mod secret;
 pub mod signature;

@@ -147,6 +147,8 @@ mod tests {
     };
 
     use super::*;
+    use crate::base64url;
+    use crate::json::Object;
 
     /// 32 bytes with one last byte.
     fn small(last: u8) -> [u8; 32] {
@@ -240,10 +242,17 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_no_point_signs_nothing() {
-        let signature = Signature::parse(&raw(small(1), small(1))).unwrap();
-        let nowhere = PublicKey::from_point(&[4; 65]).unwrap();
-        assert!(!signature.is_of(&nowhere, b"message"));
+    fn a_signature_of_rfc_7515_is_lowered_and_fits() {
+        // Appendix A.3.1: its s is the high one.
+        let jwk = br#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+        let key = PublicKey::from_jwk(&Object::parse(jwk).unwrap()).unwrap();
+        let input = b"eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+        let signature = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+        let signature = base64url::parse(signature).unwrap();
+        assert_eq!(Signature::parse(&signature), Err(SignatureError::HighS));
+        let lowered = Signature::lowered(&signature).unwrap();
+        assert!(lowered.is_of(&key, input));
+        assert!(!lowered.is_of(&key, &input[1..]));
     }
 
     #[test]
@@ -289,11 +298,40 @@ mod tests {
         assert_eq!(Signature::from_der(&zero), Err(SignatureError::Range));
     }
 
+    /// The DER of two numbers of 32 bytes.
+    fn written(r: &[u8], s: &[u8]) -> Vec<u8> {
+        let integer = |number: &[u8]| {
+            let zeros = number.iter().take_while(|digit| **digit == 0).count();
+            let mut digits = number[zeros.min(31)..].to_vec();
+            if digits[0] >= 0x80 {
+                digits.insert(0, 0);
+            }
+            [vec![2, u8::try_from(digits.len()).unwrap()], digits].concat()
+        };
+        let numbers = [integer(r), integer(s)].concat();
+        [vec![0x30, u8::try_from(numbers.len()).unwrap()], numbers].concat()
+    }
+
     proptest! {
         #[test]
-        fn any_bytes_are_read_or_refused(bytes: Vec<u8>) {
-            let _ = Signature::from_der(&bytes);
-            let _ = Signature::parse(&bytes);
+        fn der_that_is_read_is_the_der_that_is_written(
+            r in proptest::collection::vec(any::<u8>(), 32),
+            s in proptest::collection::vec(any::<u8>(), 32),
+            at in 0_usize..72,
+            bent in any::<u8>(),
+        ) {
+            let mut der = written(&r, &s);
+            if let Ok(signature) = Signature::from_der(&der) {
+                prop_assert_eq!(Ok(signature), Signature::lowered(&[&r[..], &s].concat()));
+            }
+            let at = at % der.len();
+            der[at] ^= bent;
+            if let Ok(signature) = Signature::from_der(&der) {
+                let (r, s) = signature.bytes().split_at(32);
+                let mut high = s.to_vec();
+                negate(&mut high);
+                prop_assert!(der == written(r, s) || der == written(r, &high));
+            }
         }
 
         #[test]
