@@ -9,5 +9,6 @@ pub mod envelope;
 pub mod hash;
 pub mod json;
 pub mod key;
+pub mod kind;
 pub mod secret;
 pub mod signature;
