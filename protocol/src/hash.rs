@@ -70,6 +70,10 @@ fixed_bytes! {
     Commitment, 32
 }
 fixed_bytes! {
+    /// The SHA-256 hash of the lines that a statement is shown as: `shown`.
+    LinesHash, 32
+}
+fixed_bytes! {
     /// 16 random bytes that name one thing: an invitation, a message (`jti`), an account.
     Id, 16
 }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod base64url;
+pub mod claims;
 pub mod derive;
 pub mod digits;
 pub mod envelope;
@@ -10,5 +11,10 @@ pub mod hash;
 pub mod json;
 pub mod key;
 pub mod kind;
+pub mod message;
+pub mod problem;
 pub mod secret;
 pub mod signature;
+#[cfg(test)]
+mod signer;
+pub mod time;

@@ -1,36 +1,10 @@
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
-
 use super::*;
-
-struct Signer(EcdsaKeyPair);
+use crate::signer::Signer;
 
 impl Signer {
-    fn new() -> Self {
-        let random = SystemRandom::new();
-        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
-        Self(EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random).unwrap())
-    }
-
-    fn key(&self) -> PublicKey {
-        PublicKey::from_point(self.0.public_key().as_ref()).unwrap()
-    }
-
-    fn sign(&self, input: &[u8]) -> Signature {
-        let signature = self.0.sign(&SystemRandom::new(), input).unwrap();
-        Signature::lowered(signature.as_ref()).unwrap()
-    }
-
     fn message(&self, kind: Kind) -> Compact {
         let claims = Object::new().with("aud", Json::Text("https://example.org".into()));
         self.says(kind, &claims)
-    }
-
-    fn says(&self, kind: Kind, claims: &Object) -> Compact {
-        let unsigned = Unsigned::new(kind, &self.key(), claims).unwrap();
-        let signature = self.sign(unsigned.signing_input());
-        unsigned.signed(&signature).unwrap()
     }
 
     /// A message with any header and claims, signed as it stands.

@@ -2,6 +2,16 @@ use proptest::prelude::*;
 
 use super::*;
 
+impl Object {
+    /// The same with one member left out, or with another document in its place.
+    pub(crate) fn changed(&self, name: &str, document: Option<&str>) -> Self {
+        let kept = self.0.iter().filter(|(known, _)| known != name).cloned();
+        let value = document.map(|document| Json::parse(document.as_bytes()).unwrap());
+        let new = value.map(|value| (name.to_owned(), value));
+        Self(kept.chain(new).collect())
+    }
+}
+
 fn refused(document: &str) -> JsonError {
     Json::parse(document.as_bytes()).unwrap_err()
 }

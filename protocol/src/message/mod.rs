@@ -1,0 +1,12 @@
+//! What messages say: each read from verified claims in the order of the specification's checks, and written to claims.
+
+mod answer;
+mod receipt;
+
+pub use answer::{Answer, Decision};
+pub use receipt::{Ended, NextStep, Outcome, Receipt, Via};
+
+/// Longest base URL in bytes.
+pub const URL_BYTES_MAX: usize = 128;
+/// Most devices that one statement addresses.
+pub const AUDIENCE_MAX: usize = 5;
