@@ -23,6 +23,12 @@ pub enum ClaimError {
     /// The message is for another reader.
     #[error("for another reader")]
     Audience,
+    /// It is another server's.
+    #[error("from another server")]
+    Issuer,
+    /// It is about another account.
+    #[error("about another account")]
+    Account,
     /// A key signed it that does not sign what it says.
     #[error("signed by a key that does not sign this")]
     Role,

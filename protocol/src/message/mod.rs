@@ -2,9 +2,11 @@
 
 mod answer;
 mod receipt;
+mod statement;
 
 pub use answer::{Answer, Decision};
 pub use receipt::{Ended, NextStep, Outcome, Receipt, Via};
+pub use statement::{Act, Client, Details, Expected, LIFETIME_MAX_S, Place, Statement, Unknown};
 
 /// Longest base URL in bytes.
 pub const URL_BYTES_MAX: usize = 128;

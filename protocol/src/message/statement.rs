@@ -1,0 +1,377 @@
+//! `cs-statement`: please approve this.
+
+use std::net::IpAddr;
+
+use super::{AUDIENCE_MAX, URL_BYTES_MAX};
+use crate::claims::{self, ClaimError, Claims};
+use crate::envelope::Verified;
+use crate::hash::{Id, Thumbprint};
+use crate::json::{Json, Object};
+use crate::kind::Kind;
+use crate::time::Timestamp;
+
+/// The longest that a statement may be open, in seconds.
+pub const LIFETIME_MAX_S: u64 = 600;
+
+const APP_BYTES_MAX: usize = 64;
+const ORIGIN_BYTES_MAX: usize = 96;
+const USER_BYTES_MAX: usize = 96;
+const CITY_BYTES_MAX: usize = 48;
+const CLIENT_BYTES_MAX: usize = 32;
+const PAYEE_BYTES_MAX: usize = 64;
+const AMOUNT_BYTES_MAX: usize = 16;
+
+const MEMBERS: [&str; 15] = [
+    "iss", "aud", "account", "jti", "iat", "exp", "act", "app", "origin", "user", "place",
+    "client", "details", "digits", "tries",
+];
+
+/// What is to be approved.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Act {
+    /// A new device's first: it proves the approval key.
+    Test,
+    /// A sign-in.
+    SignIn,
+    /// A new password for one that is lost.
+    Reset,
+    /// A change of the person's security information.
+    Change,
+    /// Something that the details say.
+    Action,
+}
+
+const ACTS: [(&str, Act); 5] = [
+    ("test", Act::Test),
+    ("sign-in", Act::SignIn),
+    ("reset", Act::Reset),
+    ("change", Act::Change),
+    ("action", Act::Action),
+];
+
+/// Where the request comes from, as the server believes.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Place {
+    /// The city, at most 48 bytes.
+    pub city: String,
+    /// Two capital letters (ISO 3166-1).
+    pub country: String,
+}
+
+/// What asks, as the server sees it.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Client {
+    /// Its address.
+    pub ip: IpAddr,
+    /// The browser, at most 32 bytes.
+    pub browser: String,
+    /// The operating system, at most 32 bytes.
+    pub os: String,
+}
+
+/// What exactly is asked, of a closed list.
+#[derive(Clone, Eq, PartialEq)]
+pub enum Details {
+    /// A payment.
+    Pay {
+        /// Decimal digits, with a point and one to three more where there are fractions.
+        amount: String,
+        /// Three capital letters (ISO 4217).
+        currency: String,
+        /// Who is paid, at most 64 bytes.
+        to: String,
+    },
+}
+
+/// Why a statement of the right form cannot be approved: it would be signed unseen. It can be denied and reported.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Unknown {
+    /// What is to be approved.
+    Act,
+    /// The kind of its details.
+    Details,
+    /// A member of it.
+    Member,
+}
+
+/// A server's signed request.
+///
+/// # Privacy
+///
+/// It says who signs in where and from where; `Debug` shows none of it.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Statement {
+    /// The server's base URL.
+    pub issuer: String,
+    /// The person's active devices, one to five.
+    pub audience: Vec<Thumbprint>,
+    /// The person's account there.
+    pub account: Id,
+    /// Its `jti`.
+    pub id: Id,
+    /// When it was made, by the server's clock.
+    pub made_at: Timestamp,
+    /// From then on it has ended, by the server's clock.
+    pub expires_at: Timestamp,
+    /// What is to be approved; none for what this version does not know.
+    pub act: Option<Act>,
+    /// The application, at most 64 bytes.
+    pub app: String,
+    /// The site that asks: a host of A-labels, with a port where it is not the usual one.
+    pub origin: String,
+    /// Who signs in, at most 96 bytes.
+    pub user: String,
+    /// From where.
+    pub place: Option<Place>,
+    /// With what.
+    pub client: Option<Client>,
+    /// What exactly.
+    pub details: Option<Details>,
+    /// How many digits the number has that the person has to type: 6 to 8.
+    pub digits: u8,
+    /// How often it may be typed: 1 to 9.
+    pub tries: u8,
+    /// Why it cannot be approved; none when it can.
+    pub unknown: Option<Unknown>,
+}
+
+impl std::fmt::Debug for Statement {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Statement")
+            .field("id", &self.id)
+            .field("unknown", &self.unknown)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The account that a statement was fetched for.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'a> {
+    /// The server's base URL.
+    pub issuer: &'a str,
+    /// The device's own key.
+    pub device: &'a Thumbprint,
+    /// The person's account.
+    pub account: &'a Id,
+}
+
+impl Statement {
+    /// Reads a statement. Whether it has ended is the caller's to ask.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimError::Issuer`], [`ClaimError::Audience`] and [`ClaimError::Account`], in this order and before anything else is
+    /// looked at: a server cannot pass on another's statement. Then [`ClaimError::Missing`] and [`ClaimError::Form`]. What is
+    /// only not known makes no error, but a statement that cannot be approved.
+    ///
+    /// # Panics
+    ///
+    /// For another kind of message: whoever reads one knows which it is.
+    pub fn read(message: &Verified, expected: &Expected<'_>) -> Result<Self, ClaimError> {
+        assert_eq!(
+            message.kind(),
+            Kind::Statement,
+            "a statement is read as one"
+        );
+        let object = message.claims();
+        let claims = Claims::of(object);
+        let issuer = claims.required("iss", claims::text(URL_BYTES_MAX))?;
+        if issuer != expected.issuer {
+            return Err(ClaimError::Issuer);
+        }
+        let keys = claims::list(1..=AUDIENCE_MAX, claims::thumbprint);
+        let audience = claims.required("aud", keys)?;
+        if !audience.contains(expected.device) {
+            return Err(ClaimError::Audience);
+        }
+        let account = claims.required("account", claims::id)?;
+        if account != *expected.account {
+            return Err(ClaimError::Account);
+        }
+        let (made_at, expires_at) = lifetime(claims)?;
+        let act = claims.required("act", word_or_unknown(&ACTS))?;
+        let mut unknown = Unknowns::default();
+        unknown.note(act.is_none(), Unknown::Act);
+        let details = claims.optional("details", |value| details(value, &mut unknown))?;
+        if act == Some(Act::Action) && details.is_none() {
+            return Err(ClaimError::Missing { name: "details" });
+        }
+        let place = claims.optional("place", |value| place(value, &mut unknown))?;
+        let client = claims.optional("client", |value| client(value, &mut unknown))?;
+        unknown.note_members(object, &MEMBERS);
+        let text = |name, bytes_max| {
+            let text = claims.required(name, claims::text(bytes_max));
+            text.map(str::to_owned)
+        };
+        Ok(Self {
+            issuer: issuer.to_owned(),
+            audience,
+            account,
+            id: claims.required("jti", claims::id)?,
+            made_at,
+            expires_at,
+            act,
+            app: text("app", APP_BYTES_MAX)?,
+            origin: claims.required("origin", origin)?.to_owned(),
+            user: text("user", USER_BYTES_MAX)?,
+            place,
+            client,
+            details: details.flatten(),
+            digits: claims.required("digits", claims::count(6..=8))?,
+            tries: claims.required("tries", claims::count(1..=9))?,
+            unknown: unknown.0,
+        })
+    }
+}
+
+/// The first thing that is not known.
+#[derive(Default)]
+struct Unknowns(Option<Unknown>);
+
+impl Unknowns {
+    fn note(&mut self, is_unknown: bool, what: Unknown) {
+        self.0 = self.0.or(is_unknown.then_some(what));
+    }
+
+    fn note_members(&mut self, object: &Object, known: &[&str]) {
+        let is_unknown = object.names().any(|name| !known.contains(&name));
+        self.note(is_unknown, Unknown::Member);
+    }
+}
+
+fn lifetime(claims: Claims<'_>) -> Result<(Timestamp, Timestamp), ClaimError> {
+    let made_at = claims.required("iat", claims::time)?;
+    let expires_at = claims.required("exp", claims::time)?;
+    let lifetime_s = expires_at.unix_s().checked_sub(made_at.unix_s());
+    if lifetime_s.is_some_and(|lifetime_s| (1..=LIFETIME_MAX_S).contains(&lifetime_s)) {
+        Ok((made_at, expires_at))
+    } else {
+        Err(ClaimError::Form { name: "exp" })
+    }
+}
+
+/// One of the words, or none for another text that is not empty.
+fn word_or_unknown<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Json) -> Option<Option<T>> {
+    let word = claims::word(words);
+    move |value| match value {
+        Json::Text(text) if !text.is_empty() => Some(word(value)),
+        _ => None,
+    }
+}
+
+fn object(value: &Json) -> Option<&Object> {
+    match value {
+        Json::Object(object) => Some(object),
+        _ => None,
+    }
+}
+
+fn place(value: &Json, unknown: &mut Unknowns) -> Option<Place> {
+    let place = object(value)?;
+    unknown.note_members(place, &["city", "country"]);
+    let claims = Claims::of(place);
+    let city = claims.required("city", claims::text(CITY_BYTES_MAX)).ok()?;
+    let country = claims.required("country", capitals::<2>).ok()?;
+    Some(Place {
+        city: city.to_owned(),
+        country: country.to_owned(),
+    })
+}
+
+fn client(value: &Json, unknown: &mut Unknowns) -> Option<Client> {
+    let client = object(value)?;
+    unknown.note_members(client, &["ip", "browser", "os"]);
+    let claims = Claims::of(client);
+    let text = |name| claims.required(name, claims::text(CLIENT_BYTES_MAX)).ok();
+    Some(Client {
+        ip: claims.required("ip", address).ok()?,
+        browser: text("browser")?.to_owned(),
+        os: text("os")?.to_owned(),
+    })
+}
+
+/// Details of a kind that is known, or none for another kind.
+fn details(value: &Json, unknown: &mut Unknowns) -> Option<Option<Details>> {
+    let details = object(value)?;
+    let claims = Claims::of(details);
+    let kind = claims.required("type", word_or_unknown(&[("pay", ())]));
+    if kind.ok()?.is_none() {
+        unknown.note(true, Unknown::Details);
+        return Some(None);
+    }
+    unknown.note_members(details, &["type", "amount", "currency", "to"]);
+    let payee = claims.required("to", claims::text(PAYEE_BYTES_MAX)).ok()?;
+    Some(Some(Details::Pay {
+        amount: claims.required("amount", amount).ok()?.to_owned(),
+        currency: claims.required("currency", capitals::<3>).ok()?.to_owned(),
+        to: payee.to_owned(),
+    }))
+}
+
+fn capitals<const N: usize>(value: &Json) -> Option<&str> {
+    match value {
+        Json::Text(text) if text.len() == N && is_all(text, |byte| byte.is_ascii_uppercase()) => {
+            Some(text)
+        }
+        _ => None,
+    }
+}
+
+/// An address in its one form (RFC 5952 for IPv6).
+fn address(value: &Json) -> Option<IpAddr> {
+    match value {
+        Json::Text(text) => text
+            .parse::<IpAddr>()
+            .ok()
+            .filter(|address| address.to_string() == *text),
+        _ => None,
+    }
+}
+
+/// Digits without a zero that is not needed, then perhaps a point and one to three digits.
+fn amount(value: &Json) -> Option<&str> {
+    let Json::Text(text) = value else {
+        return None;
+    };
+    let (whole, fraction) = match text.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (text.as_str(), None),
+    };
+    let is_digits = |text: &str| !text.is_empty() && is_all(text, |byte| byte.is_ascii_digit());
+    let is_whole = is_digits(whole) && (whole == "0" || !whole.starts_with('0'));
+    let is_fraction = fraction.is_none_or(|digits| is_digits(digits) && digits.len() <= 3);
+    (is_whole && is_fraction && text.len() <= AMOUNT_BYTES_MAX).then_some(text.as_str())
+}
+
+/// A host of A-labels in lower case, with a port where it is not the usual one.
+fn origin(value: &Json) -> Option<&str> {
+    let Json::Text(text) = value else {
+        return None;
+    };
+    let (host, port) = match text.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (text.as_str(), None),
+    };
+    let is_port = port.is_none_or(|port| {
+        let number = port.parse::<u16>().ok();
+        number.is_some_and(|number| number > 0 && number != 443 && number.to_string() == port)
+    });
+    let is_label = |label: &str| {
+        let is_edge = label.starts_with('-') || label.ends_with('-');
+        (1..=63).contains(&label.len())
+            && !is_edge
+            && is_all(label, |byte| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
+            })
+    };
+    let is_origin = text.len() <= ORIGIN_BYTES_MAX && is_port && host.split('.').all(is_label);
+    is_origin.then_some(text.as_str())
+}
+
+fn is_all(text: &str, is_one: impl Fn(u8) -> bool) -> bool {
+    text.bytes().all(is_one)
+}
+
+#[cfg(test)]
+mod tests;
