@@ -11,6 +11,7 @@ pub mod hash;
 pub mod json;
 pub mod key;
 pub mod kind;
+pub mod lines;
 pub mod message;
 pub mod problem;
 pub mod secret;

@@ -19,6 +19,15 @@ impl Timestamp {
         self.0
     }
 
+    /// The time as people read it: `2027-01-15 08:00:00 UTC`, in the proleptic Gregorian calendar.
+    #[must_use]
+    pub fn format(self) -> String {
+        let (days, of_day_s) = (self.0 / DAY_S, self.0 % DAY_S);
+        let (year, month, day) = civil(days);
+        let (hour, minute, second) = (of_day_s / 3_600, of_day_s / 60 % 60, of_day_s % 60);
+        format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
+    }
+
     /// Its form in a message.
     ///
     /// # Panics
@@ -30,9 +39,48 @@ impl Timestamp {
     }
 }
 
+const DAY_S: u64 = 24 * 60 * 60;
+
+/// Year, month and day of a number of days since 1970-01-01. Years are counted from March, so that a leap day is the last.
+const fn civil(days: u64) -> (u64, u64, u64) {
+    const DAYS_OF_400_YEARS: u64 = 146_097;
+    /// From 0000-03-01 to 1970-01-01.
+    const BEFORE_1970: u64 = 719_468;
+    let days = days + BEFORE_1970;
+    let (era, of_era) = (days / DAYS_OF_400_YEARS, days % DAYS_OF_400_YEARS);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    // Months from March have 153 days in five, in the same order.
+    let from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * from_march + 2) / 5 + 1;
+    let (month, carried) = if from_march < 10 {
+        (from_march + 3, 0)
+    } else {
+        (from_march - 9, 1)
+    };
+    (era * 400 + year + carried, month, day)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_is_read_as_a_date() {
+        for (unix_s, expected) in [
+            (0, "1970-01-01 00:00:00 UTC"),
+            (951_782_399, "2000-02-28 23:59:59 UTC"),
+            (951_782_400, "2000-02-29 00:00:00 UTC"),
+            (1_709_251_199, "2024-02-29 23:59:59 UTC"),
+            (1_709_251_200, "2024-03-01 00:00:00 UTC"),
+            (1_767_225_599, "2025-12-31 23:59:59 UTC"),
+            (4_107_542_400, "2100-03-01 00:00:00 UTC"),
+            (4_294_967_296, "2106-02-07 06:28:16 UTC"),
+        ] {
+            let time = Timestamp::new(unix_s).unwrap();
+            assert_eq!(time.format(), expected);
+        }
+    }
 
     #[test]
     fn a_time_is_what_every_reader_can_hold() {
