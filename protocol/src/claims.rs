@@ -138,6 +138,19 @@ pub(crate) fn word<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Json) -> Option<T> 
     }
 }
 
+/// The word of a meaning, in a list that has one for each.
+pub(crate) fn word_of<T: PartialEq>(words: &[(&str, T)], meaning: T) -> Json {
+    let word = words.iter().find(|(_, known)| *known == meaning);
+    Json::Text(word.map_or("", |(word, _)| word).to_owned())
+}
+
+pub(crate) fn object(value: &Json) -> Option<&Object> {
+    match value {
+        Json::Object(object) => Some(object),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,15 @@
 //! What messages say: each read from verified claims in the order of the specification's checks, and written to claims.
 
 mod answer;
+mod enrol;
 mod receipt;
 mod statement;
 
 pub use answer::{Answer, Decision};
+pub use enrol::{
+    ATTESTATION_BYTES_MAX, Attestation, Capability, DEVICE_WORD_BYTES_MAX, Device, Enrol,
+    InvitationChoice, Presence, Protection, ReadEnrol,
+};
 pub use receipt::{Ended, NextStep, Outcome, Receipt, Via};
 pub use statement::{Act, Client, Details, Expected, LIFETIME_MAX_S, Place, Statement, Unknown};
 

@@ -127,9 +127,9 @@ impl Receipt {
             claims = claims.with("by", Json::Object(by));
         }
         if let Some(via) = self.via {
-            claims = claims.with("via", word_of(&VIAS, via));
+            claims = claims.with("via", claims::word_of(&VIAS, via));
         }
-        claims = claims.with("outcome", word_of(&OUTCOMES, self.outcome));
+        claims = claims.with("outcome", claims::word_of(&OUTCOMES, self.outcome));
         if let Some(left) = self.left {
             claims = claims.with("left", Json::Integer(left.into()));
         }
@@ -137,7 +137,10 @@ impl Receipt {
             claims = claims.with("reported", Json::Bool(true));
         }
         if !self.next.is_empty() {
-            let next = self.next.iter().map(|step| word_of(&NEXT_STEPS, *step));
+            let next = self
+                .next
+                .iter()
+                .map(|step| claims::word_of(&NEXT_STEPS, *step));
             claims = claims.with("next", Json::List(next.collect()));
         }
         claims.with("now", self.now.to_json())
@@ -186,20 +189,12 @@ impl Receipt {
 }
 
 fn ended(value: &Json) -> Option<Ended> {
-    let Json::Object(by) = value else {
-        return None;
-    };
-    let claims = Claims::of(by);
+    let claims = Claims::of(claims::object(value)?);
     let name = claims.required("name", claims::text(DEVICE_NAME_BYTES_MAX));
     Some(Ended {
         key: claims.required("kid", claims::thumbprint).ok()?,
         name: name.ok()?.to_owned(),
     })
-}
-
-fn word_of<T: PartialEq>(words: &[(&str, T)], meaning: T) -> Json {
-    let word = words.iter().find(|(_, known)| *known == meaning);
-    Json::Text(word.map_or("", |(word, _)| word).to_owned())
 }
 
 #[cfg(test)]

@@ -260,15 +260,8 @@ fn word_or_unknown<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Json) -> Option<Opt
     }
 }
 
-fn object(value: &Json) -> Option<&Object> {
-    match value {
-        Json::Object(object) => Some(object),
-        _ => None,
-    }
-}
-
 fn place(value: &Json, unknown: &mut Unknowns) -> Option<Place> {
-    let place = object(value)?;
+    let place = claims::object(value)?;
     unknown.note_members(place, &["city", "country"]);
     let claims = Claims::of(place);
     let city = claims.required("city", claims::text(CITY_BYTES_MAX)).ok()?;
@@ -280,7 +273,7 @@ fn place(value: &Json, unknown: &mut Unknowns) -> Option<Place> {
 }
 
 fn client(value: &Json, unknown: &mut Unknowns) -> Option<Client> {
-    let client = object(value)?;
+    let client = claims::object(value)?;
     unknown.note_members(client, &["ip", "browser", "os"]);
     let claims = Claims::of(client);
     let text = |name| claims.required(name, claims::text(CLIENT_BYTES_MAX)).ok();
@@ -293,7 +286,7 @@ fn client(value: &Json, unknown: &mut Unknowns) -> Option<Client> {
 
 /// Details of a kind that is known, or none for another kind.
 fn details(value: &Json, unknown: &mut Unknowns) -> Option<Option<Details>> {
-    let details = object(value)?;
+    let details = claims::object(value)?;
     let claims = Claims::of(details);
     let kind = claims.required("type", word_or_unknown(&[("pay", ())]));
     if kind.ok()?.is_none() {
