@@ -23,6 +23,9 @@ pub enum ClaimError {
     /// The message is for another reader.
     #[error("for another reader")]
     Audience,
+    /// It answers another message.
+    #[error("answers another message")]
+    Reply,
     /// It is another server's.
     #[error("from another server")]
     Issuer,

@@ -260,6 +260,11 @@ mod tests {
         // A folder opens and cannot be read, whoever asks.
         fs::create_dir(place.files().late).unwrap();
         assert_eq!(place.read(), None);
+        fs::remove_dir(place.files().late).unwrap();
+        assert_eq!(place.read(), Some(anchor(1, 4)));
+        // A link to itself does not even open.
+        std::os::unix::fs::symlink(place.files().late, place.files().late).unwrap();
+        assert_eq!(place.read(), None);
     }
 
     #[test]

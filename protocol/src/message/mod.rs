@@ -1,10 +1,12 @@
 //! What messages say: each read from verified claims in the order of the specification's checks, and written to claims.
 
+mod account;
 mod answer;
 mod enrol;
 mod receipt;
 mod statement;
 
+pub use account::{ACCOUNT_NAME_BYTES_MAX, Account, Confirm, HELP_BYTES_MAX, Policy, PresenceRule};
 pub use answer::{Answer, Decision};
 pub use enrol::{
     ATTESTATION_BYTES_MAX, Attestation, Capability, DEVICE_WORD_BYTES_MAX, Device, Enrol,
