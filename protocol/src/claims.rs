@@ -141,6 +141,24 @@ pub(crate) fn word<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Json) -> Option<T> 
     }
 }
 
+/// An https address in printable ASCII, so that it shows as what it is, of at most so many bytes.
+pub(crate) fn https_address(bytes_max: usize) -> impl Fn(&Json) -> Option<String> {
+    move |value| {
+        let text = text(bytes_max)(value)?;
+        let rest = text.strip_prefix("https://")?;
+        let is_plain = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic());
+        is_plain.then(|| text.to_owned())
+    }
+}
+
+/// A number from 1.
+pub(crate) fn counted(value: &Json) -> Option<u64> {
+    match value {
+        Json::Integer(integer) => u64::try_from(*integer).ok().filter(|number| *number > 0),
+        _ => None,
+    }
+}
+
 /// The word of a meaning, in a list that has one for each.
 pub(crate) fn word_of<T: PartialEq>(words: &[(&str, T)], meaning: T) -> Json {
     let word = words.iter().find(|(_, known)| *known == meaning);

@@ -178,7 +178,7 @@ impl Account {
         Ok(Self {
             audience,
             enrol_hash,
-            version: claims.required("n", version)?,
+            version: claims.required("n", claims::counted)?,
             nonce: claims.required("nonce", claims::id)?,
             account: claims.required("account", claims::id)?,
             issuer: name("issuer")?,
@@ -186,16 +186,9 @@ impl Account {
             keys: server_keys(object).map_err(|_| ClaimError::Form { name: "keys" })?,
             policy: claims.required("policy", policy)?,
             confirm: claims.required("confirm", claims::word(&CONFIRMS))?,
-            help: claims.optional("help", help)?,
+            help: claims.optional("help", claims::https_address(HELP_BYTES_MAX))?,
             vapid: claims.optional("vapid", vapid)?,
         })
-    }
-}
-
-fn version(value: &Json) -> Option<u64> {
-    match value {
-        Json::Integer(integer) => u64::try_from(*integer).ok().filter(|number| *number > 0),
-        _ => None,
     }
 }
 
@@ -208,7 +201,8 @@ fn policy(value: &Json) -> Option<Policy> {
         });
         flag.ok()
     };
-    let lifetime = |value: &Json| version(value).filter(|seconds| *seconds <= LIFETIME_MAX_S);
+    let lifetime =
+        |value: &Json| claims::counted(value).filter(|seconds| *seconds <= LIFETIME_MAX_S);
     let presence = claims.required("presence", claims::word(&PRESENCE_RULES));
     Some(Policy {
         presence: presence.ok()?,
@@ -218,14 +212,6 @@ fn policy(value: &Json) -> Option<Policy> {
         may_move: flag("move")?,
         export: flag("export")?,
     })
-}
-
-/// An address that a shell may offer: https, and printable ASCII, so that it shows as what it is.
-fn help(value: &Json) -> Option<String> {
-    let text = claims::text(HELP_BYTES_MAX)(value)?;
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic());
-    (is_plain && text.starts_with("https://") && text.len() > "https://".len())
-        .then(|| text.to_owned())
 }
 
 fn vapid(value: &Json) -> Option<PublicKey> {

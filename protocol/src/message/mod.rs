@@ -4,6 +4,7 @@ mod account;
 mod answer;
 mod enrol;
 mod receipt;
+mod request;
 mod statement;
 
 pub use account::{ACCOUNT_NAME_BYTES_MAX, Account, Confirm, HELP_BYTES_MAX, Policy, PresenceRule};
@@ -13,6 +14,10 @@ pub use enrol::{
     InvitationChoice, Presence, Protection, ReadEnrol,
 };
 pub use receipt::{Ended, NextStep, Outcome, Receipt, Via};
+pub use request::{
+    CLOCK_TOLERANCE_S, DELIVERY_BYTES_MAX, Delivery, Fetch, Leave, Move, MoveStep, OPEN_MAX,
+    Request, Ring, WAIT_MAX_S,
+};
 pub use statement::{Act, Client, Details, Expected, LIFETIME_MAX_S, Place, Statement, Unknown};
 
 /// Longest base URL in bytes.
