@@ -291,6 +291,23 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_my_change_is_older_or_forked() {
+        let mut lineage = Lineage::default();
+        let entropy = SystemEntropy::new();
+        lineage.advance(OTHER, 5, None, &entropy).unwrap();
+        let mine = Anchor {
+            branch: MINE,
+            generation: 5,
+            token_hash: [3; 32],
+        };
+        assert_eq!(lineage.judge(&mine, 4), Some(LineageFinding::RolledBack));
+        for generation in [5, 6] {
+            let judged = lineage.judge(&mine, generation);
+            assert_eq!(judged, Some(LineageFinding::Forked), "{generation}");
+        }
+    }
+
+    #[test]
     fn eight_anchors_may_be_late_and_not_nine() {
         let entropy = SystemEntropy::new();
         let mut lineage = Lineage::default();

@@ -82,7 +82,8 @@ impl AnchorFolder {
             return Ok(Stored::Changed);
         }
         let whole = |bytes: Vec<u8>| Anchor::decode(&bytes, vault);
-        let flushed = content(&files.flushed)?.and_then(whole);
+        // What cannot be read now is replaced for good: an anchor that stays behind would be taken for a fork.
+        let flushed = content(&files.flushed).ok().flatten().and_then(whole);
         let stored = Anchor::decode(anchor, vault);
         let may_be_late = flushed.zip(stored).is_some_and(|(flushed, stored)| {
             stored.is_later_than(&flushed)
@@ -95,8 +96,13 @@ impl AnchorFolder {
             return Ok(Stored::Done);
         }
         new.sync_all()?;
-        let late = content(&files.late)?.and_then(whole);
-        if late.is_some_and(|late| stored.is_none_or(|stored| late.is_later_than(&stored))) {
+        let outlives = match content(&files.late) {
+            Ok(late) => late
+                .and_then(whole)
+                .is_some_and(|late| stored.is_none_or(|stored| late.is_later_than(&stored))),
+            Err(_) => true,
+        };
+        if outlives {
             // It would be read in preference to the new one.
             fs::remove_file(&files.late)?;
             File::open(folder)?.sync_all()?;
@@ -263,8 +269,15 @@ mod tests {
         fs::remove_dir(place.files().late).unwrap();
         assert_eq!(place.read(), Some(anchor(1, 4)));
         // A link to itself does not even open.
-        std::os::unix::fs::symlink(place.files().late, place.files().late).unwrap();
+        let itself = |path: &Path| std::os::unix::fs::symlink(path, path).unwrap();
+        itself(&place.files().late);
         assert_eq!(place.read(), None);
+        // The next one takes the place of both.
+        place.store(anchor(1, 6), Flush::Late);
+        fs::remove_file(place.files().flushed).unwrap();
+        itself(&place.files().flushed);
+        assert_eq!(place.read(), None);
+        place.store(anchor(1, 7), Flush::Late);
     }
 
     #[test]
