@@ -1,8 +1,10 @@
 //! Claims by name and type. A claim that a message needs is there and has its one form, or the message is refused by the
 //! claim's name; `null` is no form of any. Names are ours, so a refusal shows nothing of the message.
 
+use crate::base64url;
 use crate::hash::{Id, MessageHash, Thumbprint};
-use crate::json::{Json, Object};
+use crate::json::{INTEGER_MAX, Json, Object};
+use crate::key::PublicKey;
 use crate::time::Timestamp;
 
 /// Why a message's claims were refused.
@@ -92,11 +94,32 @@ pub(crate) fn truth(value: &Json) -> Option<()> {
     (*value == Json::Bool(true)).then_some(())
 }
 
-pub(crate) fn time(value: &Json) -> Option<Timestamp> {
+/// A number from 0.
+pub(crate) fn number(value: &Json) -> Option<u64> {
     match value {
-        Json::Integer(integer) => Timestamp::new(u64::try_from(*integer).ok()?),
+        Json::Integer(integer) => u64::try_from(*integer).ok(),
         _ => None,
     }
+}
+
+/// A number from 1.
+pub(crate) fn counted(value: &Json) -> Option<u64> {
+    number(value).filter(|number| *number > 0)
+}
+
+/// The form of a number that something of ours counted.
+///
+/// # Panics
+///
+/// Beyond 2^53 - 1: nobody counts so far.
+pub(crate) fn number_to_json(number: u64) -> Json {
+    let number = i64::try_from(number).ok();
+    let number = number.filter(|number| *number <= INTEGER_MAX);
+    Json::Integer(number.expect("nobody counts beyond 2^53"))
+}
+
+pub(crate) fn time(value: &Json) -> Option<Timestamp> {
+    number(value).and_then(Timestamp::new)
 }
 
 pub(crate) fn id(value: &Json) -> Option<Id> {
@@ -151,18 +174,26 @@ pub(crate) fn https_address(bytes_max: usize) -> impl Fn(&Json) -> Option<String
     }
 }
 
-/// A number from 1.
-pub(crate) fn counted(value: &Json) -> Option<u64> {
-    match value {
-        Json::Integer(integer) => u64::try_from(*integer).ok().filter(|number| *number > 0),
-        _ => None,
-    }
+/// The word of a meaning, in a list that has one for each.
+pub(crate) fn name_of<'a, T: PartialEq>(words: &[(&'a str, T)], meaning: T) -> &'a str {
+    let word = words.iter().find(|(_, known)| *known == meaning);
+    word.map_or("", |(word, _)| word)
 }
 
-/// The word of a meaning, in a list that has one for each.
+/// The same as a claim.
 pub(crate) fn word_of<T: PartialEq>(words: &[(&str, T)], meaning: T) -> Json {
-    let word = words.iter().find(|(_, known)| *known == meaning);
-    Json::Text(word.map_or("", |(word, _)| word).to_owned())
+    Json::Text(name_of(words, meaning).to_owned())
+}
+
+/// A public key as 65 bytes of an uncompressed point.
+pub(crate) fn point(value: &Json) -> Option<PublicKey> {
+    let point = parsed(value, base64url::parse)?;
+    PublicKey::from_point(&point).ok()
+}
+
+/// The same as a claim.
+pub(crate) fn point_of(key: &PublicKey) -> Json {
+    Json::Text(base64url::format(&key.point()))
 }
 
 pub(crate) fn object(value: &Json) -> Option<&Object> {

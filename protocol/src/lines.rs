@@ -6,7 +6,7 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory as _};
 
 use crate::hash::{LinesHash, sha256};
 use crate::json::Json;
-use crate::message::{Act, Details, Statement};
+use crate::message::{Details, Statement};
 
 /// Code points of a text; a longer one is cut, and "…" says so.
 const TEXT_MAX: usize = 120;
@@ -87,7 +87,7 @@ impl Lines {
         let mut lines = Self(vec![]);
         lines.push(Field::Server, host(&statement.issuer));
         if let Some(act) = statement.act {
-            lines.push(Field::Act, word(act));
+            lines.push(Field::Act, act.word());
         }
         lines.push(Field::App, &statement.app);
         lines.push(Field::Origin, &statement.origin);
@@ -151,16 +151,6 @@ fn host(url: &str) -> &str {
     rest.split('/').next().unwrap_or(rest)
 }
 
-const fn word(act: Act) -> &'static str {
-    match act {
-        Act::Test => "test",
-        Act::SignIn => "sign-in",
-        Act::Reset => "reset",
-        Act::Change => "change",
-        Act::Action => "action",
-    }
-}
-
 /// A text with everything written out that cannot be seen, cut to its length.
 fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -196,7 +186,7 @@ fn is_unseen(letter: char) -> bool {
 mod tests {
     use super::*;
     use crate::hash::{Id, Thumbprint};
-    use crate::message::{Client, Place};
+    use crate::message::{Act, Client, Place};
     use crate::time::Timestamp;
 
     fn statement() -> Statement {

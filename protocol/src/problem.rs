@@ -152,11 +152,7 @@ impl Problem {
                 .with("server", Json::Integer((*server).into()))
                 .with("device", Json::Integer((*device).into())),
             Self::Proof { left } => document.with("left", Json::Integer((*left).into())),
-            Self::Policy { needs } => {
-                let word = NEEDS.iter().find(|(_, need)| need == needs);
-                let word = word.map_or("", |(word, _)| word);
-                document.with("needs", Json::Text(word.to_owned()))
-            }
+            Self::Policy { needs } => document.with("needs", claims::word_of(&NEEDS, *needs)),
             Self::DeviceLimit { devices } => {
                 let devices = devices.iter().cloned().map(Json::Text);
                 document.with("devices", Json::List(devices.collect()))
@@ -200,14 +196,16 @@ impl Problem {
                 needs: claims.required("needs", claims::word(&NEEDS)).ok()?,
             },
             "device_limit" => Self::DeviceLimit {
-                devices: claims.required("devices", device_names).ok()?,
+                devices: claims
+                    .required("devices", claims::list(1..=DEVICES_MAX, device_name))
+                    .ok()?,
             },
             "not_active" => Self::NotActive,
             "unknown_device" => Self::UnknownDevice,
             "unknown_statement" => Self::UnknownStatement,
             "replayed" => Self::Replayed,
             "order" => Self::Order {
-                last: claims.required("last", number).ok()?,
+                last: claims.required("last", claims::number).ok()?,
             },
             "rate_limited" => Self::RateLimited,
             "unavailable" => Self::Unavailable,
@@ -217,25 +215,12 @@ impl Problem {
     }
 }
 
-fn number(value: &Json) -> Option<u64> {
-    match value {
-        Json::Integer(integer) => u64::try_from(*integer).ok(),
-        _ => None,
-    }
-}
-
 fn version(value: &Json) -> Option<u32> {
-    number(value).and_then(|number| u32::try_from(number).ok())
+    claims::number(value).and_then(|number| u32::try_from(number).ok())
 }
 
-fn device_names(value: &Json) -> Option<Vec<String>> {
-    let name = |value: &Json| claims::text(DEVICE_NAME_BYTES_MAX)(value).map(str::to_owned);
-    match value {
-        Json::List(items) if (1..=DEVICES_MAX).contains(&items.len()) => {
-            items.iter().map(name).collect()
-        }
-        _ => None,
-    }
+fn device_name(value: &Json) -> Option<String> {
+    claims::text(DEVICE_NAME_BYTES_MAX)(value).map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -107,9 +107,6 @@ impl Account {
     #[must_use]
     pub fn to_claims(&self) -> Object {
         let text = |value: &str| Json::Text(value.to_owned());
-        let number = |value: u64| {
-            Json::Integer(i64::try_from(value).expect("versions and lifetimes are small"))
-        };
         let policy = &self.policy;
         let rules = Object::new()
             .with(
@@ -117,7 +114,7 @@ impl Account {
                 claims::word_of(&PRESENCE_RULES, policy.presence),
             )
             .with("digits", Json::Integer(policy.digits.into()))
-            .with("lifetime_s", number(policy.lifetime_s))
+            .with("lifetime_s", claims::number_to_json(policy.lifetime_s))
             .with("offline", Json::Bool(policy.offline))
             .with("move", Json::Bool(policy.may_move))
             .with("export", Json::Bool(policy.export));
@@ -126,7 +123,7 @@ impl Account {
             .with("v", Json::Integer(1))
             .with("aud", Json::Text(self.audience.format()))
             .with("re", Json::Text(self.enrol_hash.format()))
-            .with("n", number(self.version))
+            .with("n", claims::number_to_json(self.version))
             .with("nonce", Json::Text(self.nonce.format()))
             .with("account", Json::Text(self.account.format()))
             .with("issuer", text(&self.issuer))
@@ -138,8 +135,7 @@ impl Account {
             claims = claims.with("help", text(help));
         }
         if let Some(vapid) = &self.vapid {
-            let point = crate::base64url::format(&vapid.point());
-            claims = claims.with("vapid", Json::Text(point));
+            claims = claims.with("vapid", claims::point_of(vapid));
         }
         claims
     }
@@ -187,7 +183,7 @@ impl Account {
             policy: claims.required("policy", policy)?,
             confirm: claims.required("confirm", claims::word(&CONFIRMS))?,
             help: claims.optional("help", claims::https_address(HELP_BYTES_MAX))?,
-            vapid: claims.optional("vapid", vapid)?,
+            vapid: claims.optional("vapid", claims::point)?,
         })
     }
 }
@@ -212,11 +208,6 @@ fn policy(value: &Json) -> Option<Policy> {
         may_move: flag("move")?,
         export: flag("export")?,
     })
-}
-
-fn vapid(value: &Json) -> Option<PublicKey> {
-    let point = claims::parsed(value, crate::base64url::parse)?;
-    PublicKey::from_point(&point).ok()
 }
 
 #[cfg(test)]

@@ -257,10 +257,7 @@ impl Enrol {
 }
 
 fn version(value: &Json) -> Option<u32> {
-    match value {
-        Json::Integer(integer) => u32::try_from(*integer).ok().filter(|version| *version > 0),
-        _ => None,
-    }
+    claims::counted(value).and_then(|version| u32::try_from(version).ok())
 }
 
 fn invitation(value: &Json) -> Option<InvitationChoice> {

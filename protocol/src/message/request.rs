@@ -9,7 +9,7 @@ use crate::claims::{self, ClaimError, Claims};
 use crate::digits::CheckNumber;
 use crate::envelope::Verified;
 use crate::hash::{Id, Thumbprint};
-use crate::json::{INTEGER_MAX, Json, Object};
+use crate::json::{Json, Object};
 use crate::key::PublicKey;
 use crate::kind::Kind;
 use crate::secret::DeviceNonce;
@@ -99,7 +99,7 @@ impl Fetch {
         let mut claims = self
             .request
             .to_claims()
-            .with("have", count_to_json(self.have))
+            .with("have", claims::number_to_json(self.have))
             .with("open", Json::List(open.collect()))
             .with("wait_s", Json::Integer(self.wait_s.into()));
         if let Some(nonce) = &self.reveal {
@@ -223,12 +223,12 @@ impl Delivery {
                 p256dh,
                 auth,
             } => with("webpush", to, bell)
-                .with("p256dh", Json::Text(base64url::format(&p256dh.point())))
+                .with("p256dh", claims::point_of(p256dh))
                 .with("auth", Json::Text(auth.format())),
         };
         self.request
             .to_claims()
-            .with("seq", count_to_json(self.sequence))
+            .with("seq", claims::number_to_json(self.sequence))
             .with("delivery", Json::Object(delivery))
     }
 
@@ -348,13 +348,6 @@ impl Leave {
     }
 }
 
-fn count_to_json(number: u64) -> Json {
-    let number = i64::try_from(number)
-        .ok()
-        .filter(|number| *number <= INTEGER_MAX);
-    Json::Integer(number.expect("nobody counts beyond 2^53"))
-}
-
 fn ring(value: &Json) -> Option<Ring> {
     let claims = Claims::of(claims::object(value)?);
     let words = ["none", "unifiedpush", "webpush", "gateway"].map(|word| (word, word));
@@ -372,15 +365,10 @@ fn ring(value: &Json) -> Option<Ring> {
         _ => Ring::WebPush {
             to,
             bell,
-            p256dh: claims.required("p256dh", point).ok()?,
+            p256dh: claims.required("p256dh", claims::point).ok()?,
             auth: claims.required("auth", claims::id).ok()?,
         },
     })
-}
-
-fn point(value: &Json) -> Option<PublicKey> {
-    let point = claims::parsed(value, base64url::parse)?;
-    PublicKey::from_point(&point).ok()
 }
 
 #[cfg(test)]

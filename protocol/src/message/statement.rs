@@ -49,6 +49,14 @@ const ACTS: [(&str, Act); 5] = [
     ("action", Act::Action),
 ];
 
+impl Act {
+    /// The word that the claim has for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        claims::name_of(&ACTS, self)
+    }
+}
+
 /// Where the request comes from, as the server believes.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Place {
