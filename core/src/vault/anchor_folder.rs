@@ -78,12 +78,12 @@ impl AnchorFolder {
             .create(folder)?;
         let lock = private(&files.lock, false)?;
         lock.lock()?;
-        if files.read(vault).as_deref() != expected {
+        let found = files.find();
+        if found.current(vault) != expected {
             return Ok(Stored::Changed);
         }
-        let whole = |bytes: Vec<u8>| Anchor::decode(&bytes, vault);
         // What cannot be read now is replaced for good: an anchor that stays behind would be taken for a fork.
-        let flushed = content(&files.flushed).ok().flatten().and_then(whole);
+        let flushed = whole(&found.flushed, vault);
         let stored = Anchor::decode(anchor, vault);
         let may_be_late = flushed.zip(stored).is_some_and(|(flushed, stored)| {
             stored.is_later_than(&flushed)
@@ -96,13 +96,9 @@ impl AnchorFolder {
             return Ok(Stored::Done);
         }
         new.sync_all()?;
-        let outlives = match content(&files.late) {
-            Ok(late) => late
-                .and_then(whole)
-                .is_some_and(|late| stored.is_none_or(|stored| late.is_later_than(&stored))),
-            Err(_) => true,
-        };
-        if outlives {
+        let outlives = whole(&found.late, vault)
+            .is_some_and(|late| stored.is_none_or(|stored| late.is_later_than(&stored)));
+        if outlives || found.late.is_err() {
             // It would be read in preference to the new one.
             fs::remove_file(&files.late)?;
             File::open(folder)?.sync_all()?;
@@ -115,7 +111,8 @@ impl AnchorFolder {
 
 impl AnchorStore for AnchorFolder {
     fn read(&self, vault: VaultId) -> Option<Vec<u8>> {
-        self.files(vault)?.read(vault)
+        let found = self.files(vault)?.find();
+        found.current(vault).map(<[u8]>::to_vec)
     }
 
     fn replace(
@@ -139,23 +136,45 @@ struct Files {
 }
 
 impl Files {
+    fn find(&self) -> Found {
+        Found {
+            flushed: content(&self.flushed),
+            late: content(&self.late),
+        }
+    }
+}
+
+/// A file's content, none when there is no file, or why it cannot be read now.
+type Content = io::Result<Option<Vec<u8>>>;
+
+/// What both files hold.
+struct Found {
+    flushed: Content,
+    late: Content,
+}
+
+impl Found {
     /// The later of both; one that is torn says nothing when the other is whole. None as well where one cannot be read now:
     /// the other alone could be older than it may be.
-    fn read(&self, vault: VaultId) -> Option<Vec<u8>> {
-        let (flushed, late) = (content(&self.flushed).ok()?, content(&self.late).ok()?);
-        let whole = |bytes: &Option<Vec<u8>>| Anchor::decode(bytes.as_deref()?, vault);
-        let is_late = match (whole(&flushed), whole(&late)) {
-            (Some(flushed_anchor), Some(late_anchor)) => late_anchor.is_later_than(&flushed_anchor),
+    fn current(&self, vault: VaultId) -> Option<&[u8]> {
+        let (flushed, late) = (self.flushed.as_ref().ok()?, self.late.as_ref().ok()?);
+        let is_late = match (whole(&self.flushed, vault), whole(&self.late, vault)) {
+            (Some(flushed), Some(late)) => late.is_later_than(&flushed),
             (None, Some(_)) => true,
             (None, None) => flushed.is_none(),
             (Some(_), None) => false,
         };
-        if is_late { late } else { flushed }
+        if is_late { late } else { flushed }.as_deref()
     }
 }
 
-/// A file's content; none when there is no file.
-fn content(path: &Path) -> io::Result<Option<Vec<u8>>> {
+/// The anchor of a file that holds a whole one.
+fn whole(content: &Content, vault: VaultId) -> Option<Anchor> {
+    let bytes = content.as_ref().ok()?.as_deref()?;
+    Anchor::decode(bytes, vault)
+}
+
+fn content(path: &Path) -> Content {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
