@@ -74,6 +74,10 @@ fixed_bytes! {
     LinesHash, 32
 }
 fixed_bytes! {
+    /// What a device's history comes to: the hash of its last entry over all before it.
+    HistoryHead, 32
+}
+fixed_bytes! {
     /// 16 random bytes that name one thing: an invitation, a message (`jti`), an account.
     Id, 16
 }

@@ -18,4 +18,5 @@ pub mod secret;
 pub mod signature;
 #[cfg(test)]
 mod signer;
+pub mod signing;
 pub mod time;

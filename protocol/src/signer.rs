@@ -1,31 +1,25 @@
 //! A key that signs in tests.
 
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
-
 use crate::envelope::{Compact, Received, Unsigned, Verified};
 use crate::json::Object;
 use crate::key::PublicKey;
 use crate::kind::{Kind, Role};
 use crate::signature::Signature;
+use crate::signing::SigningKey;
 
-pub(crate) struct Signer(EcdsaKeyPair);
+pub(crate) struct Signer(SigningKey);
 
 impl Signer {
     pub(crate) fn new() -> Self {
-        let random = SystemRandom::new();
-        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-        let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
-        Self(EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random).unwrap())
+        Self(SigningKey::generate().unwrap())
     }
 
     pub(crate) fn key(&self) -> PublicKey {
-        PublicKey::from_point(self.0.public_key().as_ref()).unwrap()
+        *self.0.public()
     }
 
     pub(crate) fn sign(&self, input: &[u8]) -> Signature {
-        let signature = self.0.sign(&SystemRandom::new(), input).unwrap();
-        Signature::lowered(signature.as_ref()).unwrap()
+        self.0.sign(input).unwrap()
     }
 
     pub(crate) fn says(&self, kind: Kind, claims: &Object) -> Compact {

@@ -3,8 +3,10 @@
 mod account;
 mod answer;
 mod enrol;
+mod history;
 mod receipt;
 mod request;
+mod state;
 mod statement;
 
 pub use account::{ACCOUNT_NAME_BYTES_MAX, Account, Confirm, HELP_BYTES_MAX, Policy, PresenceRule};
@@ -13,10 +15,15 @@ pub use enrol::{
     ATTESTATION_BYTES_MAX, Attestation, Capability, DEVICE_WORD_BYTES_MAX, Device, Enrol,
     InvitationChoice, Presence, Protection, ReadEnrol,
 };
+pub use history::History;
 pub use receipt::{Ended, NextStep, Outcome, Receipt, Via};
 pub use request::{
     CLOCK_TOLERANCE_S, DELIVERY_BYTES_MAX, Delivery, Fetch, Leave, Move, MoveStep, OPEN_MAX,
     Request, Ring, WAIT_MAX_S,
+};
+pub use state::{
+    INVITATION_BYTES_MAX, LISTED_MAX, Moving, OTP_BYTES_MAX, OtpLink, RemovedWhy, Secrets,
+    Standing, State, SuspendedWhy,
 };
 pub use statement::{Act, Client, Details, Expected, LIFETIME_MAX_S, Place, Statement, Unknown};
 
