@@ -14,8 +14,6 @@ pub const APPLICATION_ID: u32 = 0x4353_5654;
 pub(super) const NONCE_BYTES: usize = 12;
 /// Bytes of a GCM tag.
 pub(super) const TAG_BYTES: usize = 16;
-/// Sealed bodies are padded to the next multiple of this.
-pub(super) const PADDING_BYTES: usize = 256;
 /// Most records a vault holds.
 pub const RECORDS_MAX: usize = 20_000;
 

@@ -48,13 +48,14 @@ mod slot_changes;
 mod slots;
 mod snapshots;
 mod state;
-mod tlv;
 mod tries;
 mod unlock;
 mod verify;
 mod wal;
 mod ways;
 mod write;
+
+use crate::encoding::tlv;
 
 pub use anchor::{
     AnchorStore, Flush, LATE_GENERATIONS, LineageFinding, NoAnchor, Stored as StoredAnchor,

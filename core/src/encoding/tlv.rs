@@ -3,40 +3,41 @@
 
 use zeroize::Zeroizing;
 
-use super::format::PADDING_BYTES;
+/// Bodies have a multiple of so many bytes, so that the length says little about the content.
+const PADDING_BYTES: usize = 256;
 
 /// The body is not in the form above, or a known field has a value that it cannot have.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Malformed;
+pub(crate) struct Malformed;
 
 /// Writes a body; wiped when dropped.
-pub(super) struct Writer(Zeroizing<Vec<u8>>);
+pub(crate) struct Writer(Zeroizing<Vec<u8>>);
 
 impl Writer {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // Most records fit: no reallocation leaves a copy behind.
         Self(Zeroizing::new(Vec::with_capacity(PADDING_BYTES * 2)))
     }
 
-    pub(super) fn put(&mut self, tag: u8, value: &[u8]) {
+    pub(crate) fn put(&mut self, tag: u8, value: &[u8]) {
         let length = u32::try_from(value.len()).expect("limits keep values far below 4 GiB");
         self.0.push(tag);
         self.0.extend_from_slice(&length.to_be_bytes());
         self.0.extend_from_slice(value);
     }
 
-    pub(super) fn put_text(&mut self, tag: u8, text: &str) {
+    pub(crate) fn put_text(&mut self, tag: u8, text: &str) {
         if !text.is_empty() {
             self.put(tag, text.as_bytes());
         }
     }
 
-    pub(super) fn put_u64(&mut self, tag: u8, value: u64) {
+    pub(crate) fn put_u64(&mut self, tag: u8, value: u64) {
         self.put(tag, &value.to_be_bytes());
     }
 
     /// Ends the list and pads it, so that the length says little about the content.
-    pub(super) fn finish(mut self) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn finish(mut self) -> Zeroizing<Vec<u8>> {
         self.0.push(0);
         let padded = self.0.len().next_multiple_of(PADDING_BYTES);
         self.0.resize(padded, 0);
@@ -45,15 +46,15 @@ impl Writer {
 }
 
 /// Reads the fields of a body in their order.
-pub(super) struct Reader<'a>(&'a [u8]);
+pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(body: &'a [u8]) -> Self {
+    pub(crate) fn new(body: &'a [u8]) -> Self {
         Self(body)
     }
 
     /// The next field, or none at the end.
-    pub(super) fn next(&mut self) -> Result<Option<(u8, &'a [u8])>, Malformed> {
+    pub(crate) fn next(&mut self) -> Result<Option<(u8, &'a [u8])>, Malformed> {
         let (&tag, rest) = self.0.split_first().ok_or(Malformed)?;
         if tag == 0 {
             // All of it is looked at, without an early end: that is many bytes at a time.
@@ -70,27 +71,27 @@ impl<'a> Reader<'a> {
     }
 }
 
-pub(super) fn u8_of(value: &[u8]) -> Result<u8, Malformed> {
+pub(crate) fn u8_of(value: &[u8]) -> Result<u8, Malformed> {
     <[u8; 1]>::try_from(value)
         .map(|[byte]| byte)
         .map_err(|_| Malformed)
 }
 
-pub(super) fn u32_of(value: &[u8]) -> Result<u32, Malformed> {
+pub(crate) fn u32_of(value: &[u8]) -> Result<u32, Malformed> {
     value
         .try_into()
         .map(u32::from_be_bytes)
         .map_err(|_| Malformed)
 }
 
-pub(super) fn u64_of(value: &[u8]) -> Result<u64, Malformed> {
+pub(crate) fn u64_of(value: &[u8]) -> Result<u64, Malformed> {
     value
         .try_into()
         .map(u64::from_be_bytes)
         .map_err(|_| Malformed)
 }
 
-pub(super) fn text_of(value: &[u8]) -> Result<&str, Malformed> {
+pub(crate) fn text_of(value: &[u8]) -> Result<&str, Malformed> {
     str::from_utf8(value).map_err(|_| Malformed)
 }
 
