@@ -6,7 +6,9 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+pub mod approval;
 pub mod companion;
+pub mod device;
 pub mod doctor;
 pub mod encoding;
 pub mod entropy;
