@@ -125,8 +125,18 @@ impl Unsigned {
         if !signature.is_of(&self.key, self.signing_input()) {
             return Err(EnvelopeError::Signature);
         }
+        Ok(self.assembled(signature))
+    }
+
+    pub(crate) fn assembled(&self, signature: &Signature) -> Compact {
         let signature = base64url::format(signature.bytes());
-        Ok(Compact(format!("{}.{signature}", self.input)))
+        Compact(format!("{}.{signature}", self.input))
+    }
+
+    /// The key that is to sign it.
+    #[must_use]
+    pub const fn key(&self) -> &PublicKey {
+        &self.key
     }
 }
 
@@ -268,6 +278,22 @@ impl Received {
         self.verify(keys.iter().map(|key| (Role::Server, key)))
     }
 
+    /// Takes a message back that this end verified with this key before it sealed it in storage of its own: the seal vouches for
+    /// it, and its signature is not verified again. Never for what comes from outside.
+    ///
+    /// # Errors
+    ///
+    /// [`EnvelopeError::UnknownKey`] when it names another key, [`EnvelopeError::Role`].
+    pub fn from_own_seal(self, role: Role, key: &PublicKey) -> Result<Verified, EnvelopeError> {
+        if key.thumbprint() != self.key_id {
+            return Err(EnvelopeError::UnknownKey);
+        }
+        if !self.kind.is_signed_by(role) {
+            return Err(EnvelopeError::Role);
+        }
+        Ok(self.into_verified(role, *key))
+    }
+
     fn verify_with(self, role: Role, key: PublicKey) -> Result<Verified, EnvelopeError> {
         if !self.kind.is_signed_by(role) {
             return Err(EnvelopeError::Role);
@@ -276,13 +302,17 @@ impl Received {
         if !signed.is_some_and(|signed| self.signature.is_of(&key, signed)) {
             return Err(EnvelopeError::Signature);
         }
-        Ok(Verified {
+        Ok(self.into_verified(role, key))
+    }
+
+    fn into_verified(self, role: Role, key: PublicKey) -> Verified {
+        Verified {
             kind: self.kind,
             role,
             key,
             claims: self.claims,
             compact: self.compact,
-        })
+        }
     }
 }
 

@@ -24,8 +24,7 @@ impl Signer {
 
     pub(crate) fn says(&self, kind: Kind, claims: &Object) -> Compact {
         let unsigned = Unsigned::new(kind, &self.key(), claims).unwrap();
-        let signature = self.sign(unsigned.signing_input());
-        unsigned.signed(&signature).unwrap()
+        self.0.sign_message(&unsigned).unwrap()
     }
 
     /// The same, received and verified as a key of this role.

@@ -6,6 +6,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use zeroize::Zeroizing;
 
+use crate::envelope::{Compact, Unsigned};
 use crate::key::PublicKey;
 use crate::signature::Signature;
 
@@ -85,6 +86,25 @@ impl SigningKey {
             .sign(&SystemRandom::new(), message)
             .map_err(|_| SigningError::Entropy)?;
         Ok(Signature::lowered(signature.as_ref()).expect("ring makes r and s of 32 bytes each"))
+    }
+
+    /// Signs a message that names this key.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError::Entropy`].
+    ///
+    /// # Panics
+    ///
+    /// For a message that names another key: whoever made it had this one at hand.
+    pub fn sign_message(&self, message: &Unsigned) -> Result<Compact, SigningError> {
+        assert_eq!(
+            *message.key(),
+            self.public,
+            "a message is signed by the key that it names"
+        );
+        let signature = self.sign(message.signing_input())?;
+        Ok(message.assembled(&signature))
     }
 }
 

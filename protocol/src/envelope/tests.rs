@@ -499,3 +499,23 @@ fn nothing_of_a_message_is_shown() {
         assert!(!format!("{error:?} {error}").contains("MARKED"));
     }
 }
+
+#[test]
+fn what_was_sealed_is_taken_back_for_the_key_that_it_names() {
+    let (signer, other) = (Signer::new(), Signer::new());
+    let message = signer.says(Kind::Receipt, &Object::new());
+    let received = || Received::parse(Kind::Receipt, message.as_str()).unwrap();
+    let taken = received()
+        .from_own_seal(Role::Server, &signer.key())
+        .unwrap();
+    assert!(taken.compact() == &message && *taken.key() == signer.key());
+    let taken = |role, key: &PublicKey| received().from_own_seal(role, key).err();
+    assert_eq!(
+        taken(Role::Server, &other.key()),
+        Some(EnvelopeError::UnknownKey)
+    );
+    assert_eq!(
+        taken(Role::Device, &signer.key()),
+        Some(EnvelopeError::Role)
+    );
+}
