@@ -7,7 +7,7 @@ pub(crate) fn next(session: &Session, error: &str, has_snapshots: bool) -> Vec<S
     let first = match error {
         "damaged_data" | "damaged_schema" | "damaged_log" | "damaged_slot"
         | "unreadable_record" | "leftovers" => Some("vault salvage"),
-        "tampered" | "rolled_back" | "forked" => Some("vault check --accept"),
+        "tampered" | "rolled_back" | "forked" | "damaged_history" => Some("vault check --accept"),
         // Only snapshots say that it was a vault.
         "not_a_vault" if has_snapshots => Some("vault salvage"),
         "no_vault" | "empty_file" | "not_a_vault" => None,

@@ -1,6 +1,8 @@
 //! What is wrong with an open vault: in words, as members of the document, and as the exit code.
 
-use countersign_core::vault::{Findings, LineageFinding, RecordId, SlotChange, SlotFinding};
+use countersign_core::vault::{
+    BadPlace, ChainFault, Findings, LineageFinding, RecordId, SlotChange, SlotFinding,
+};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -82,6 +84,25 @@ fn worst(findings: &Findings) -> Option<(&'static str, String)> {
     })
 }
 
+fn history_words(BadPlace { seq, fault }: BadPlace) -> String {
+    let what = match fault {
+        ChainFault::Missing => "is missing",
+        ChainFault::Unreadable => "cannot be read",
+        ChainFault::Changed => "was changed",
+        ChainFault::Extra => "was put in by something else",
+    };
+    format!(
+        "The history of approvals is not as it was written: entry {seq} {what}. Everything else works."
+    )
+}
+
+/// The failure that a damaged history is for the verb whose business is the whole file.
+pub(crate) fn history_failure(findings: &Findings) -> Option<Failure> {
+    let words = history_words(findings.history?);
+    let message = format!("{words} {NEXT_HISTORY}");
+    Some(Failure::new("damaged_history", message))
+}
+
 fn tampered_words(findings: &Findings) -> String {
     let counts = [
         (findings.missing.len(), "missing"),
@@ -116,6 +137,10 @@ const NEXT: &str = "Codes and export work, but nothing is written until you look
 const NEXT_DAMAGED: &str =
     "`countersign vault salvage` recovers what can be, also from the newest snapshot.";
 
+/// What to do next about a history that is not as it was written.
+const NEXT_HISTORY: &str = "An older snapshot may still have it. Accepted with `countersign vault check --accept`, \
+                            what is lost is said in its place from then on.";
+
 /// The failure that findings are for verbs whose business is the whole vault (`list`, `vault check`).
 pub(crate) fn failure(findings: &Findings) -> Option<Failure> {
     let (name, words) = worst(findings)?;
@@ -131,7 +156,7 @@ pub(crate) fn failure(findings: &Findings) -> Option<Failure> {
 /// Adds to a report what the whole vault's findings are: `unreadable`, `tampered`, `warnings` and the error.
 pub(crate) fn describe_all(report: Report, findings: &Findings) -> Report {
     let report = members(report, findings).warnings(warnings(findings));
-    anchor_note(report, findings).fail(failure(findings))
+    remarks(report, findings).fail(failure(findings))
 }
 
 /// Adds the members `unreadable` and `tampered`.
@@ -144,14 +169,18 @@ pub(crate) fn members(report: Report, findings: &Findings) -> Report {
 /// Adds to the report of a verb about one account what it must not be silent about. Damage of *other*
 /// accounts is a remark; a changed or exchanged vault is an error beside the answer.
 pub(crate) fn describe_for_one(report: Report, findings: &Findings) -> Report {
-    let report = anchor_note(report.warnings(warnings(findings)), findings);
+    let report = remarks(report.warnings(warnings(findings)), findings);
     match (failure(findings), findings.write_error()) {
         (Some(failure), None) => report.note(failure.message().to_owned()),
         (failure, _) => report.fail(failure),
     }
 }
 
-fn anchor_note(report: Report, findings: &Findings) -> Report {
+fn remarks(report: Report, findings: &Findings) -> Report {
+    let report = match findings.history {
+        Some(place) => report.note(history_words(place)),
+        None => report,
+    };
     if findings.anchor_missing {
         report.note(
             "This installation has not seen this vault before, so it cannot tell whether the file is the newest.",
@@ -166,6 +195,9 @@ fn warnings(findings: &Findings) -> Vec<Value> {
     let mut warnings = Vec::new();
     if let Some((name, _)) = worst(findings) {
         warnings.push(json!({"name": name}));
+    }
+    if findings.history.is_some() {
+        warnings.push(json!({"name": "damaged_history"}));
     }
     if findings.anchor_missing {
         warnings.push(json!({"name": "anchor_missing"}));

@@ -4,17 +4,20 @@ use std::collections::BTreeSet;
 
 use rusqlite::Connection;
 
+use super::chain::BadPlace;
 use super::entries::Entries;
 use super::error::VaultError;
 use super::format::kind;
 use super::keys::VaultKey;
+use super::log::{LogEnd, mend, readable, walk};
 use super::manifest::bucket_of;
 use super::meta::{meta_digest, store_meta};
-use super::rows::{each_record, load_log};
+use super::rows::each_record;
 use super::slot::load_slots;
 use super::slots::{SlotSecret, delete_slot, make_slot, put_slot};
 use super::state::{ManifestState, State};
 use super::write::{Covered, Draft, Next, Sealer, Written, finish, following, put_record};
+use crate::time::UnixSeconds;
 
 /// Lists every record that is there, readable or not, removes rows that have no row's form and slots that are not as
 /// they were left, and keeps the one that was just used. Commits nothing.
@@ -64,6 +67,7 @@ pub(super) fn accept(
     }
     if state.findings.lineage.is_some() {
         doubt_counters(tx, sealer, state, &mut draft)?;
+        doubt_work(tx, sealer, state, &mut draft)?;
     }
     store_meta(tx, sealer.realm, key.epoch)?;
     let slots = load_slots(tx)?.rows;
@@ -71,7 +75,13 @@ pub(super) fn accept(
         slots: &slots,
         meta: meta_digest(tx)?,
     };
-    let carried = accept_log(tx, sealer, &state.manifest)?;
+    let end = accept_log(tx, sealer, &state.manifest, next.now)?;
+    draft.sealed += end.sealed;
+    let carried = ManifestState {
+        log_head: end.head.0,
+        log_count: end.count,
+        ..state.manifest.duplicate()
+    };
     finish(tx, sealer, draft, &carried, covered, next)
 }
 
@@ -100,29 +110,31 @@ pub(super) fn doubt_counters(
     Ok(())
 }
 
-/// Keeps the entries of the log that open. What is missing or added shows in the chain that they form.
+/// What an older file has of approvals may have been answered, left or enrolled anew since.
+fn doubt_work(
+    tx: &Connection,
+    sealer: Sealer<'_>,
+    state: &State,
+    draft: &mut Draft,
+) -> Result<(), VaultError> {
+    for (id, stored) in state.work().filter(|(_, stored)| !stored.is_doubtful) {
+        let rev = following(draft.entries.get(&id).map_or(0, |entry| entry.rev));
+        let place = (id, stored.kind.number(), rev);
+        put_record(tx, sealer, draft, place, stored.doubted().encode())?;
+    }
+    Ok(())
+}
+
+/// Keeps the entries of the history that open, and says of the others in their places that they are lost.
 fn accept_log(
     tx: &Connection,
     sealer: Sealer<'_>,
     carried: &ManifestState,
-) -> Result<ManifestState, VaultError> {
-    let kept: Vec<u64> = load_log(tx)?
-        .iter()
-        .filter(|row| row.open(sealer).is_some())
-        .map(|row| row.seq)
-        .collect();
-    let all: Vec<i64> = tx
-        .prepare("SELECT seq FROM log")?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    for seq in all
-        .into_iter()
-        .filter(|seq| !u64::try_from(*seq).is_ok_and(|seq| kept.contains(&seq)))
-    {
-        tx.execute("DELETE FROM log WHERE seq = ?1", [seq])?;
+    now: UnixSeconds,
+) -> Result<LogEnd, VaultError> {
+    let end = LogEnd::of(carried);
+    if walk::<BadPlace>(tx, sealer, end, |_, _| Ok(()))?.is_ok() {
+        return Ok(end);
     }
-    Ok(ManifestState {
-        log_count: u64::try_from(kept.len()).unwrap_or(u64::MAX),
-        ..carried.duplicate()
-    })
+    mend(tx, sealer, readable(tx, sealer)?, end.count, now)
 }

@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::chain::ChainRow;
 use super::entries::Entries;
 use super::manifest::{Manifest, decode_bucket, encode_bucket};
 use super::record::Content;
@@ -15,6 +16,8 @@ pub enum BodyForm {
     Bucket(u8),
     /// The manifest.
     Manifest,
+    /// An entry of the history.
+    History,
 }
 
 /// A decrypted body as this version would write it again; `None` when it does not have the form.
@@ -28,6 +31,7 @@ pub fn canonical_body(form: BodyForm, body: &[u8]) -> Option<Zeroizing<Vec<u8>>>
             Content::Tag(tag) => Some(tag.encode()),
             Content::SlotKey(record) => Some(record.encode()),
             Content::Settings(settings) => Some(settings.encode()),
+            Content::Work(work) => Some(work.encode()),
             Content::Kept => Some(Zeroizing::new(body.to_vec())),
         },
         BodyForm::Bucket(n) => {
@@ -38,6 +42,7 @@ pub fn canonical_body(form: BodyForm, body: &[u8]) -> Option<Zeroizing<Vec<u8>>>
         BodyForm::Manifest => Manifest::decode(body)
             .ok()
             .map(|manifest| manifest.encode()),
+        BodyForm::History => ChainRow::decode(body).ok().map(|row| row.encode()),
     }
 }
 
@@ -52,6 +57,7 @@ mod tests {
             (0_u8..8).prop_map(BodyForm::Record),
             any::<u8>().prop_map(BodyForm::Bucket),
             Just(BodyForm::Manifest),
+            Just(BodyForm::History),
         ]
     }
 

@@ -8,9 +8,12 @@ use super::anchoring::{Following, judged, read_anchor, store_anchor};
 use super::error::VaultError;
 use super::file;
 use super::findings::Findings;
+use super::format::RecordId;
+use super::log::LogEnd;
 use super::open::{FormatState, Vault};
+use super::record::WorkKind;
 use super::state::{ManifestState, State, load_version};
-use super::write::{Change, Covered, Next, Written, apply, begin, finish, take_over};
+use super::write::{Change, Covered, Next, Written, append, apply, begin, finish, take_over};
 use crate::time::UnixSeconds;
 
 impl Vault {
@@ -21,7 +24,7 @@ impl Vault {
     /// What `plan` returns; [`VaultError::Tampered`], [`VaultError::RolledBack`], [`VaultError::Forked`] when writing must wait for
     /// [`Self::accept`]; [`VaultError::Locked`] when the key was rotated elsewhere; [`VaultError::Busy`],
     /// [`VaultError::DiskFull`], [`VaultError::ReadOnly`], the limits. Nothing was changed then.
-    pub(crate) fn change<R>(
+    pub fn change<R>(
         &mut self,
         now: UnixSeconds,
         plan: impl FnOnce(&Self, &mut Change) -> Result<R, VaultError>,
@@ -39,23 +42,30 @@ impl Vault {
         let mut change = Change::default();
         let result = plan(self, &mut change)?;
         let sealer = self.sealer();
-        let draft = apply(&tx, sealer, &self.state, &change)?;
+        let mut draft = apply(&tx, sealer, &self.state, &change)?;
+        let end = LogEnd::of(&self.state.manifest);
+        let end = append(&tx, sealer, end, &change.appends, now)?;
+        draft.sealed += end.sealed;
         let next = self.next(now)?;
         let covered = Covered {
             slots: &self.state.slots.rows,
             meta: self.state.meta,
         };
-        let deletes_account = change
-            .deletes
-            .iter()
-            .any(|id| self.state.account(*id).is_ok());
+        let deletes_account = change.deletes.iter().any(|id| self.state.is_account(*id));
         let carried = ManifestState {
+            log_head: end.head.0,
+            log_count: end.count,
             cleanup_due: self.state.manifest.cleanup_due || deletes_account,
             ..self.state.manifest.duplicate()
         };
         let written = finish(&tx, sealer, draft, &carried, covered, next)?;
         tx.commit()?;
-        let deleted = !change.deletes.is_empty();
+        // What was in flight is no more worth than the version before a change, which stays in the log too.
+        let is_flight = |id: &RecordId| {
+            let work = self.state.work_record(*id);
+            work.is_ok_and(|work| work.kind == WorkKind::InFlight)
+        };
+        let deleted = !change.deletes.iter().all(is_flight);
         self.set_anchor(&written, Flush::Late);
         take_over(&mut self.state, change, written);
         self.state.findings.anchor_missing = self.anchor.is_none();
@@ -92,6 +102,8 @@ impl Vault {
             return Err(VaultError::DamagedData);
         }
         self.reload_now()?;
+        let walked = self.walk_history(|_, _| Ok(()))?;
+        self.state.findings.history = walked.err();
         Ok(&self.state.findings)
     }
 

@@ -205,6 +205,25 @@ pub enum VaultError {
         /// The limit.
         max: u64,
     },
+    /// A work account or what is in flight for it is longer than 64 KiB.
+    #[error("what is kept for a work account has at most {max_bytes} bytes, this has {got_bytes}")]
+    WorkTooLarge {
+        /// Its length.
+        got_bytes: u64,
+        /// The limit.
+        max_bytes: u64,
+    },
+    /// An entry of the history is longer than 64 KiB.
+    #[error("an entry of the history has at most {max_bytes} bytes, this has {got_bytes}")]
+    EntryTooLarge {
+        /// Its length.
+        got_bytes: u64,
+        /// The limit.
+        max_bytes: u64,
+    },
+    /// The porch has kept as many entries for the history as it can.
+    #[error("the locked vault has kept as much for the history as it can; unlock it")]
+    PorchFull,
     /// The vault is full: 20,000 records.
     #[error("a vault holds at most {max} records")]
     TooManyRecords {
@@ -274,6 +293,9 @@ impl VaultError {
             Self::NameTooLong { .. } => "name_too_long",
             Self::NoteTooLong { .. } => "note_too_long",
             Self::TooManyTags { .. } => "too_many_tags",
+            Self::WorkTooLarge { .. } => "work_too_large",
+            Self::EntryTooLarge { .. } => "entry_too_large",
+            Self::PorchFull => "porch_full",
             Self::TooManyRecords { .. } => "too_many_records",
             Self::FileTooLarge { .. } => "file_too_large",
         }

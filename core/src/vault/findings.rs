@@ -1,6 +1,7 @@
 //! What an open vault's check against its sealed list found.
 
 use super::anchor::LineageFinding;
+use super::chain::BadPlace;
 use super::error::VaultError;
 use super::format::RecordId;
 
@@ -42,6 +43,8 @@ pub struct Findings {
     /// SQLite's own check of the file failed after an unclean end, although everything that was looked at could be read:
     /// it can be read on, and is to be salvaged before it is written.
     pub structure: bool,
+    /// The first place of the history that is not as it was written. Everything else works and may be written.
+    pub history: Option<BadPlace>,
     /// How the file stands to this device's last change, when not as its descendant.
     pub lineage: Option<LineageFinding>,
     /// This device has no anchor for the vault, so a rollback would not show. Said once; the next change makes one.
@@ -78,6 +81,6 @@ impl Findings {
     /// Whether there is nothing to tell.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.write_error().is_none() && self.unreadable.is_empty()
+        self.write_error().is_none() && self.unreadable.is_empty() && self.history.is_none()
     }
 }

@@ -23,6 +23,13 @@ pub(super) mod kind {
     pub(in crate::vault) const TAG: u8 = 2;
     pub(in crate::vault) const SETTINGS: u8 = 3;
     pub(in crate::vault) const SLOT_KEY: u8 = 4;
+    pub(in crate::vault) const WORK_ACCOUNT: u8 = 5;
+    pub(in crate::vault) const IN_FLIGHT: u8 = 6;
+
+    /// Whether a record of this kind is what a person calls an account.
+    pub(in crate::vault) const fn is_account(kind: u8) -> bool {
+        matches!(kind, ACCOUNT | WORK_ACCOUNT)
+    }
 }
 
 macro_rules! identifier {

@@ -11,6 +11,7 @@ mod anchoring;
 mod aside;
 mod body;
 mod build;
+mod chain;
 mod changing;
 mod create;
 mod entries;
@@ -25,6 +26,7 @@ mod load;
 mod location;
 mod lock;
 mod locked;
+mod log;
 mod manifest;
 mod meta;
 mod migrate;
@@ -63,6 +65,7 @@ pub use anchor::{
 pub use anchor_folder::AnchorFolder;
 pub use aside::Damaged;
 pub use body::{BodyForm, canonical_body};
+pub use chain::{BadPlace, ChainFault, ChainHead, ChainReport, ENTRY_BYTES_MAX, Link};
 pub use create::NewVault;
 pub use error::VaultError;
 pub use findings::{Findings, SlotChange, SlotFinding};
@@ -70,10 +73,13 @@ pub use format::{APPLICATION_ID, FORMAT, NotAnId, RECORDS_MAX, RecordId, VaultId
 pub use kdf::KdfParams;
 pub use location::VaultLocation;
 pub use locked::{Credential, LockedVault, PlatformSlot, Refused};
+pub use log::HISTORY_ROWS_MAX;
 pub use open::Vault;
 pub use platform::{PlatformContext, PlatformKey, PlatformKeyError, WRAPPED_BYTES_MAX};
 pub use porch::{Porch, PorchEntry, PorchField};
-pub use record::{NAME_BYTES_MAX, NOTE_BYTES_MAX, StoredAccount, TAGS_MAX};
+pub use record::{
+    NAME_BYTES_MAX, NOTE_BYTES_MAX, StoredAccount, StoredWork, TAGS_MAX, WORK_BYTES_MAX, WorkKind,
+};
 pub(crate) use record::{Stored, StoredTag};
 pub use recovery::{RecoveryCode, RecoveryCodeError};
 pub use rekey::Rotated;
@@ -83,7 +89,7 @@ pub use slot::SlotKind;
 pub use slot_changes::NewPlatformSlot;
 pub use snapshots::Snapshot;
 pub use ways::{LastWay, SlotInfo};
-pub(crate) use write::Change;
+pub use write::Change;
 
 #[cfg(test)]
 mod tests;

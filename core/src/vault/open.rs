@@ -12,7 +12,7 @@ use super::format::{Realm, RecordId, VaultId};
 use super::keys::{SealingKeys, VaultKey};
 use super::location::VaultLocation;
 use super::locked::LockedVault;
-use super::record::{StoredAccount, StoredTag};
+use super::record::{StoredAccount, StoredTag, StoredWork};
 use super::slots::SlotSecret;
 use super::state::State;
 use super::unlock::Content;
@@ -214,6 +214,20 @@ impl Vault {
     /// [`VaultError::NoSuchAccount`], [`VaultError::UnreadableRecord`].
     pub fn account(&self, id: RecordId) -> Result<&StoredAccount, VaultError> {
         self.state.account(id)
+    }
+
+    /// All records of approvals, in the order of their ids.
+    pub fn work(&self) -> impl Iterator<Item = (RecordId, &StoredWork)> {
+        self.state.work()
+    }
+
+    /// One record of approvals.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::NoSuchAccount`], [`VaultError::UnreadableRecord`].
+    pub fn work_record(&self, id: RecordId) -> Result<&StoredWork, VaultError> {
+        self.state.work_record(id)
     }
 
     pub(crate) fn tags(&self) -> impl Iterator<Item = (RecordId, &StoredTag)> {

@@ -6,20 +6,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::Backup;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
 
 use super::anchor::{AnchorStore, Flush, Lineage};
 use super::anchoring::{Following, read_anchor, store_anchor};
 use super::aside::free_place;
 use super::build::{build_at, remove_database, remove_journals, sync_folder};
+use super::chain::{ChainHead, ChainRow};
 use super::entries::Entries;
 use super::error::VaultError;
 use super::file::{checkpoint, configure};
-use super::format::{Aad, Realm, RecordId, VaultId, kind};
+use super::format::{Realm, RecordId, VaultId};
 use super::keys::VaultKey;
 use super::location::VaultLocation;
 use super::lock::VaultLock;
+use super::log::{LogEnd, put_all};
 use super::manifest::Stamps;
 use super::meta::{meta_digest, store_meta};
 use super::record::{Content, SlotKeyRecord};
@@ -28,9 +30,7 @@ use super::slot::{NewSlot, SlotRow, load_slots};
 use super::slots::{SlotSecret, key_of_kind, make_slot, put_slot};
 use super::snapshots::verify_copy;
 use super::state::{ManifestState, load_version};
-use super::write::{
-    Covered, Draft, Next, Sealer, Written, begin, column, finish, following, put_record,
-};
+use super::write::{Covered, Draft, Next, Sealer, Written, begin, finish, following, put_record};
 use crate::entropy::Entropy;
 use crate::time::UnixSeconds;
 
@@ -61,6 +61,8 @@ pub(super) struct Rescue {
     /// The history's entries in their order.
     pub(super) log: Vec<PlainEntry>,
     pub(super) log_head: [u8; 32],
+    /// Places that the history ever had.
+    pub(super) log_count: u64,
     pub(super) lineage: Lineage,
     /// Greatest change and greatest key that were seen in what was read.
     pub(super) generation: u64,
@@ -236,18 +238,17 @@ fn fill(
     };
     for record in &rescue.records {
         let place = (record.id, record.kind, following(record.rev));
-        put_record(&tx, sealer, &mut draft, place, doubted(record)?)?;
+        put_record(&tx, sealer, &mut draft, place, doubted(record))?;
     }
-    for (seq, plain) in &rescue.log {
-        let aad = Aad::log(sealer.realm, *seq, sealer.epoch);
-        let plain = Zeroizing::new(plain.to_vec());
-        let sealed = sealer.keys.log.seal(&aad, plain, sealer.entropy)?;
-        tx.execute(
-            "INSERT INTO log(seq, epoch, nonce, body) VALUES (?1, ?2, ?3, ?4)",
-            params![column(*seq)?, sealer.epoch, sealed.nonce, sealed.body],
-        )?;
-        draft.sealed += 1;
-    }
+    let rows = rescue.log.iter();
+    let rows = rows.filter_map(|(seq, plain)| Some((*seq, ChainRow::decode(plain).ok()?)));
+    let end = LogEnd {
+        head: ChainHead(rescue.log_head),
+        count: rescue.log_count,
+        sealed: 0,
+    };
+    let end = put_all(&tx, sealer, rows.collect(), end, next.now)?;
+    draft.sealed += end.sealed;
     put_slots(&tx, sealer, key, rescue, next.now, &mut draft)?;
     let slots = load_slots(&tx)?.rows;
     let covered = Covered {
@@ -255,8 +256,8 @@ fn fill(
         meta: meta_digest(&tx)?,
     };
     let carried = ManifestState {
-        log_head: rescue.log_head,
-        log_count: u64::try_from(rescue.log.len()).unwrap_or(u64::MAX),
+        log_head: end.head.0,
+        log_count: end.count,
         lineage: rescue.lineage.clone(),
         cleanup_due: true,
         ..ManifestState::default()
@@ -266,16 +267,16 @@ fn fill(
     Ok(written)
 }
 
-/// The body of a record; that of a counter account says that its counter is in doubt.
-fn doubted(record: &PlainRecord) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-    if let (kind::ACCOUNT, Ok(Content::Account(mut account))) =
-        (record.kind, Content::decode(record.kind, &record.body))
-        && account.account.otp.kind().counter().is_some()
-    {
-        account.counter_doubtful = true;
-        return Ok(account.encode());
+/// The body of a record; that of a counter account says that its counter is in doubt, and so does one of approvals.
+fn doubted(record: &PlainRecord) -> Zeroizing<Vec<u8>> {
+    match Content::decode(record.kind, &record.body) {
+        Ok(Content::Account(mut account)) if account.account.otp.kind().counter().is_some() => {
+            account.counter_doubtful = true;
+            account.encode()
+        }
+        Ok(Content::Work(work)) => work.doubted().encode(),
+        _ => Zeroizing::new(record.body.to_vec()),
     }
-    Ok(Zeroizing::new(record.body.to_vec()))
 }
 
 /// The slot that was used gets fresh keys; the others keep theirs, and the new key is sealed to them.

@@ -77,7 +77,7 @@ impl Rescue {
         let accounts = self
             .records
             .iter()
-            .filter(|record| record.kind == kind::ACCOUNT);
+            .filter(|record| kind::is_account(record.kind));
         accounts.map(|record| record.id)
     }
 
@@ -134,6 +134,7 @@ pub(super) fn read_snapshot(
         opened_by,
         log: plain_log(&db, sealer)?,
         log_head: state.manifest.log_head,
+        log_count: state.manifest.log_count,
         lineage: state.manifest.lineage.clone(),
         generation: state.version.generation,
         epoch: state.version.epoch,
@@ -177,7 +178,9 @@ fn plain_records(db: &Connection, sealer: Sealer<'_>) -> Result<Vec<PlainRecord>
 fn plain_log(db: &Connection, sealer: Sealer<'_>) -> Result<Vec<PlainEntry>, VaultError> {
     let rows = load_log(db)?;
     let open = |row: &super::rows::LogRow| {
-        let plain = row.open(sealer).ok_or(VaultError::DamagedSnapshot)?;
+        let plain = row
+            .open(sealer.realm, sealer.keys)
+            .ok_or(VaultError::DamagedSnapshot)?;
         Ok((row.seq, plain))
     };
     rows.iter().map(open).collect()

@@ -10,6 +10,7 @@ use super::aside::{AsideRows, Damaged, RawRecord};
 use super::error::VaultError;
 use super::format::{Aad, RecordId, kind};
 use super::keys::VaultKey;
+use super::log::{LogEnd, mend, readable, store_plain};
 use super::manifest::bucket_of;
 use super::meta::{meta_digest, store_meta};
 use super::record::{Settings, SlotKeyRecord};
@@ -95,8 +96,8 @@ pub(super) fn rotate(
         delete_slot(tx, &mut draft, *id)?;
     }
     reseal_records(tx, (old, new), plan, &mut draft, &mut aside)?;
-    reseal_log(tx, old, new, &mut aside)?;
-    reseal_porch(tx, old, new)?;
+    draft.sealed += reseal_log(tx, old, new, &mut aside)?;
+    draft.sealed += reseal_porch(tx, old, new)?;
     reseal_slots(
         tx,
         new,
@@ -111,6 +112,11 @@ pub(super) fn rotate(
         return Err(VaultError::UnreadableInTheWay { count });
     }
     take_away(tx, &mut draft, &aside)?;
+    let mut end = LogEnd::of(&state.manifest);
+    if !aside.log.is_empty() {
+        end = mend(tx, new, readable(tx, new)?, end.count, next.now)?;
+        draft.sealed += end.sealed;
+    }
     if plan.ways.needs_managed {
         note_managed(tx, new, state, next.now, &mut draft)?;
     }
@@ -125,7 +131,8 @@ pub(super) fn rotate(
         cleanup_due: true,
         // The new keys have sealed nothing before this.
         sealings: 0,
-        log_count: state.manifest.log_count - u64::try_from(aside.log.len()).unwrap_or(0),
+        log_head: end.head.0,
+        log_count: end.count,
         ..state.manifest.duplicate()
     };
     Ok((finish(tx, new, draft, &carried, covered, next)?, aside))
@@ -220,27 +227,22 @@ fn reseal_log(
     old: Sealer<'_>,
     new: Sealer<'_>,
     aside: &mut AsideRows,
-) -> Result<(), VaultError> {
+) -> Result<u64, VaultError> {
+    let mut sealed = 0;
     for row in load_log(tx)? {
-        let Some(plain) = row.open(old) else {
+        let Some(plain) = row.open(old.realm, old.keys) else {
             aside.log.push(row.into_raw());
             continue;
         };
-        let aad = Aad::log(new.realm, row.seq, new.epoch);
-        let sealed = new.keys.log.seal(&aad, plain, new.entropy)?;
-        tx.prepare_cached("UPDATE log SET epoch = ?2, nonce = ?3, body = ?4 WHERE seq = ?1")?
-            .execute(params![
-                column(row.seq)?,
-                new.epoch,
-                sealed.nonce,
-                sealed.body
-            ])?;
+        store_plain(tx, new, row.seq, plain)?;
+        sealed += 1;
     }
-    Ok(())
+    Ok(sealed)
 }
 
 /// The porch is made from the records at each unlock: a row that does not open is dropped with nothing lost.
-fn reseal_porch(tx: &Connection, old: Sealer<'_>, new: Sealer<'_>) -> Result<(), VaultError> {
+fn reseal_porch(tx: &Connection, old: Sealer<'_>, new: Sealer<'_>) -> Result<u64, VaultError> {
+    let mut count = 0;
     for row in load_porch(tx)? {
         tx.prepare_cached("DELETE FROM porch WHERE id = ?1")?
             .execute([&row.id])?;
@@ -259,8 +261,9 @@ fn reseal_porch(tx: &Connection, old: Sealer<'_>, new: Sealer<'_>) -> Result<(),
             sealed.nonce,
             sealed.body
         ])?;
+        count += 1;
     }
-    Ok(())
+    Ok(count)
 }
 
 /// Seals the new key to every slot: with a fresh nonce where the secret is at hand, otherwise to the public

@@ -140,36 +140,49 @@ impl LogRow {
         }
     }
 
-    pub(super) fn open(&self, sealer: Sealer<'_>) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn open(&self, realm: Realm, keys: &SealingKeys) -> Option<Zeroizing<Vec<u8>>> {
         let mut body = Zeroizing::new(self.body.clone());
-        let aad = Aad::log(sealer.realm, self.seq, self.epoch);
-        let plain = sealer
-            .keys
-            .log
-            .open(&self.nonce, aad.bytes(), &mut body)?
-            .to_vec();
-        Some(Zeroizing::new(plain))
+        let aad = Aad::log(realm, self.seq, self.epoch);
+        let length = keys.log.open(&self.nonce, aad.bytes(), &mut body)?.len();
+        body.truncate(length);
+        Some(body)
     }
+}
+
+/// Calls `take` with the rows of the log that have the form of one, in their order, until it wants no more.
+pub(super) fn each_log(
+    db: &Connection,
+    mut take: impl FnMut(LogRow) -> bool,
+) -> Result<(), VaultError> {
+    let mut statement =
+        db.prepare_cached("SELECT seq, epoch, nonce, body FROM log ORDER BY seq")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if log_row(row).is_some_and(|row| !take(row)) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A row of the log from its four columns.
+pub(super) fn log_row(row: &Row<'_>) -> Option<LogRow> {
+    Some(LogRow {
+        seq: u64::try_from(number(row, 0)?).ok()?,
+        epoch: u32::try_from(number(row, 1)?).ok()?,
+        nonce: blob(row, 2)?.to_vec(),
+        body: blob(row, 3)?.to_vec(),
+    })
 }
 
 /// All rows of the log that have the form of one.
 pub(super) fn load_log(db: &Connection) -> Result<Vec<LogRow>, VaultError> {
-    let mut statement = db.prepare("SELECT seq, epoch, nonce, body FROM log ORDER BY seq")?;
-    let rows = statement.query_map([], |row| {
-        Ok((|| {
-            Some(LogRow {
-                seq: u64::try_from(number(row, 0)?).ok()?,
-                epoch: u32::try_from(number(row, 1)?).ok()?,
-                nonce: blob(row, 2)?.to_vec(),
-                body: blob(row, 3)?.to_vec(),
-            })
-        })())
+    let mut rows = vec![];
+    each_log(db, |row| {
+        rows.push(row);
+        true
     })?;
-    Ok(rows
-        .collect::<Result<Vec<_>, _>>()?
-        .into_iter()
-        .flatten()
-        .collect())
+    Ok(rows)
 }
 
 /// A row of the table `porch`, whatever its form.

@@ -1,7 +1,7 @@
 //! Salvage: what can still be read of a damaged vault, put in its place on the person's word. Every row proves itself by
 //! its AEAD; the sealed list, as far as it can be read, says which rows are meant.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::anchor::AnchorStore;
@@ -151,11 +151,21 @@ impl<'a> Salvage<'a> {
         let there: BTreeSet<RecordId> = self.rescue.records.iter().map(|one| one.id).collect();
         let beyond: BTreeSet<RecordId> = self.report.beyond.iter().copied().collect();
         for record in snapshot.records {
-            let is_wanted = record.kind != kind::ACCOUNT || beyond.contains(&record.id);
+            // What was in flight then has ended long since.
+            let is_wanted = match record.kind {
+                kind::IN_FLIGHT => false,
+                kind if kind::is_account(kind) => beyond.contains(&record.id),
+                _ => true,
+            };
             if is_wanted && !there.contains(&record.id) {
                 self.rescue.records.push(record);
             }
         }
+        let mut log: BTreeMap<u64, _> = snapshot.log.into_iter().collect();
+        let first = self.rescue.log.first().map_or(0, |(seq, _)| *seq);
+        log.retain(|seq, _| *seq >= first || self.rescue.log_count == 0);
+        log.extend(self.rescue.log.drain(..));
+        self.rescue.log = log.into_iter().collect();
         self.rescue.generation = self.rescue.generation.max(snapshot.generation);
         self.rescue.epoch = self.rescue.epoch.max(snapshot.epoch);
         self.rescue.account_count() - before

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
+use super::chain::{ChainRow, Link};
 use super::entries::Entries;
 use super::error::VaultError;
 use super::format::{Aad, FORMAT, NONCE_BYTES, Realm, RecordId, VaultId, kind};
@@ -154,6 +155,7 @@ impl Found {
                 opened_by,
                 log: self.history(realm, &keys),
                 log_head: [0; 32],
+                log_count: 0,
                 lineage: super::anchor::Lineage::default(),
                 generation: manifest.as_ref().map_or(0, |(generation, _)| *generation),
                 epoch: key.epoch,
@@ -166,6 +168,7 @@ impl Found {
         };
         if let Some((_, manifest)) = manifest {
             picked.rescue.log_head = manifest.log_head;
+            picked.rescue.log_count = manifest.log_count;
             picked.rescue.lineage = manifest.lineage;
         }
         self.pick_records(realm, &keys, &mut picked);
@@ -284,16 +287,27 @@ impl Found {
     }
 
     fn history(&self, realm: Realm, keys: &SealingKeys) -> Vec<PlainEntry> {
-        let mut entries = BTreeMap::new();
+        let mut entries: BTreeMap<u64, Zeroizing<Vec<u8>>> = BTreeMap::new();
+        let mut cut_at = 0;
         for row in &self.log {
             let (seq, epoch) = row.columns;
             let aad = Aad::log(realm, seq, epoch);
             let mut body = Zeroizing::new(row.body.clone());
-            if let Some(plain) = keys.log.open(&row.nonce, aad.bytes(), &mut body) {
-                entries.insert(seq, Zeroizing::new(plain.to_vec()));
+            let Some(plain) = keys.log.open(&row.nonce, aad.bytes(), &mut body) else {
+                continue;
+            };
+            let plain = Zeroizing::new(plain.to_vec());
+            let is_cut =
+                ChainRow::decode(&plain).is_ok_and(|row| matches!(row.link, Link::Cut { .. }));
+            if is_cut {
+                cut_at = seq.max(cut_at);
+            }
+            // An older page may still have what stood there before the cut.
+            if is_cut || seq != cut_at {
+                entries.insert(seq, plain);
             }
         }
-        entries.into_iter().collect()
+        entries.split_off(&cut_at).into_iter().collect()
     }
 
     fn pick_records(&mut self, realm: Realm, keys: &SealingKeys, picked: &mut Picked) {
@@ -315,7 +329,7 @@ impl Found {
                     .extend(self.known_slot(realm.vault, id, &body));
                 continue;
             }
-            if entry.kind == kind::ACCOUNT && listed.is_some_and(|listed| listed != entry) {
+            if kind::is_account(entry.kind) && listed.is_some_and(|listed| listed != entry) {
                 picked.older.push(id);
             }
             picked.rescue.records.push(PlainRecord {
@@ -328,7 +342,7 @@ impl Found {
         let accounts = picked
             .entries
             .iter()
-            .filter(|(_, entry)| entry.kind == kind::ACCOUNT);
+            .filter(|(_, entry)| kind::is_account(entry.kind));
         let lost = accounts.map(|(id, _)| *id).filter(|id| !seen.contains(id));
         picked.lost = lost.collect();
     }
@@ -380,11 +394,21 @@ fn expected(
     known_buckets: &BTreeSet<u8>,
 ) -> Option<u32> {
     let count = || {
-        let accounts = entries.values().filter(|entry| entry.kind == kind::ACCOUNT);
+        let accounts = entries
+            .values()
+            .filter(|entry| kind::is_account(entry.kind));
         u32::try_from(accounts.count()).ok()
     };
     match manifest {
-        Some((_, manifest)) => Some(manifest.counts.get(&kind::ACCOUNT).copied().unwrap_or(0)),
+        Some((_, manifest)) => {
+            let accounts = manifest.counts.iter();
+            let accounts = accounts.filter(|(kind, _)| kind::is_account(**kind));
+            Some(
+                accounts
+                    .map(|(_, count)| *count)
+                    .fold(0, u32::saturating_add),
+            )
+        }
         None if known_buckets.is_empty() => None,
         None => count(),
     }

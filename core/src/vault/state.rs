@@ -13,9 +13,12 @@ use super::findings::{Findings, SlotChange, SlotFinding};
 use super::format::{Aad, Realm, RecordId, TAG_BYTES, VaultId};
 use super::keys::SealingKeys;
 use super::load::load_records;
+use super::log::glance;
 use super::manifest::{Manifest, Stamps, buckets_digest, counts_by_kind};
 use super::meta::meta_digest;
-use super::record::{Content, Settings, SlotKeyRecord, StoredAccount, StoredTag, copy_unknown};
+use super::record::{
+    Content, Settings, SlotKeyRecord, StoredAccount, StoredTag, StoredWork, WorkKind, copy_unknown,
+};
 use super::rows::{Buckets, load_buckets};
 use super::slot::{Slots, load_slots, slots_digest};
 use crate::account::Name;
@@ -91,8 +94,10 @@ impl State {
                     || manifest.counts != counts_by_kind(&entries)
                     || manifest.meta != meta_as_it_stands
                     || (manifest.slots != slots_digest(&slots.rows) && findings.slots.is_empty())
-            })
-            || manifest.as_ref().map(|manifest| manifest.log_count) != Some(count_log(db)?);
+            });
+        if let Some(manifest) = &manifest {
+            findings.history = glance(db, realm, keys, manifest.log_count)?;
+        }
         let meta = manifest
             .as_ref()
             .map_or(meta_as_it_stands, |manifest| manifest.meta);
@@ -138,6 +143,32 @@ impl State {
                 Content::Tag(tag) => Some((*id, &**tag)),
                 _ => None,
             })
+    }
+
+    pub(super) fn work(&self) -> impl Iterator<Item = (RecordId, &StoredWork)> {
+        self.contents
+            .iter()
+            .filter_map(|(id, content)| match content {
+                Content::Work(work) => Some((*id, &**work)),
+                _ => None,
+            })
+    }
+
+    pub(super) fn work_record(&self, id: RecordId) -> Result<&StoredWork, VaultError> {
+        match self.contents.get(&id) {
+            Some(Content::Work(work)) => Ok(work),
+            None if self.findings.unreadable.contains(&id) => Err(VaultError::UnreadableRecord),
+            _ => Err(VaultError::NoSuchAccount),
+        }
+    }
+
+    /// Whether a record that can be read is an account of codes or of approvals.
+    pub(super) fn is_account(&self, id: RecordId) -> bool {
+        match self.contents.get(&id) {
+            Some(Content::Account(_)) => true,
+            Some(Content::Work(work)) => work.kind == WorkKind::Account,
+            _ => false,
+        }
     }
 
     pub(super) fn tag(&self, id: RecordId) -> Option<&Name> {
@@ -247,11 +278,6 @@ fn load_manifest(
         version,
         plain.and_then(|plain| Manifest::decode(plain).ok()),
     ))
-}
-
-fn count_log(db: &Connection) -> Result<u64, VaultError> {
-    let rows: i64 = db.query_row("SELECT count(*) FROM log", [], |row| row.get(0))?;
-    Ok(u64::try_from(rows).unwrap_or_default())
 }
 
 /// Holds every slot row against the sealed record beside it. Where that record is damaged, it is unreadable like

@@ -6,19 +6,22 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
 use super::anchor::Anchor;
+use super::chain::{ENTRY_BYTES_MAX, Link};
 use super::entries::Entries;
 use super::error::VaultError;
 use super::format::{Aad, RECORDS_MAX, Realm, RecordId};
 use super::keys::SealingKeys;
+use super::log::LogEnd;
 use super::manifest::{
     Entry, Manifest, Stamp, Stamps, bucket_of, buckets_digest, counts_by_kind, encode_bucket,
 };
-use super::record::{Content, Stored, StoredAccount, copy_unknown};
+use super::record::{Content, Stored, StoredAccount, StoredWork, copy_unknown};
 use super::seal::Sealed;
 use super::slot::{SlotRow, slots_digest};
 use super::state::{ManifestState, State, Version};
 use super::verify::check_bucket;
 use crate::entropy::Entropy;
+use crate::secret::Secret;
 use crate::time::UnixSeconds;
 
 /// So many bodies the keys of one epoch seal at most (docs/vault-format.md §5).
@@ -26,17 +29,28 @@ const SEALINGS_MAX: u64 = 1 << 31;
 /// From here on the key is renewed at the next unlock.
 pub(super) const SEALINGS_TIRED: u64 = 1 << 30;
 
-/// What a change does to the records.
+/// What a change does to the records and to the history.
 #[derive(Default)]
-pub(crate) struct Change {
+pub struct Change {
     pub(super) puts: Vec<(RecordId, Stored)>,
     pub(super) deletes: Vec<RecordId>,
+    pub(super) appends: Vec<Link>,
 }
 
 impl Change {
     /// Stores a new record, or a new version of one.
     pub(crate) fn put(&mut self, id: RecordId, stored: Stored) {
         self.puts.push((id, stored));
+    }
+
+    /// Stores a new record of approvals, or a new version of one.
+    pub fn put_work(&mut self, id: RecordId, work: StoredWork) {
+        self.put(id, Stored::Work(Box::new(work)));
+    }
+
+    /// Appends an entry to the history.
+    pub fn append(&mut self, entry: Secret) {
+        self.appends.push(Link::Entry(entry));
     }
 
     /// The account that this change stores under `id`, if it does.
@@ -53,7 +67,7 @@ impl Change {
     }
 
     /// Deletes a record for good.
-    pub(crate) fn delete(&mut self, id: RecordId) {
+    pub fn delete(&mut self, id: RecordId) {
         self.deletes.push(id);
     }
 }
@@ -139,6 +153,32 @@ pub(super) fn apply(
         return Err(VaultError::TooManyRecords { max });
     }
     Ok(draft)
+}
+
+/// Appends what `change` adds to the history, and cuts what is too much.
+pub(super) fn append(
+    tx: &Connection,
+    sealer: Sealer<'_>,
+    mut end: LogEnd,
+    links: &[Link],
+    now: UnixSeconds,
+) -> Result<LogEnd, VaultError> {
+    let wide = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    for link in links {
+        if let Link::Entry(entry) = link
+            && entry.len() > ENTRY_BYTES_MAX
+        {
+            return Err(VaultError::EntryTooLarge {
+                got_bytes: wide(entry.len()),
+                max_bytes: wide(ENTRY_BYTES_MAX),
+            });
+        }
+        end.append(tx, sealer, link)?;
+    }
+    if !links.is_empty() {
+        end.cut(tx, sealer, now)?;
+    }
+    Ok(end)
 }
 
 /// Seals one record's body and notes it in the list.

@@ -46,7 +46,7 @@ fn show(session: &Session, companion: &mut Companion, args: &ListArgs) -> Result
         return Ok(findings::describe_all(report, companion.findings()));
     }
     let text = match (accounts.is_empty(), companion.list(now).is_empty()) {
-        (true, true) if !companion.findings().is_whole() => {
+        (true, true) if findings::failure(companion.findings()).is_some() => {
             "No account of this vault can be read.\n".into()
         }
         (true, true) => {

@@ -33,7 +33,8 @@ fn check(
     drop(progress);
     let accounts = beside::accounts(companion, now);
     let count = accounts.len();
-    if !args.accept || found.write_error().is_none() {
+    let may_accept = found.write_error().is_some() || found.history.is_some();
+    if !args.accept || !may_accept {
         let report = Report::new()
             .member("accepted", false)
             .member("account_count", count)
@@ -49,10 +50,11 @@ fn check(
                 .text(details(companion, &found, now))
                 .text(advice::line(&next))
         };
-        return Ok(findings::describe_all(report, &found));
+        let report = findings::describe_all(report, &found);
+        return Ok(report.fail(findings::history_failure(&found)));
     }
     if session.console().can_ask() {
-        if let Some(failure) = findings::failure(&found) {
+        if let Some(failure) = failure(&found) {
             session.console().note(failure.message());
         }
         session.console().say(&details(companion, &found, now))?;
@@ -75,9 +77,14 @@ fn check(
     Ok(findings::describe_all(report, companion.findings()))
 }
 
+/// What is wrong, the history included.
+fn failure(found: &Findings) -> Option<Failure> {
+    findings::failure(found).or_else(|| findings::history_failure(found))
+}
+
 /// The commands that come next.
 fn next(session: &Session, found: &Findings) -> Result<Vec<String>, Failure> {
-    let Some(failure) = findings::failure(found) else {
+    let Some(failure) = failure(found) else {
         return Ok(Vec::new());
     };
     let (location, _) = session.place()?;
@@ -133,6 +140,11 @@ fn details(companion: &Companion, found: &Findings, now: UnixSeconds) -> String 
     if found.index {
         meanings
             .push_str("The table of contents: accepting makes it anew from what can be read.\n");
+    }
+    if found.history.is_some() {
+        meanings.push_str(
+            "The history: accepting keeps what can be read and says of the rest, in its place, that it is lost.\n",
+        );
     }
     if found.lineage.is_some() {
         meanings.push_str(

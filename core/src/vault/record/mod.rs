@@ -4,6 +4,7 @@ mod account;
 mod settings;
 mod slot_key;
 mod tag;
+mod work;
 
 use zeroize::Zeroizing;
 
@@ -11,6 +12,7 @@ pub use account::{NOTE_BYTES_MAX, StoredAccount, TAGS_MAX};
 pub(super) use settings::Settings;
 pub(super) use slot_key::SlotKeyRecord;
 pub(crate) use tag::StoredTag;
+pub use work::{StoredWork, WORK_BYTES_MAX, WorkKind};
 
 use super::error::VaultError;
 use super::format::kind;
@@ -22,7 +24,7 @@ use crate::secret::Secret;
 pub const NAME_BYTES_MAX: usize = 1024;
 
 /// A field that this version does not know, kept as it stands.
-type Unknown = (u8, Secret);
+pub(super) type Unknown = (u8, Secret);
 
 /// A record's content as far as this version knows its kind.
 pub(super) enum Content {
@@ -30,7 +32,8 @@ pub(super) enum Content {
     Tag(Box<StoredTag>),
     SlotKey(Box<SlotKeyRecord>),
     Settings(Box<Settings>),
-    /// Work accounts, statements in flight, and kinds of newer versions: kept, not read.
+    Work(Box<StoredWork>),
+    /// Kinds of newer versions: kept, not read.
     Kept,
 }
 
@@ -41,8 +44,14 @@ impl Content {
             kind::TAG => Self::Tag(Box::new(StoredTag::decode(body)?)),
             kind::SETTINGS => Self::Settings(Box::new(Settings::decode(body)?)),
             kind::SLOT_KEY => Self::SlotKey(Box::new(SlotKeyRecord::decode(body)?)),
+            kind::WORK_ACCOUNT => Self::work(WorkKind::Account, body)?,
+            kind::IN_FLIGHT => Self::work(WorkKind::InFlight, body)?,
             _ => Self::Kept,
         })
+    }
+
+    fn work(kind: WorkKind, body: &[u8]) -> Result<Self, Malformed> {
+        Ok(Self::Work(Box::new(StoredWork::decode(kind, body)?)))
     }
 }
 
@@ -50,6 +59,7 @@ impl Content {
 pub(crate) enum Stored {
     Account(Box<StoredAccount>),
     Tag(StoredTag),
+    Work(Box<StoredWork>),
 }
 
 impl Stored {
@@ -57,12 +67,13 @@ impl Stored {
         match self {
             Self::Account(_) => kind::ACCOUNT,
             Self::Tag(_) => kind::TAG,
+            Self::Work(work) => work.kind.number(),
         }
     }
 
     /// # Errors
     ///
-    /// [`VaultError::NameTooLong`], [`VaultError::NoteTooLong`], [`VaultError::TooManyTags`].
+    /// [`VaultError::NameTooLong`], [`VaultError::NoteTooLong`], [`VaultError::TooManyTags`], [`VaultError::WorkTooLarge`].
     pub(super) fn encode(&self) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         match self {
             Self::Account(account) => {
@@ -73,6 +84,10 @@ impl Stored {
                 check_name(&tag.name)?;
                 Ok(tag.encode())
             }
+            Self::Work(work) => {
+                work.check_limits()?;
+                Ok(work.encode())
+            }
         }
     }
 
@@ -80,11 +95,12 @@ impl Stored {
         match self {
             Self::Account(account) => Content::Account(account),
             Self::Tag(tag) => Content::Tag(Box::new(tag)),
+            Self::Work(work) => Content::Work(work),
         }
     }
 }
 
-fn put_unknown(body: &mut Writer, unknown: &[Unknown]) {
+pub(super) fn put_unknown(body: &mut Writer, unknown: &[Unknown]) {
     for (tag, value) in unknown {
         // EXPOSE: what a newer version wrote is written back as it stood.
         body.put(*tag, value.expose());

@@ -1,11 +1,7 @@
 //! What is sealed anew when the person takes the file as it stands.
 
-use rusqlite::params;
-use zeroize::Zeroizing;
-
 use super::*;
 use crate::otp::{Algorithm, Counter, Digits};
-use crate::vault::format::Aad;
 
 #[test]
 fn the_slot_in_use_is_made_anew_when_its_record_does_not_open() {
@@ -77,28 +73,37 @@ fn after_a_rollback_counters_are_doubted_and_nothing_else_is() {
 }
 
 #[test]
-fn entries_of_the_log_that_open_are_kept_and_counted() {
+fn entries_of_the_history_that_open_are_kept_and_the_others_said_to_be_lost() {
     let place = Place::new();
     let mut vault = place.unlock();
-    let sealer = vault.sealer();
-    let plain = Zeroizing::new(vec![0; 256]);
-    let aad = Aad::log(sealer.realm, 1, sealer.epoch);
-    let sealed = sealer.keys.log.seal(&aad, plain, sealer.entropy).unwrap();
-    let attack = place.attack();
-    for seq in [1, 2] {
-        // The second is the first in another place: it does not open there.
-        attack
-            .execute(
-                "INSERT INTO log(seq, epoch, nonce, body) VALUES (?1, ?2, ?3, ?4)",
-                params![seq, sealer.epoch, sealed.nonce, sealed.body],
-            )
-            .unwrap();
+    for text in ["one", "two", "three", "four"] {
+        append(&mut vault, text);
     }
-    assert!(vault.check().unwrap().index);
-    vault.accept(NOW).unwrap();
-    assert!(vault.findings().is_whole(), "{:?}", vault.findings());
-    let kept = attack.query_row("SELECT group_concat(seq) FROM log", [], |row| row.get(0));
-    assert_eq!(kept, Ok("1".to_owned()));
+    let attack = place.attack();
+    // The second is the first in another place: it does not open there.
+    attack
+        .execute_batch(
+            "DELETE FROM log WHERE seq IN (2, 4); \
+             INSERT INTO log SELECT 2, epoch, nonce, body FROM log WHERE seq = 1",
+        )
+        .unwrap();
+    let findings = vault.check().unwrap();
+    let place_of = |seq, fault| Some(BadPlace { seq, fault });
+    assert_eq!(findings.history, place_of(2, ChainFault::Unreadable));
+    assert_eq!(findings.write_error(), None);
+    let accepted = vault.accept(NOW).unwrap();
+    assert_eq!(accepted.history, place_of(4, ChainFault::Missing));
+    assert!(vault.check().unwrap().is_whole(), "{:?}", vault.findings());
+    let report = vault
+        .walk_history::<BadPlace>(|_, _| Ok(()))
+        .unwrap()
+        .unwrap();
+    assert_eq!((report.entries, report.lost), (2, 2));
+    append(&mut vault, "five");
+    assert_eq!(
+        entries(&vault),
+        ["one", "lost 1", "three", "lost 1", "five"]
+    );
 }
 
 #[test]

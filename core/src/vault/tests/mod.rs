@@ -5,6 +5,7 @@ mod accepting;
 mod attacks;
 mod faults;
 mod flips;
+mod history;
 mod life;
 mod migrating;
 mod newer;
@@ -18,6 +19,7 @@ mod salvaging;
 mod slots;
 mod snapshots;
 mod ways;
+mod work;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -213,6 +215,32 @@ fn delete(vault: &mut Vault, id: RecordId) -> Result<(), VaultError> {
         change.delete(id);
         Ok(())
     })
+}
+
+fn append(vault: &mut Vault, text: &str) {
+    let appended = vault.change(NOW, |_, change| {
+        change.append(Secret::copy_of(text.as_bytes()));
+        Ok(())
+    });
+    appended.unwrap();
+}
+
+/// What stands in the history, in its order, as far as it can be read.
+fn entries(vault: &Vault) -> Vec<String> {
+    let mut found = vec![];
+    let take = |_, link: Link| {
+        found.push(match link {
+            // EXPOSE: entries of tests.
+            Link::Entry(entry) => String::from_utf8(entry.expose().to_vec()).unwrap(),
+            Link::Cut { .. } => "cut".to_owned(),
+            Link::Lost { count, .. } => format!("lost {count}"),
+            Link::PorchLost { count, .. } => format!("porch lost {count}"),
+        });
+        true
+    };
+    vault.newest_history(take).unwrap();
+    found.reverse();
+    found
 }
 
 fn names(vault: &Vault) -> Vec<String> {

@@ -138,8 +138,10 @@ fn rows_planted_where_nothing_is_yet_are_seen_and_cleared() {
         place.attack().execute(&row, []).unwrap();
     };
     plant("log", "1");
-    assert!(place.unlock().findings().index);
     let mut vault = place.unlock();
+    let fault = ChainFault::Extra;
+    assert_eq!(vault.findings().history, Some(BadPlace { seq: 1, fault }));
+    assert_eq!(vault.findings().write_error(), None);
     vault.accept(NOW).unwrap();
     drop(vault);
     assert!(place.unlock().findings().is_whole());
