@@ -233,6 +233,17 @@ impl Received {
         self.key_id
     }
 
+    /// Whether a device is among those that its `aud` names. Nothing is proven yet: it says whose checks are to be asked.
+    #[must_use]
+    pub fn names_reader(&self, device: &Thumbprint) -> bool {
+        let device = device.format();
+        match self.claims.get("aud") {
+            Some(Json::Text(reader)) => *reader == device,
+            Some(Json::List(readers)) => readers.contains(&Json::Text(device)),
+            _ => false,
+        }
+    }
+
     /// Verifies it with the one of these keys that it names.
     ///
     /// # Errors

@@ -7,6 +7,9 @@ use crate::json::{INTEGER_MAX, Json};
 pub struct Timestamp(u64);
 
 impl Timestamp {
+    /// The last point that a message can say.
+    pub const MAX: Self = Self(INTEGER_MAX.unsigned_abs());
+
     /// A point in time; none beyond what a message can say.
     #[must_use]
     pub fn new(unix_s: u64) -> Option<Self> {

@@ -54,6 +54,10 @@ pub struct Errand {
     pub(crate) topic: u8,
     /// The statement that it answers.
     pub(crate) statement: Option<StatementId>,
+    /// Statements that it asked after.
+    pub(crate) asked: Vec<StatementId>,
+    /// A number of what it said, where that has one.
+    pub(crate) number: u64,
     /// How many answers of the server had been applied when it was signed.
     pub(crate) applied: u64,
     /// When it was signed, by this device's clock.

@@ -43,6 +43,12 @@ impl Writer {
         self.0.resize(padded, 0);
         self.0
     }
+
+    /// Ends the list: for what lies inside a body.
+    pub(crate) fn finish_unpadded(mut self) -> Zeroizing<Vec<u8>> {
+        self.0.push(0);
+        self.0
+    }
 }
 
 /// Reads the fields of a body in their order.

@@ -48,6 +48,12 @@ macro_rules! identifier {
                 generate_bytes(entropy).map(Self)
             }
 
+            /// Takes an identifier back from where it was stored.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+
             /// The 16 bytes.
             #[must_use]
             pub const fn bytes(&self) -> &[u8; 16] {

@@ -1,0 +1,295 @@
+//! A work account as this device keeps it, whatever its protocol: what its protocol knows, and what is the same for all.
+
+use zeroize::Zeroizing;
+
+use super::contact::Contact;
+use super::countersign;
+use super::error::ApprovalError;
+use super::exchange::{Errand, Event, Reply};
+use super::model::{CannotApprove, Standing, StatementId, StatementView, WorkView};
+use super::note::Note;
+use super::shield::{Shield, Sound};
+use super::work::{Kept, Taken, Verdict, Work};
+use crate::encoding::tlv::{Malformed, Reader, Writer, u8_of, u64_of};
+use crate::time::UnixSeconds;
+use crate::vault::RecordId;
+
+/// Takes an account of a protocol back from its record.
+type Restore = fn(RecordId, &[u8]) -> Result<Box<dyn Work>, ApprovalError>;
+
+/// The protocols, by their numbers in the vault. Adding one is a folder and a line.
+const PROTOCOLS: [(u8, Restore); 1] = [(COUNTERSIGN, countersign::restore)];
+
+/// Our own protocol.
+pub(crate) const COUNTERSIGN: u8 = 1;
+
+/// A work account.
+#[derive(Debug)]
+pub(crate) struct WorkAccount {
+    pub(crate) id: RecordId,
+    protocol: u8,
+    pub(crate) contact: Contact,
+    pub(crate) shield: Shield,
+    pub(crate) trashed_at: Option<UnixSeconds>,
+    /// Records whose place it has taken: their history is its own.
+    pub(crate) earlier: Vec<RecordId>,
+    /// Whether it comes from an older file, so that its keys may be somebody else's by now.
+    pub(crate) is_doubtful: bool,
+    pub(crate) work: Box<dyn Work>,
+}
+
+impl WorkAccount {
+    pub(crate) fn new(id: RecordId, protocol: u8, work: Box<dyn Work>) -> Self {
+        Self {
+            id,
+            protocol,
+            contact: Contact::default(),
+            shield: Shield::default(),
+            trashed_at: None,
+            earlier: vec![],
+            is_doubtful: false,
+            work,
+        }
+    }
+
+    /// The account's record.
+    pub(crate) fn encode(&self, kept: Kept) -> Zeroizing<Vec<u8>> {
+        let mut body = Writer::new();
+        body.put(field::PROTOCOL, &[self.protocol]);
+        body.put(field::WORK, &self.work.encode(kept));
+        body.put(field::CONTACT, &self.contact.encode());
+        body.put(field::SHIELD, &self.shield.encode());
+        if let Some(trashed_at) = self.trashed_at {
+            body.put_u64(field::TRASHED, trashed_at.0);
+        }
+        for earlier in &self.earlier {
+            body.put(field::EARLIER, earlier.bytes());
+        }
+        body.finish_unpadded()
+    }
+
+    /// Takes it back; its statements are taken apart.
+    pub(crate) fn decode(id: RecordId, body: &[u8]) -> Result<Self, ApprovalError> {
+        let fields = Fields::read(body).map_err(|_| ApprovalError::Unreadable)?;
+        let number = fields.protocol;
+        let restore = PROTOCOLS.iter().find(|(known, _)| *known == number);
+        let (_, restore) = restore.ok_or(ApprovalError::Unreadable)?;
+        Ok(Self {
+            id,
+            protocol: number,
+            contact: fields.contact,
+            shield: fields.shield,
+            trashed_at: fields.trashed_at,
+            earlier: fields.earlier,
+            is_doubtful: false,
+            work: restore(id, fields.work)?,
+        })
+    }
+
+    /// The same account with another record of its protocol.
+    pub(crate) fn with_work(&self, work: &[u8]) -> Result<Self, ApprovalError> {
+        let restore = PROTOCOLS.iter().find(|(known, _)| *known == self.protocol);
+        let (_, restore) = restore.ok_or(ApprovalError::Unreadable)?;
+        Ok(Self {
+            contact: self.contact.clone(),
+            shield: self.shield.clone(),
+            earlier: self.earlier.clone(),
+            work: restore(self.id, work)?,
+            ..*self
+        })
+    }
+
+    /// How it stands, also to the person: one whose keys may be somebody else's has to be activated again.
+    pub(crate) fn standing(&self) -> Standing {
+        let standing = self.work.standing();
+        if self.is_doubtful && !standing.is_end() {
+            return Standing::NeedsReactivation;
+        }
+        standing
+    }
+
+    /// Whether it takes part: not in the trash, not to be activated again.
+    pub(crate) fn is_awake(&self) -> bool {
+        self.trashed_at.is_none() && !self.is_doubtful
+    }
+
+    pub(crate) fn view(&self, now: UnixSeconds) -> WorkView {
+        WorkView {
+            standing: self.standing(),
+            trashed_at: self.trashed_at,
+            last_answer_at: self.contact.last_answer_at,
+            unreachable_since: self.contact.failing_since,
+            muted_until: self.shield.muted_until(now),
+            ..self.work.view(now)
+        }
+    }
+
+    pub(crate) fn statements(&self, now: UnixSeconds) -> Vec<StatementView> {
+        let mut statements = self.work.statements(now);
+        let why = match (self.trashed_at, self.is_doubtful) {
+            (Some(_), _) => Some(CannotApprove::InTrash),
+            (None, true) => Some(CannotApprove::KeyGone),
+            (None, false) => None,
+        };
+        for statement in &mut statements {
+            if statement.outcome.is_none() && why.is_some() {
+                statement.cannot_approve = why;
+            }
+        }
+        statements
+    }
+
+    /// Why nothing can be decided in it; none when it can.
+    pub(crate) const fn asleep(&self) -> Option<ApprovalError> {
+        if self.trashed_at.is_some() {
+            return Some(ApprovalError::InTrash);
+        }
+        if self.is_doubtful {
+            return Some(ApprovalError::Key(crate::device::KeyError::Invalidated));
+        }
+        None
+    }
+
+    /// Takes what came back, and says what a shell has to know.
+    pub(crate) fn take(&mut self, errand: &Errand, reply: &Reply, now: UnixSeconds) -> Took {
+        let Taken {
+            verdict,
+            arrived,
+            outcomes,
+            standing_changed,
+            replaced,
+            refused,
+            notes,
+            approved,
+            changed,
+        } = self.work.take(errand, reply, now);
+        let before = self.contact.clone();
+        self.meet(errand, verdict, now);
+        let account = self.id;
+        let mut events = vec![];
+        if approved {
+            self.shield.approved();
+        }
+        for statement in arrived {
+            events.push(match self.arrived(statement, now) {
+                Sound::Rings => Event::Rings { account, statement },
+                Sound::Quiet => Event::Queued { account, statement },
+            });
+        }
+        events.extend(
+            outcomes
+                .into_iter()
+                .map(|(statement, outcome)| Event::Outcome {
+                    account,
+                    statement,
+                    outcome,
+                }),
+        );
+        if standing_changed {
+            events.push(Event::Standing { account });
+        }
+        events.extend(
+            refused
+                .into_iter()
+                .map(|cause| Event::Refused { account, cause }),
+        );
+        if let Some(earlier) = replaced {
+            self.earlier.push(earlier);
+            events.push(Event::Replaced { account, earlier });
+        }
+        Took {
+            is_worth_storing: changed
+                || !notes.is_empty()
+                || self.contact.is_worth_storing(&before),
+            events,
+            notes,
+            replaced,
+        }
+    }
+
+    /// Lets the shield decide over a new statement.
+    pub(crate) fn arrived(&mut self, statement: StatementId, now: UnixSeconds) -> Sound {
+        let sound = self.shield.arrived(now);
+        if sound == Sound::Quiet {
+            self.work.quieten(statement);
+        }
+        sound
+    }
+
+    fn meet(&mut self, errand: &Errand, verdict: Verdict, now: UnixSeconds) {
+        let lane = errand.lane;
+        if lane == super::exchange::Lane::Ask {
+            self.contact.asked_at = Some(errand.sent_at);
+        }
+        match verdict {
+            Verdict::Answered => {
+                self.contact.answered(lane, now);
+                self.contact.fresh();
+            }
+            Verdict::Failed { retry_after_s } => self.contact.failed(lane, retry_after_s, now),
+            Verdict::Refused => self.contact.refused(lane, now),
+            Verdict::Again => {
+                // At once, but not for ever.
+                self.contact.again(lane, now);
+            }
+            Verdict::Stale => self.contact.stale(lane, now),
+        }
+    }
+}
+
+/// What came of a reply, for whoever stores the account.
+#[derive(Debug)]
+pub(crate) struct Took {
+    pub(crate) is_worth_storing: bool,
+    pub(crate) events: Vec<Event>,
+    pub(crate) notes: Vec<Note>,
+    pub(crate) replaced: Option<RecordId>,
+}
+
+mod field {
+    pub(super) const PROTOCOL: u8 = 1;
+    pub(super) const WORK: u8 = 2;
+    pub(super) const CONTACT: u8 = 3;
+    pub(super) const SHIELD: u8 = 4;
+    pub(super) const TRASHED: u8 = 5;
+    pub(super) const EARLIER: u8 = 6;
+}
+
+struct Fields<'a> {
+    protocol: u8,
+    work: &'a [u8],
+    contact: Contact,
+    shield: Shield,
+    trashed_at: Option<UnixSeconds>,
+    earlier: Vec<RecordId>,
+}
+
+impl<'a> Fields<'a> {
+    fn read(body: &'a [u8]) -> Result<Self, Malformed> {
+        let mut fields = Self {
+            protocol: 0,
+            work: &[],
+            contact: Contact::default(),
+            shield: Shield::default(),
+            trashed_at: None,
+            earlier: vec![],
+        };
+        let mut reader = Reader::new(body);
+        while let Some((tag, value)) = reader.next()? {
+            match tag {
+                field::PROTOCOL => fields.protocol = u8_of(value)?,
+                field::WORK => fields.work = value,
+                field::CONTACT => fields.contact = Contact::decode(value)?,
+                field::SHIELD => fields.shield = Shield::decode(value)?,
+                field::TRASHED => fields.trashed_at = Some(UnixSeconds(u64_of(value)?)),
+                field::EARLIER => {
+                    let id = value.try_into().map_err(|_| Malformed)?;
+                    fields.earlier.push(RecordId::from_bytes(id));
+                }
+                // A field of a newer version: to lose it would be to lose what it means.
+                _ => return Err(Malformed),
+            }
+        }
+        Ok(fields)
+    }
+}

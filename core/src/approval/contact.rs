@@ -1,0 +1,229 @@
+//! How an account's server is reached: when it answered last, since when it does not, and when to try again.
+
+use crate::encoding::tlv::{Malformed, Reader, Writer, u64_of};
+use crate::time::UnixSeconds;
+
+use super::exchange::Lane;
+
+/// The longest that a server may make a device wait, in seconds.
+const RETRY_AFTER_MAX_S: u64 = 15 * 60;
+/// The longest that a device waits by itself.
+const BACKOFF_MAX_S: u64 = 60;
+/// So much of an older time is stored at most, so that asking often does not write often.
+const STORED_WITHIN_S: u64 = 60 * 60;
+
+/// How an account's server is reached.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Contact {
+    /// When it last answered anything of the protocol, by this device's clock.
+    pub(crate) last_answer_at: Option<UnixSeconds>,
+    /// Since when it does not.
+    pub(crate) failing_since: Option<UnixSeconds>,
+    /// When it was last asked what is there.
+    pub(crate) asked_at: Option<UnixSeconds>,
+    ask: Retry,
+    say: Retry,
+    /// States in a row that said no more than that the request's time was off.
+    stale: u32,
+}
+
+/// When a lane may be used again. Not stored: whoever starts anew tries at once.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+struct Retry {
+    failures: u32,
+    at: Option<UnixSeconds>,
+}
+
+impl Contact {
+    /// When a lane may be used again; none when at once.
+    pub(crate) const fn retry_at(&self, lane: Lane) -> Option<UnixSeconds> {
+        match lane {
+            Lane::Ask => self.ask.at,
+            Lane::Say => self.say.at,
+        }
+    }
+
+    const fn lane(&mut self, lane: Lane) -> &mut Retry {
+        match lane {
+            Lane::Ask => &mut self.ask,
+            Lane::Say => &mut self.say,
+        }
+    }
+
+    /// The server answered as the protocol says.
+    pub(crate) fn answered(&mut self, lane: Lane, now: UnixSeconds) {
+        *self.lane(lane) = Retry::default();
+        self.last_answer_at = Some(now);
+        self.failing_since = None;
+    }
+
+    /// It did not, or said later: after `retry_after_s`, or after 1, 2, 4 … 60 s.
+    pub(crate) fn failed(&mut self, lane: Lane, retry_after_s: Option<u64>, now: UnixSeconds) {
+        let retry = self.lane(lane);
+        let backoff_s = 1_u64 << retry.failures.min(6);
+        retry.failures += 1;
+        let wait_s = retry_after_s
+            .unwrap_or(backoff_s.min(BACKOFF_MAX_S))
+            .clamp(1, RETRY_AFTER_MAX_S);
+        retry.at = Some(now.plus(wait_s));
+        self.failing_since.get_or_insert(now);
+    }
+
+    /// It answered that this request will not do, and is not tried again soon.
+    pub(crate) fn refused(&mut self, lane: Lane, now: UnixSeconds) {
+        self.last_answer_at = Some(now);
+        let retry = self.lane(lane);
+        retry.failures = retry.failures.max(4);
+        let failing_since = self.failing_since;
+        self.failed(lane, None, now);
+        self.failing_since = failing_since;
+    }
+
+    /// The same is to be signed afresh: at once the first time, then later and later.
+    pub(crate) fn again(&mut self, lane: Lane, now: UnixSeconds) {
+        self.last_answer_at = Some(now);
+        let retry = self.lane(lane);
+        let backoff_s = if retry.failures == 0 {
+            0
+        } else {
+            1_u64 << retry.failures.min(6)
+        };
+        retry.failures += 1;
+        retry.at = Some(now.plus(backoff_s.min(BACKOFF_MAX_S)));
+    }
+
+    /// Its clock and the request's were too far apart. The first time the next request knows better; two in a row are no answer.
+    pub(crate) fn stale(&mut self, lane: Lane, now: UnixSeconds) {
+        self.stale += 1;
+        if self.stale >= 2 {
+            self.failed(lane, None, now);
+        }
+    }
+
+    pub(crate) const fn fresh(&mut self) {
+        self.stale = 0;
+    }
+
+    /// Whether what is stored of `self` differs from `before` in more than an hour of the same.
+    pub(crate) fn is_worth_storing(&self, before: &Self) -> bool {
+        let is_old = match (self.last_answer_at, before.last_answer_at) {
+            (Some(now), Some(stored)) => now.0.abs_diff(stored.0) >= STORED_WITHIN_S,
+            (now, stored) => now != stored,
+        };
+        is_old || self.failing_since != before.failing_since
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut body = Writer::new();
+        for (tag, at) in [
+            (field::LAST_ANSWER, self.last_answer_at),
+            (field::FAILING_SINCE, self.failing_since),
+        ] {
+            if let Some(at) = at {
+                body.put_u64(tag, at.0);
+            }
+        }
+        body.finish_unpadded().to_vec()
+    }
+
+    pub(crate) fn decode(body: &[u8]) -> Result<Self, Malformed> {
+        let mut contact = Self::default();
+        let mut reader = Reader::new(body);
+        while let Some((tag, value)) = reader.next()? {
+            let at = Some(UnixSeconds(u64_of(value)?));
+            match tag {
+                field::LAST_ANSWER => contact.last_answer_at = at,
+                field::FAILING_SINCE => contact.failing_since = at,
+                _ => return Err(Malformed),
+            }
+        }
+        Ok(contact)
+    }
+}
+
+mod field {
+    pub(super) const LAST_ANSWER: u8 = 1;
+    pub(super) const FAILING_SINCE: u8 = 2;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
+
+    #[test]
+    fn waits_grow_to_a_minute_and_end_with_an_answer() {
+        let mut contact = Contact::default();
+        let mut waits = vec![];
+        for _ in 0..9 {
+            contact.failed(Lane::Ask, None, NOW);
+            waits.push(contact.retry_at(Lane::Ask).unwrap().since(NOW));
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(contact.retry_at(Lane::Say), None);
+        assert_eq!(contact.failing_since, Some(NOW));
+        contact.answered(Lane::Ask, NOW.plus(9));
+        assert_eq!(contact.retry_at(Lane::Ask), None);
+        assert_eq!(contact.failing_since, None);
+        assert_eq!(contact.last_answer_at, Some(NOW.plus(9)));
+    }
+
+    #[test]
+    fn a_server_says_when_but_not_for_ever() {
+        let mut contact = Contact::default();
+        for (said, waited) in [(0, 1), (7, 7), (86_400, 900)] {
+            contact.failed(Lane::Say, Some(said), NOW);
+            assert_eq!(contact.retry_at(Lane::Say), Some(NOW.plus(waited)));
+        }
+    }
+
+    #[test]
+    fn two_stale_states_in_a_row_are_no_answer() {
+        let mut contact = Contact::default();
+        contact.stale(Lane::Ask, NOW);
+        assert_eq!(contact.retry_at(Lane::Ask), None);
+        contact.stale(Lane::Ask, NOW);
+        assert_eq!(contact.failing_since, Some(NOW));
+        contact.answered(Lane::Ask, NOW);
+        contact.fresh();
+        contact.stale(Lane::Ask, NOW);
+        assert_eq!(contact.retry_at(Lane::Ask), None);
+    }
+
+    #[test]
+    fn a_refusal_is_an_answer_that_is_not_asked_for_at_once_again() {
+        let mut contact = Contact::default();
+        contact.refused(Lane::Say, NOW);
+        assert_eq!(contact.retry_at(Lane::Say), Some(NOW.plus(16)));
+        assert_eq!(contact.failing_since, None);
+        assert_eq!(contact.last_answer_at, Some(NOW));
+    }
+
+    #[test]
+    fn an_hour_of_the_same_is_not_written() {
+        let mut stored = Contact::default();
+        stored.answered(Lane::Ask, NOW);
+        let mut later = stored.clone();
+        later.answered(Lane::Ask, NOW.plus(STORED_WITHIN_S - 1));
+        assert!(!later.is_worth_storing(&stored));
+        later.answered(Lane::Ask, NOW.plus(STORED_WITHIN_S));
+        assert!(later.is_worth_storing(&stored));
+        let mut failing = stored.clone();
+        failing.failed(Lane::Ask, None, NOW);
+        assert!(failing.is_worth_storing(&stored));
+    }
+
+    #[test]
+    fn what_is_stored_is_read() {
+        let mut contact = Contact::default();
+        contact.answered(Lane::Ask, NOW);
+        contact.failing_since = Some(NOW);
+        let read = Contact::decode(&contact.encode()).unwrap();
+        assert_eq!(read.last_answer_at, Some(NOW));
+        assert_eq!(read.failing_since, Some(NOW));
+        let mut body = Writer::new();
+        body.put_u64(3, 1);
+        assert_eq!(Contact::decode(&body.finish_unpadded()), Err(Malformed));
+    }
+}

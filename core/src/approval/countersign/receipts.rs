@@ -1,0 +1,219 @@
+//! Receipts: what became of a statement, as its server signed it.
+
+use countersign_protocol::envelope::Verified;
+use countersign_protocol::message::{Outcome as Said, Receipt, Via};
+
+use super::cause_of;
+use super::entry::Entry;
+use super::flight::{Flight, Stage, after_report};
+use super::take::{misbehaved, refuse};
+use super::words::{DecisionWord, EndWord};
+use crate::account::Name;
+use crate::approval::exchange::{Cause, Errand};
+use crate::approval::model::{Outcome, StatementId};
+use crate::approval::note::{Decided, Happened, Note, Stands};
+use crate::approval::work::{Taken, Verdict};
+use crate::time::UnixSeconds;
+
+impl Entry {
+    /// The receipt that answers an answer.
+    pub(super) fn take_receipt(
+        &mut self,
+        errand: &Errand,
+        verified: &Verified,
+        now: UnixSeconds,
+    ) -> Taken {
+        let mut taken = Taken::new(Verdict::Answered);
+        self.apply_receipt(verified, errand.statement, now, &mut taken);
+        if taken.refused.is_empty() {
+            return taken;
+        }
+        // The answer is still to be sent.
+        Taken {
+            verdict: Verdict::Failed {
+                retry_after_s: None,
+            },
+            ..taken
+        }
+    }
+
+    /// Applies a receipt; of the statement that was answered, where one was.
+    pub(super) fn apply_receipt(
+        &mut self,
+        verified: &Verified,
+        of: Option<StatementId>,
+        now: UnixSeconds,
+        taken: &mut Taken,
+    ) {
+        let Some(device) = self.device() else {
+            return;
+        };
+        let receipt = match Receipt::read(verified, &device) {
+            Ok(receipt) => receipt,
+            Err(error) => return refuse(cause_of(error), now, taken),
+        };
+        let id = Flight::id_of(self.id, &receipt.statement);
+        let is_expected = of.is_none_or(|of| of == id);
+        let own = self.own_key(&receipt);
+        let Some(flight) = self.flights.get_mut(&id).filter(|_| is_expected) else {
+            // A receipt of a statement that this device does not have, or of another one than it answered.
+            return refuse(Cause::Reply, now, taken);
+        };
+        if receipt.statement_hash != flight.hash() {
+            return refuse(Cause::Reply, now, taken);
+        }
+        let reported = flight.report.take_if(|_| receipt.is_reported);
+        if reported.is_some() {
+            flight.was_reported = true;
+            taken.changed = true;
+        }
+        flight.next = receipt
+            .next
+            .iter()
+            .map(|step| after_report(*step))
+            .collect();
+        if receipt.outcome == Said::WrongNumber {
+            self.wrong_number(id, &receipt, verified, now, taken);
+            return;
+        }
+        if flight.is_ended() {
+            // A late report changed no outcome; it is news all the same.
+            if let Some(report) = reported {
+                let note = said(flight, Some(Decided::Report), Stands::Reported, now)
+                    .with("answer", report.as_str())
+                    .with("receipt", verified.compact().as_str());
+                taken.notes.push(note);
+                if let Some(outcome) = flight.outcome() {
+                    taken.outcomes.push((id, outcome));
+                }
+            }
+            return;
+        }
+        let by = receipt.by.as_ref().filter(|_| !own);
+        let by = by.map(|by| Name::new(&by.name));
+        let end = match (receipt.outcome, receipt.via) {
+            (Said::Approved, Some(Via::Offline)) => EndWord::ApprovedOffline,
+            (Said::Approved, _) => EndWord::Approved,
+            (Said::Denied, _) => EndWord::Denied,
+            (Said::Reported, _) => EndWord::Reported,
+            (Said::Cancelled, _) => EndWord::Cancelled,
+            (Said::Expired, _) => EndWord::Expired,
+            (Said::Withdrawn, _) | (Said::WrongNumber, _) => EndWord::Withdrawn,
+        };
+        let receipt = vec![("receipt", verified.compact().as_str().to_owned())];
+        self.end(id, end, by, receipt, now, taken);
+    }
+
+    /// Whether a receipt's answer was this device's.
+    fn own_key(&self, receipt: &Receipt) -> bool {
+        let by = receipt.by.as_ref();
+        let keys = self.keys();
+        keys.zip(by).is_some_and(|(keys, by)| {
+            by.key == keys.device.thumbprint() || by.key == keys.approval.thumbprint()
+        })
+    }
+
+    /// The number was wrong: the statement is open again, for what was this device's answer.
+    fn wrong_number(
+        &mut self,
+        id: StatementId,
+        receipt: &Receipt,
+        verified: &Verified,
+        now: UnixSeconds,
+        taken: &mut Taken,
+    ) {
+        let Some(flight) = self.flights.get_mut(&id) else {
+            return;
+        };
+        let Some(left) = receipt.left else {
+            return;
+        };
+        let is_its_answer = match &flight.stage {
+            Stage::Answered { message, .. } => Some(message.hash()) == receipt.answer_hash,
+            Stage::Open | Stage::Ended { .. } => false,
+        };
+        if !is_its_answer {
+            // An earlier answer's, or another device's: nothing of this one's is undone.
+            return;
+        }
+        let note = said(flight, Some(Decided::Approve), Stands::WrongNumber, now);
+        taken
+            .notes
+            .push(note.with("receipt", verified.compact().as_str()));
+        flight.stage = Stage::Open;
+        flight.tries_left = Some(left);
+        taken.outcomes.push((id, Outcome::WrongNumber { left }));
+        taken.changed = true;
+    }
+
+    /// Ends a statement.
+    pub(super) fn end(
+        &mut self,
+        id: StatementId,
+        end: EndWord,
+        by: Option<Name>,
+        messages: Vec<(&'static str, String)>,
+        now: UnixSeconds,
+        taken: &mut Taken,
+    ) {
+        let Some(flight) = self.flights.get_mut(&id) else {
+            return;
+        };
+        let decision = match &flight.stage {
+            Stage::Answered { decision, .. } => Some(*decision),
+            Stage::Open | Stage::Ended { .. } => None,
+        };
+        let decided = match (decision, flight.was_shown_offline) {
+            (Some(DecisionWord::Approve), _) => Some(Decided::Approve),
+            (Some(DecisionWord::Deny), _) => Some(Decided::Deny),
+            (Some(DecisionWord::Report), _) => Some(Decided::Report),
+            (Some(DecisionWord::Cancel), _) => Some(Decided::Cancel),
+            (None, true) => Some(Decided::Offline),
+            (None, false) => None,
+        };
+        let stands = match (end, &by) {
+            (
+                EndWord::Approved | EndWord::Denied | EndWord::Reported | EndWord::Cancelled,
+                Some(_),
+            ) => Stands::Elsewhere,
+            (EndWord::Approved | EndWord::ApprovedOffline, _) => Stands::Approved,
+            (EndWord::Denied, _) => Stands::Denied,
+            (EndWord::Reported, _) => Stands::Reported,
+            (EndWord::Cancelled, _) => Stands::Cancelled,
+            (EndWord::Expired, _) => Stands::Expired,
+            (EndWord::Withdrawn, _) => Stands::Withdrawn,
+            (EndWord::Unknown, _) => Stands::Unknown,
+        };
+        let mut note = said(flight, decided, stands, now);
+        note.messages.extend(messages);
+        taken.notes.push(note);
+        flight.was_reported |= decision == Some(DecisionWord::Report);
+        flight.stage = Stage::Ended { end, decision, by };
+        flight.is_over = true;
+        taken.approved |= matches!(end, EndWord::Approved | EndWord::ApprovedOffline);
+        if let Some(outcome) = flight.outcome() {
+            taken.outcomes.push((id, outcome));
+        }
+        taken.changed = true;
+    }
+}
+
+/// What belongs into the history of a statement: what the server signed, and what this device said to it.
+fn said(flight: &Flight, decided: Option<Decided>, stands: Stands, now: UnixSeconds) -> Note {
+    let mut note = Note {
+        statement: Some(*flight.hash().bytes()),
+        decided,
+        stands: Some(stands),
+        ..Note::new(now, Happened::Statement)
+    };
+    note.messages
+        .push(("statement", flight.message.as_str().to_owned()));
+    let answer = match &flight.stage {
+        Stage::Answered { message, .. } => Some(message),
+        Stage::Open | Stage::Ended { .. } => flight.report.as_ref(),
+    };
+    if let Some(answer) = answer {
+        note.messages.push(("answer", answer.as_str().to_owned()));
+    }
+    note
+}

@@ -1,0 +1,362 @@
+//! What came back from the server: verified, in order, and applied.
+
+use countersign_protocol::envelope::{Compact, EnvelopeError, Received, Verified};
+use countersign_protocol::hash::{MessageHash, Thumbprint};
+use countersign_protocol::kind::{Kind, Role};
+use countersign_protocol::message::{Account, OtpLink, RemovedWhy, Secrets, Standing, State};
+use countersign_protocol::problem::Problem;
+use countersign_protocol::secret::OfflineKey;
+
+use super::cause_of;
+use super::entry::{Enrolled, Entry};
+use super::flight::Flight;
+use super::request::Topic;
+use super::statements::Came;
+use super::words::EndWord;
+use crate::approval::exchange::{Cause, Errand, Reply};
+use crate::approval::note::{Happened, Note};
+use crate::approval::work::{Taken, Verdict};
+use crate::time::UnixSeconds;
+
+impl Entry {
+    /// Takes what came back for an errand.
+    pub(super) fn take_back(&mut self, errand: &Errand, reply: &Reply, now: UnixSeconds) -> Taken {
+        let swept = self.sweep(now);
+        let mut taken = self.taken(errand, reply, now);
+        if let (
+            Verdict::Failed { retry_after_s },
+            Reply::Answered {
+                retry_after_s: said,
+                ..
+            },
+        ) = (&mut taken.verdict, reply)
+        {
+            *retry_after_s = *said;
+        }
+        taken.changed |= swept;
+        taken
+    }
+
+    fn taken(&mut self, errand: &Errand, reply: &Reply, now: UnixSeconds) -> Taken {
+        let Some(topic) = Topic::ALL
+            .into_iter()
+            .find(|topic| topic.number() == errand.topic)
+        else {
+            return Taken::new(Verdict::Refused);
+        };
+        let (status, body) = match reply {
+            Reply::Answered { status, body, .. } => (*status, body.as_slice()),
+            Reply::Unreachable(_) => {
+                return Taken::new(Verdict::Failed {
+                    retry_after_s: None,
+                });
+            }
+        };
+        if topic == Topic::Enrol {
+            return self.take_enrolled(status, body, now);
+        }
+        if status != 200 {
+            return self.refused(topic, errand, status, body);
+        }
+        let verified = match self.verified(topic.reply(), body) {
+            Ok(verified) => verified,
+            Err(cause) => return misbehaved(cause, now),
+        };
+        match topic {
+            Topic::Answer => self.take_receipt(errand, &verified, now),
+            _ => self.take_state(topic, errand, &verified, now),
+        }
+    }
+
+    /// A message that a server key signed which this device knows.
+    fn verified(&self, kind: Kind, body: &[u8]) -> Result<Verified, Cause> {
+        let text = str::from_utf8(body).map_err(|_| Cause::Form)?;
+        let received = Received::parse(kind, text).map_err(|_| Cause::Form)?;
+        let keys = self.enrolled().map(|enrolled| &enrolled.account.keys);
+        let keys = keys.into_iter().flatten();
+        received
+            .verify(keys.map(|key| (Role::Server, key)))
+            .map_err(|error| match error {
+                EnvelopeError::UnknownKey => Cause::UnknownKey,
+                _ => Cause::Signature,
+            })
+    }
+
+    /// What is not signed proves nothing: it is a hint, and no account changes by it.
+    fn refused(&mut self, topic: Topic, errand: &Errand, status: u16, body: &[u8]) -> Taken {
+        let failed = Verdict::Failed {
+            retry_after_s: None,
+        };
+        let verdict = match Problem::read(status, body) {
+            None | Some(Problem::RateLimited | Problem::Unavailable) => failed,
+            Some(Problem::Replayed) => Verdict::Again,
+            Some(Problem::Order { last }) if topic == Topic::Delivery => {
+                // A delivery of this device's own, from before it was restored.
+                let delivery = &mut self.delivery;
+                if delivery.sequence == errand.number && last < MANY {
+                    delivery.sequence = last.max(delivery.sequence) + 1;
+                }
+                let mut taken = Taken::new(Verdict::Again);
+                taken.changed = true;
+                return taken;
+            }
+            Some(_) => Verdict::Refused,
+        };
+        Taken::new(verdict)
+    }
+
+    fn take_state(
+        &mut self,
+        topic: Topic,
+        errand: &Errand,
+        verified: &Verified,
+        now: UnixSeconds,
+    ) -> Taken {
+        let Some(device) = self.device() else {
+            return Taken::new(Verdict::Answered);
+        };
+        let request = MessageHash::from_bytes(errand.request);
+        let state = match State::read(verified, &device, &request) {
+            Ok(state) => state,
+            Err(error) => return misbehaved(cause_of(error), now),
+        };
+        let before = self.clock;
+        if topic == Topic::Fetch {
+            let (sent_at, wait_s) = (errand.sent_at, errand.wait_s);
+            self.clock.learn(state.now, sent_at, now, wait_s);
+        }
+        let mut taken = Taken::new(Verdict::Answered);
+        taken.changed = self.clock.is_news_to(before);
+        if state.is_stale {
+            taken.verdict = Verdict::Stale;
+            return taken;
+        }
+        self.apply(topic, errand, &state, now, &mut taken);
+        taken
+    }
+
+    fn apply(
+        &mut self,
+        topic: Topic,
+        errand: &Errand,
+        state: &State,
+        now: UnixSeconds,
+        taken: &mut Taken,
+    ) {
+        let Some(enrolled) = self.enrolled_mut() else {
+            return;
+        };
+        // Signed before a later state arrived, it may be overtaken; signed after, the server was restored.
+        if state.sequence < enrolled.sequence && errand.applied != enrolled.applied {
+            taken.refused.push(Cause::Older);
+            return;
+        }
+        enrolled.sequence = state.sequence;
+        enrolled.applied += 1;
+        // The document first: what follows may be signed by keys that it brings.
+        if let Some(document) = &state.account {
+            self.take_document(document, now, taken);
+        }
+        self.take_standing(state, now, taken);
+        self.take_progress(topic, errand, state, taken);
+        for statement in &state.statements {
+            match self.take_statement(statement.as_str(), false, now) {
+                Came::New(id) => {
+                    taken.arrived.push(id);
+                    taken.changed = true;
+                }
+                Came::Known(_) | Came::Over { .. } => {}
+                Came::Refused(cause) => refuse(cause, now, taken),
+            }
+        }
+        for receipt in &state.closed {
+            match self.verified(Kind::Receipt, receipt.as_str().as_bytes()) {
+                Ok(verified) => self.apply_receipt(&verified, None, now, taken),
+                Err(cause) => refuse(cause, now, taken),
+            }
+        }
+        if state.standing.is_end() {
+            // Nobody will ask after them any more.
+            let open: Vec<_> = self.open().into_iter().map(|(id, _)| id).collect();
+            for id in open {
+                self.end(id, EndWord::Withdrawn, None, vec![], now, taken);
+            }
+        }
+        if topic == Topic::Fetch {
+            self.end_unlisted(errand, state, now, taken);
+            if self.has_bell {
+                self.has_bell = false;
+                taken.changed = true;
+            }
+        }
+    }
+
+    fn take_document(&mut self, document: &Compact, now: UnixSeconds, taken: &mut Taken) {
+        let verified = match self.verified(Kind::Account, document.as_str().as_bytes()) {
+            Ok(verified) => verified,
+            Err(cause) => return refuse(cause, now, taken),
+        };
+        let Some(enrolled) = self.enrolled_mut() else {
+            return;
+        };
+        let device = enrolled.keys.device.thumbprint();
+        let account = match Account::read(&verified, &device, &enrolled.enrol_hash) {
+            Ok(account) => account,
+            Err(error) => return refuse(cause_of(error), now, taken),
+        };
+        if account.version <= enrolled.account.version {
+            return refuse(Cause::NotNewer, now, taken);
+        }
+        // It is the same account for ever.
+        if account.account != enrolled.account.account {
+            return refuse(Cause::Account, now, taken);
+        }
+        enrolled.account = account;
+        enrolled.signer = *verified.key();
+        enrolled.document = verified.compact().clone();
+        let note = Note::new(now, Happened::Document).with("account", document.as_str());
+        taken.notes.push(note);
+        taken.changed = true;
+        taken.standing_changed = true;
+    }
+
+    fn take_standing(&mut self, state: &State, now: UnixSeconds, taken: &mut Taken) {
+        let replaces = self.replaces;
+        let Some(enrolled) = self.enrolled_mut() else {
+            return;
+        };
+        if enrolled.standing == state.standing {
+            return;
+        }
+        taken.standing_changed = true;
+        taken.changed = true;
+        let happened = match &state.standing {
+            Standing::Unconfirmed | Standing::Confirmed => None,
+            Standing::Active => Some(Happened::Active),
+            Standing::Suspended { .. } => Some(Happened::Suspended),
+            Standing::Moved { .. } => Some(Happened::Moved),
+            Standing::Removed { .. } => Some(Happened::Removed),
+        };
+        taken
+            .notes
+            .extend(happened.map(|happened| Note::new(now, happened)));
+        enrolled.standing = state.standing.clone();
+        if enrolled.standing == Standing::Active {
+            enrolled.nonce = None;
+            taken.replaced = replaces.map(|replaced| replaced.record);
+            self.replaces = None;
+            return;
+        }
+        if enrolled.standing.is_end() {
+            // They die with the device.
+            enrolled.secrets.otp = None;
+            enrolled.secrets.offline_key = None;
+            enrolled.wants_secrets = false;
+            enrolled.moving = None;
+            enrolled.step = None;
+        }
+    }
+
+    /// Secrets, a move, and what the server has taken note of.
+    fn take_progress(&mut self, topic: Topic, errand: &Errand, state: &State, taken: &mut Taken) {
+        if topic == Topic::Delivery && self.delivery.sequence == errand.number {
+            self.delivery.is_told = true;
+            taken.changed = true;
+        }
+        let Some(enrolled) = self.enrolled_mut() else {
+            return;
+        };
+        if let Some(secrets) = &state.secrets
+            && enrolled.wants_secrets
+            && enrolled.standing == Standing::Active
+        {
+            enrolled.secrets = copied(secrets);
+            enrolled.wants_secrets = false;
+            taken.changed = true;
+        }
+        if topic == Topic::Move {
+            enrolled.step = None;
+            taken.changed = true;
+        }
+        if enrolled.moving != state.moving {
+            enrolled.moving.clone_from(&state.moving);
+            taken.standing_changed = true;
+            taken.changed = true;
+        }
+    }
+
+    /// What was asked after and is in neither list has ended, and nobody says how.
+    fn end_unlisted(
+        &mut self,
+        errand: &Errand,
+        state: &State,
+        now: UnixSeconds,
+        taken: &mut Taken,
+    ) {
+        let listed = state.statements.iter().map(Compact::hash);
+        let listed: Vec<MessageHash> = listed.collect();
+        let server_now = self.clock.server_time(now);
+        let ended: Vec<_> = errand
+            .asked
+            .iter()
+            .filter(|id| {
+                self.flights.get(id).is_some_and(|flight| {
+                    // One that was scanned may be open and on no list.
+                    let may_be_unlisted = flight.was_scanned && !flight.is_past(server_now);
+                    !flight.is_ended() && !may_be_unlisted && !listed.contains(&flight.hash())
+                })
+            })
+            .copied()
+            .collect();
+        for id in ended {
+            self.end(id, EndWord::Unknown, None, vec![], now, taken);
+        }
+    }
+
+    pub(super) fn device(&self) -> Option<Thumbprint> {
+        self.keys().map(|keys| keys.device.thumbprint())
+    }
+
+    /// Whether the server has said that it has forgotten this device because it was asked to.
+    pub(super) fn has_been_left(&self) -> bool {
+        self.enrolled().is_some_and(|enrolled: &Enrolled| {
+            let left = Standing::Removed {
+                why: RemovedWhy::Left,
+            };
+            enrolled.standing == left || enrolled.is_leaving && enrolled.standing.is_end()
+        })
+    }
+
+    /// Flights by which the wearer of this device could still be asked something.
+    pub(super) fn unended(&self) -> impl Iterator<Item = &Flight> {
+        self.flights.values().filter(|flight| !flight.is_ended())
+    }
+}
+
+/// No delivery has been changed so often: a number beyond it is no count.
+const MANY: u64 = 1 << 52;
+
+/// What came is not what it has to be: a defect or an attack. Nothing changed, and the same is tried again later.
+pub(super) fn misbehaved(cause: Cause, now: UnixSeconds) -> Taken {
+    let mut taken = Taken::new(Verdict::Failed {
+        retry_after_s: None,
+    });
+    refuse(cause, now, &mut taken);
+    taken
+}
+
+pub(super) fn refuse(cause: Cause, now: UnixSeconds, taken: &mut Taken) {
+    taken.refused.push(cause);
+    taken.notes.push(Note::new(now, Happened::Refused(cause)));
+}
+
+fn copied(secrets: &Secrets) -> Secrets {
+    let (otp, key) = (&secrets.otp, &secrets.offline_key);
+    Secrets {
+        // EXPOSE: the copies are secrets again.
+        otp: otp
+            .as_ref()
+            .and_then(|link| OtpLink::new(link.expose().to_owned())),
+        offline_key: key.as_ref().map(|key| OfflineKey::copy_of(key.expose())),
+    }
+}
