@@ -3,6 +3,7 @@
 
 use ring::digest;
 
+use super::chain::ChainHead;
 use super::format::VaultId;
 use super::slot::finish32;
 use super::tlv::Malformed;
@@ -15,9 +16,14 @@ const BRANCHES_MAX: usize = 16;
 /// Tokens of each: so many anchors may be written late.
 const TOKENS_KEPT: usize = 8;
 const TOKEN_BYTES: usize = 32;
-/// Version, vault, branch, generation, hash, checksum.
-const ANCHOR_BYTES: usize = 1 + 16 + 8 + 8 + 32 + 8;
-const VERSION: u8 = 1;
+/// Version, vault, branch, generation, hash.
+const CLAIM_BYTES: usize = 1 + 16 + 8 + 8 + 32;
+const CHECK_BYTES: usize = 8;
+/// The porch's count and head, in an anchor that has them.
+const PORCH_BYTES: usize = 8 + 32;
+/// The version of an anchor that says nothing of the porch.
+const WITHOUT_PORCH: u8 = 1;
+const WITH_PORCH: u8 = 2;
 
 /// Where an installation keeps its anchor: outside the vault's file, so that a copy of the file does not carry it.
 pub trait AnchorStore: Send {
@@ -81,43 +87,104 @@ pub(super) struct Anchor {
     pub(super) branch: [u8; 8],
     pub(super) generation: u64,
     pub(super) token_hash: [u8; 32],
+    /// How far the porch's chain had come.
+    pub(super) porch: Option<PorchMark>,
+}
+
+/// How far the porch's chain has come: entries ever left for the history, and the head after them.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct PorchMark {
+    pub(super) count: u64,
+    pub(super) head: ChainHead,
+}
+
+impl PorchMark {
+    /// None before the first entry.
+    pub(super) const fn noted(self) -> Option<Self> {
+        match self.count {
+            0 => None,
+            _ => Some(self),
+        }
+    }
+
+    /// The one of both that has come further; this one where they have come as far.
+    pub(super) const fn later(self, other: Self) -> Self {
+        if other.count > self.count {
+            other
+        } else {
+            self
+        }
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        [&self.count.to_be_bytes(), self.head.bytes().as_slice()].concat()
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let (count, head) = bytes.split_first_chunk::<8>()?;
+        Some(Self {
+            count: u64::from_be_bytes(*count),
+            head: ChainHead::from_bytes(head.try_into().ok()?),
+        })
+    }
 }
 
 impl Anchor {
     pub(super) fn encode(&self, vault: VaultId) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(ANCHOR_BYTES);
-        bytes.push(VERSION);
+        let mut bytes = Vec::with_capacity(CLAIM_BYTES + PORCH_BYTES + CHECK_BYTES);
+        bytes.push(match self.porch {
+            Some(_) => WITH_PORCH,
+            None => WITHOUT_PORCH,
+        });
         bytes.extend_from_slice(vault.bytes());
         bytes.extend_from_slice(&self.branch);
         bytes.extend_from_slice(&self.generation.to_be_bytes());
         bytes.extend_from_slice(&self.token_hash);
+        bytes.extend(self.porch.iter().flat_map(PorchMark::encode));
         let check = sha256(&bytes);
-        bytes.extend(check.iter().take(8));
+        bytes.extend(check.iter().take(CHECK_BYTES));
         bytes
     }
 
     /// Whether it follows `other` on the same branch.
     pub(super) fn is_later_than(&self, other: &Self) -> bool {
-        self.branch == other.branch && self.generation > other.generation
+        let reached = |anchor: &Self| {
+            let porch = anchor.porch.unwrap_or_default();
+            (anchor.generation, porch.count)
+        };
+        self.branch == other.branch && reached(self) > reached(other)
+    }
+
+    /// The same, with what `stored` knows of the porch where that has come further.
+    pub(super) fn with_porch_of(self, stored: Option<&Self>) -> Self {
+        let known = [self.porch, stored.and_then(|stored| stored.porch)];
+        Self {
+            porch: known.into_iter().flatten().reduce(PorchMark::later),
+            ..self
+        }
     }
 
     /// `None` for anything but a whole anchor of this vault: a torn one makes no claim.
     pub(super) fn decode(bytes: &[u8], vault: VaultId) -> Option<Self> {
-        if bytes.len() != ANCHOR_BYTES {
+        let (content, check) = bytes.split_last_chunk::<CHECK_BYTES>()?;
+        if sha256(content).get(..CHECK_BYTES)? != check {
             return None;
         }
-        let (content, check) = bytes.split_at_checked(ANCHOR_BYTES - 8)?;
-        if sha256(content).get(..8)? != check {
-            return None;
-        }
-        let (version, rest) = content.split_first()?;
+        let (claim, porch) = content.split_at_checked(CLAIM_BYTES)?;
+        let (version, rest) = claim.split_first()?;
+        let porch = match (*version, porch) {
+            (WITHOUT_PORCH, []) => None,
+            (WITH_PORCH, porch) => Some(PorchMark::decode(porch)?),
+            _ => return None,
+        };
         let (id, rest) = rest.split_first_chunk::<16>()?;
         let (branch, rest) = rest.split_first_chunk::<8>()?;
         let (generation, token_hash) = rest.split_first_chunk::<8>()?;
-        (*version == VERSION && id == vault.bytes()).then_some(Self {
+        (id == vault.bytes()).then_some(Self {
             branch: *branch,
             generation: u64::from_be_bytes(*generation),
             token_hash: token_hash.try_into().ok()?,
+            porch,
         })
     }
 }
@@ -234,6 +301,7 @@ impl Lineage {
             branch,
             generation,
             token_hash: sha256(&token),
+            porch: None,
         })
     }
 }
@@ -255,22 +323,89 @@ mod tests {
 
     #[test]
     fn an_anchor_reads_only_what_it_writes() {
+        for porch in [None, Some(mark(7))] {
+            let anchor = Anchor {
+                branch: MINE,
+                generation: 5,
+                token_hash: [3; 32],
+                porch,
+            };
+            let bytes = anchor.encode(VAULT);
+            assert_eq!(bytes.len(), if porch.is_some() { 113 } else { 73 });
+            assert_eq!(Anchor::decode(&bytes, VAULT), Some(anchor));
+            assert_eq!(Anchor::decode(&bytes, VaultId([2; 16])), None);
+            for length in 0..bytes.len() {
+                assert_eq!(Anchor::decode(&bytes[..length], VAULT), None);
+            }
+            for place in 0..bytes.len() {
+                let mut torn = bytes.clone();
+                torn[place] ^= 1;
+                assert_eq!(Anchor::decode(&torn, VAULT), None, "{place}");
+            }
+        }
+    }
+
+    fn mark(count: u64) -> PorchMark {
+        PorchMark {
+            count,
+            head: ChainHead::from_bytes([9; 32]),
+        }
+    }
+
+    #[test]
+    fn an_anchor_of_another_version_makes_no_claim() {
         let anchor = Anchor {
             branch: MINE,
             generation: 5,
             token_hash: [3; 32],
+            porch: Some(mark(7)),
+        };
+        let whole = |version: u8, bytes: &[u8]| {
+            let mut content = bytes.to_vec();
+            content[0] = version;
+            let check = sha256(&content);
+            content.extend(check.iter().take(CHECK_BYTES));
+            Anchor::decode(&content, VAULT)
         };
         let bytes = anchor.encode(VAULT);
-        assert_eq!(Anchor::decode(&bytes, VAULT), Some(anchor));
-        assert_eq!(Anchor::decode(&bytes, VaultId([2; 16])), None);
-        for length in 0..bytes.len() {
-            assert_eq!(Anchor::decode(&bytes[..length], VAULT), None);
+        let long = &bytes[..bytes.len() - CHECK_BYTES];
+        let short = &long[..CLAIM_BYTES];
+        assert_eq!(whole(2, long), Some(anchor));
+        assert_eq!(whole(1, short).unwrap().porch, None);
+        for refused in [
+            whole(1, long),
+            whole(2, short),
+            whole(3, long),
+            whole(0, short),
+        ] {
+            assert_eq!(refused, None);
         }
-        for place in 0..bytes.len() {
-            let mut torn = bytes.clone();
-            torn[place] ^= 1;
-            assert_eq!(Anchor::decode(&torn, VAULT), None, "{place}");
+    }
+
+    #[test]
+    fn of_two_anchors_of_one_change_the_one_with_more_from_the_porch_is_later() {
+        let anchor = |generation, porch| Anchor {
+            branch: MINE,
+            generation,
+            token_hash: [3; 32],
+            porch,
+        };
+        let order = [
+            anchor(5, None),
+            anchor(5, Some(mark(1))),
+            anchor(5, Some(mark(2))),
+            anchor(6, None),
+        ];
+        for (n, earlier) in order.iter().enumerate() {
+            assert!(!earlier.is_later_than(earlier));
+            for later in &order[n + 1..] {
+                assert!(later.is_later_than(earlier) && !earlier.is_later_than(later));
+            }
         }
+        let kept = order[3].with_porch_of(Some(&order[2]));
+        assert_eq!((kept.generation, kept.porch), (6, Some(mark(2))));
+        assert_eq!(order[2].with_porch_of(Some(&order[1])), order[2]);
+        assert_eq!(order[0].with_porch_of(None), order[0]);
     }
 
     #[test]
@@ -299,6 +434,7 @@ mod tests {
             branch: MINE,
             generation: 5,
             token_hash: [3; 32],
+            porch: None,
         };
         assert_eq!(lineage.judge(&mine, 4), Some(LineageFinding::RolledBack));
         for generation in [5, 6] {

@@ -241,6 +241,7 @@ mod tests {
             branch: [branch; 8],
             generation,
             token_hash: [9; 32],
+            porch: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! When the anchor is read and stored: before the database is read, and after it is written.
 
-use super::anchor::{Anchor, AnchorStore, Flush, NO_CLAIM, Stored};
+use super::anchor::{Anchor, AnchorStore, Flush, NO_CLAIM, PorchMark, Stored};
 use super::error::VaultError;
 use super::findings::Findings;
 use super::format::VaultId;
@@ -98,11 +98,14 @@ pub(super) fn store_anchor(
     if anchor.branch == NO_CLAIM {
         return None;
     }
+    let mut anchor = anchor;
     for _ in 0..LOOKS_MAX {
         let bytes = anchors.read(vault);
         let stored = bytes
             .as_deref()
             .and_then(|bytes| Anchor::decode(bytes, vault));
+        // What somebody left on the porch meanwhile is no change of the vault.
+        anchor = anchor.with_porch_of(stored.as_ref());
         // Another process of this installation may have gone on in the meantime.
         let is_late = stored.is_some_and(|stored| stored.is_later_than(&anchor));
         if is_late {
@@ -115,6 +118,32 @@ pub(super) fn store_anchor(
         }
     }
     Some(anchor)
+}
+
+/// Notes in the stored anchor how far the porch's chain has come. Without an anchor no claim is made.
+pub(super) fn store_porch_mark(anchors: &dyn AnchorStore, vault: VaultId, mark: PorchMark) {
+    for _ in 0..LOOKS_MAX {
+        let Some(bytes) = anchors.read(vault) else {
+            return;
+        };
+        let Some(stored) = Anchor::decode(&bytes, vault) else {
+            return;
+        };
+        if stored
+            .porch
+            .is_some_and(|stored| stored.count >= mark.count)
+        {
+            return;
+        }
+        let next = Anchor {
+            porch: Some(mark),
+            ..stored
+        };
+        match anchors.replace(vault, Some(&bytes), &next.encode(vault), Flush::Late) {
+            Stored::Changed => {}
+            Stored::Done | Stored::Failed => return,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -134,6 +163,7 @@ mod tests {
             branch: [branch; 8],
             generation,
             token_hash: [9; 32],
+            porch: None,
         }
     }
 

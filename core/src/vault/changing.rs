@@ -12,8 +12,10 @@ use super::format::RecordId;
 use super::log::LogEnd;
 use super::open::{FormatState, Vault};
 use super::record::WorkKind;
-use super::state::{ManifestState, State, load_version};
-use super::write::{Change, Covered, Next, Written, append, apply, begin, finish, take_over};
+use super::state::{State, load_version};
+use super::write::{
+    Change, Covered, Next, Written, append, apply, begin, finish, take_over, write_porch,
+};
 use crate::time::UnixSeconds;
 
 impl Vault {
@@ -43,21 +45,25 @@ impl Vault {
         let result = plan(self, &mut change)?;
         let sealer = self.sealer();
         let mut draft = apply(&tx, sealer, &self.state, &change)?;
+        let mut carried = self.state.manifest.duplicate();
+        if change.renews_porch {
+            let taken = self.taken(now)?;
+            carried.porch = taken.mark;
+            // What happened while the vault was locked comes first.
+            change.appends.splice(..0, taken.links);
+        }
         let end = LogEnd::of(&self.state.manifest);
         let end = append(&tx, sealer, end, &change.appends, now)?;
+        (carried.log_head, carried.log_count) = (end.head.0, end.count);
         draft.sealed += end.sealed;
+        draft.sealed += write_porch(&tx, sealer, &self.state, &change, carried.porch, now)?;
         let next = self.next(now)?;
         let covered = Covered {
             slots: &self.state.slots.rows,
             meta: self.state.meta,
         };
         let deletes_account = change.deletes.iter().any(|id| self.state.is_account(*id));
-        let carried = ManifestState {
-            log_head: end.head.0,
-            log_count: end.count,
-            cleanup_due: self.state.manifest.cleanup_due || deletes_account,
-            ..self.state.manifest.duplicate()
-        };
+        carried.cleanup_due |= deletes_account;
         let written = finish(&tx, sealer, draft, &carried, covered, next)?;
         tx.commit()?;
         // What was in flight is no more worth than the version before a change, which stays in the log too.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ring::digest;
 use zeroize::Zeroizing;
 
-use super::anchor::Lineage;
+use super::anchor::{Lineage, PorchMark};
 use super::entries::Entries;
 use super::format::{RecordId, TAG_BYTES};
 use super::slot::finish32;
@@ -118,6 +118,7 @@ mod field {
     pub(super) const CLEANUP_DUE: u8 = 8;
     pub(super) const WALL_CLOCK: u8 = 9;
     pub(super) const SEALINGS: u8 = 10;
+    pub(super) const PORCH: u8 = 11;
 }
 
 /// The manifest's body.
@@ -133,6 +134,8 @@ pub(super) struct Manifest {
     pub(super) wall_clock: UnixSeconds,
     /// Bodies that the keys of this epoch have sealed, all tables together.
     pub(super) sealings: u64,
+    /// Up to where the history has taken the porch's chain over.
+    pub(super) porch: PorchMark,
     pub(super) unknown: Vec<(u8, Secret)>,
 }
 
@@ -156,6 +159,9 @@ impl Manifest {
         }
         body.put_u64(field::WALL_CLOCK, self.wall_clock.0);
         body.put_u64(field::SEALINGS, self.sealings);
+        if let Some(porch) = self.porch.noted() {
+            body.put(field::PORCH, &porch.encode());
+        }
         for (tag, value) in &self.unknown {
             // EXPOSE: what a newer version wrote is written back as it stood.
             body.put(*tag, value.expose());
@@ -168,7 +174,7 @@ impl Manifest {
         let (mut log_head, mut log_count, mut wall_clock) = (None, None, None);
         let (mut counts, mut lineage, mut cleanup_due, mut sealings) =
             (BTreeMap::new(), Lineage::default(), false, 0);
-        let mut unknown = vec![];
+        let (mut porch, mut unknown) = (PorchMark::default(), vec![]);
         let mut reader = Reader::new(body);
         while let Some((tag, value)) = reader.next()? {
             let hash = || <[u8; 32]>::try_from(value).map_err(|_| Malformed);
@@ -186,6 +192,7 @@ impl Manifest {
                 field::CLEANUP_DUE => cleanup_due = u8_of(value)? == 1,
                 field::WALL_CLOCK => wall_clock = Some(UnixSeconds(u64_of(value)?)),
                 field::SEALINGS => sealings = u64_of(value)?,
+                field::PORCH => porch = PorchMark::decode(value).ok_or(Malformed)?,
                 other => unknown.push((other, Secret::copy_of(value))),
             }
         }
@@ -200,6 +207,7 @@ impl Manifest {
             cleanup_due,
             wall_clock: wall_clock.ok_or(Malformed)?,
             sealings,
+            porch,
             unknown,
         })
     }

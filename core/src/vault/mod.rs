@@ -34,6 +34,9 @@ mod open;
 mod pages;
 mod platform;
 mod porch;
+mod porch_entry;
+mod porch_rows;
+mod porch_taking;
 mod record;
 mod recovery;
 mod rekey;
@@ -76,7 +79,9 @@ pub use locked::{Credential, LockedVault, PlatformSlot, Refused};
 pub use log::HISTORY_ROWS_MAX;
 pub use open::Vault;
 pub use platform::{PlatformContext, PlatformKey, PlatformKeyError, WRAPPED_BYTES_MAX};
-pub use porch::{Porch, PorchEntry, PorchField};
+pub use porch::{Porch, PorchChange};
+pub use porch_entry::{PORCH_BYTES_MAX, PorchEntry, PorchField};
+pub use porch_rows::PORCH_ROWS_MAX;
 pub use record::{
     NAME_BYTES_MAX, NOTE_BYTES_MAX, StoredAccount, StoredWork, TAGS_MAX, WORK_BYTES_MAX, WorkKind,
 };

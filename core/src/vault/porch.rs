@@ -2,134 +2,27 @@
 //! ringing and answering need lies here, sealed under a key of its own that opens nothing else. It is made anew from
 //! the records at each unlock: losing it costs a notification, never an account.
 //!
-//! What may lie here is a closed list ([`PorchField`]): no key of codes, no offline key, no software key has a field.
+//! What may lie here of an account is a closed list ([`super::porch_entry`]). Beside it lies a chain of entries that the
+//! history takes over when the vault is unlocked.
 
-use rusqlite::{Connection, params};
-use zeroize::Zeroizing;
+use rusqlite::Connection;
 
+use super::anchor::AnchorStore;
+use super::anchoring::{read_anchor, store_porch_mark};
+use super::chain::{ChainRow, Link};
 use super::error::VaultError;
-use super::format::{Aad, Realm, RecordId};
+use super::format::{Realm, RecordId};
 use super::keys::{SlotKeys, key_from};
 use super::locked::{LockedVault, PlatformSlot};
-use super::rows::load_porch;
+use super::porch_entry::PorchEntry;
+use super::porch_rows::{self, PorchSeal};
 use super::seal::SealingKey;
 use super::slot::{SlotKind, load_slots};
-use super::tlv::{Malformed, Reader, Writer};
+use super::state::load_version;
 use super::wal::LogState;
-use super::write::{begin, column, following};
+use super::write::begin;
 use crate::entropy::Entropy;
 use crate::secret::Secret;
-
-/// What an entry of the porch may hold of a work account.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum PorchField {
-    /// Who issued the account.
-    Issuer,
-    /// Whose account it is.
-    Label,
-    /// The server's base address.
-    BaseUrl,
-    /// The server's public keys. Repeated.
-    ServerKey,
-    /// The platform's name of the device key.
-    DeviceKeyAlias,
-    /// The platform's name of the approval key.
-    ApprovalKeyAlias,
-    /// The rules in force.
-    Policy,
-    /// What a bell has to carry.
-    BellToken,
-    /// What the server's clock is ahead of the device's.
-    ClockOffset,
-    /// What keeps bombing quiet.
-    Shield,
-    /// A statement that waits for an answer. Repeated.
-    Statement,
-    /// An answer on its way. Repeated.
-    Answer,
-    /// A receipt that the history has not yet. Repeated.
-    Receipt,
-}
-
-impl PorchField {
-    const ALL: [Self; 13] = [
-        Self::Issuer,
-        Self::Label,
-        Self::BaseUrl,
-        Self::ServerKey,
-        Self::DeviceKeyAlias,
-        Self::ApprovalKeyAlias,
-        Self::Policy,
-        Self::BellToken,
-        Self::ClockOffset,
-        Self::Shield,
-        Self::Statement,
-        Self::Answer,
-        Self::Receipt,
-    ];
-
-    /// The field's number in the body (docs/vault-format.md §6).
-    const fn number(self) -> u8 {
-        match self {
-            Self::Issuer => 1,
-            Self::Label => 2,
-            Self::BaseUrl => 3,
-            Self::ServerKey => 4,
-            Self::DeviceKeyAlias => 5,
-            Self::ApprovalKeyAlias => 6,
-            Self::Policy => 7,
-            Self::BellToken => 8,
-            Self::ClockOffset => 9,
-            Self::Shield => 10,
-            Self::Statement => 11,
-            Self::Answer => 12,
-            Self::Receipt => 13,
-        }
-    }
-}
-
-/// One work account's entry: fields in their order, repeated ones several times.
-#[derive(Debug, Default, Eq, PartialEq)]
-pub struct PorchEntry(Vec<(PorchField, Secret)>);
-
-impl PorchEntry {
-    /// Adds a field.
-    pub fn put(&mut self, field: PorchField, value: Secret) {
-        self.0.push((field, value));
-    }
-
-    /// All values of a field, in the order in which they were put.
-    pub fn values(&self, field: PorchField) -> impl Iterator<Item = &Secret> {
-        let is_wanted = move |(found, _): &&(PorchField, Secret)| *found == field;
-        self.0.iter().filter(is_wanted).map(|(_, value)| value)
-    }
-
-    fn encode(&self) -> Zeroizing<Vec<u8>> {
-        let mut body = Writer::new();
-        for field in PorchField::ALL {
-            for value in self.values(field) {
-                // EXPOSE: the entry is sealed before it is written.
-                body.put(field.number(), value.expose());
-            }
-        }
-        body.finish()
-    }
-
-    /// A field that is not in the list is dropped: the porch is made anew from the records.
-    fn decode(body: &[u8]) -> Result<Self, Malformed> {
-        let mut entry = Self::default();
-        let mut reader = Reader::new(body);
-        while let Some((number, value)) = reader.next()? {
-            let known = PorchField::ALL
-                .into_iter()
-                .find(|field| field.number() == number);
-            if let Some(field) = known {
-                entry.put(field, Secret::copy_of(value));
-            }
-        }
-        Ok(entry)
-    }
-}
 
 impl LockedVault {
     /// The slot whose secret a key of the platform unwraps without asking the person; none when the porch is shut.
@@ -166,6 +59,7 @@ impl LockedVault {
             epoch: opened.epoch,
             key: SealingKey::new(&opened.key),
             entropy: parts.entropy.as_ref(),
+            anchors: parts.anchors.as_ref(),
             is_writable: !parts.file.is_read_only && parts.file.log == LogState::Whole,
         })
     }
@@ -178,12 +72,38 @@ pub struct Porch<'a> {
     epoch: u32,
     key: SealingKey,
     entropy: &'a dyn Entropy,
+    anchors: &'a dyn AnchorStore,
     is_writable: bool,
 }
 
 impl std::fmt::Debug for Porch<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Porch")
+    }
+}
+
+/// What a change does to one account's entry, and what it leaves for the history.
+#[derive(Debug, Default)]
+pub struct PorchChange {
+    /// The entry afterwards, where it changes; none when it goes.
+    entry: Option<Option<PorchEntry>>,
+    appends: Vec<Link>,
+}
+
+impl PorchChange {
+    /// Puts an entry in place of the earlier one.
+    pub fn put(&mut self, entry: PorchEntry) {
+        self.entry = Some(Some(entry));
+    }
+
+    /// Takes the entry away.
+    pub fn remove(&mut self) {
+        self.entry = Some(None);
+    }
+
+    /// Leaves an entry for the history, which takes it over when the vault is unlocked.
+    pub fn append(&mut self, entry: Secret) {
+        self.appends.push(Link::Entry(entry));
     }
 }
 
@@ -194,79 +114,65 @@ impl Porch<'_> {
     ///
     /// [`VaultError::DamagedData`], [`VaultError::Io`].
     pub fn entries(&self) -> Result<Vec<(RecordId, PorchEntry)>, VaultError> {
-        let rows = load_porch(self.db)?;
-        let open = |row: &super::rows::PorchRow| {
-            let (id, _, plain) = row.open_with(self.realm, &self.key)?;
-            Some((id, PorchEntry::decode(&plain).ok()?))
-        };
-        Ok(rows.iter().filter_map(open).collect())
+        porch_rows::entries(self.db, self.seal())
     }
 
-    /// Writes an entry in place of an earlier one, in one transaction.
+    /// Entries that the history has not taken over yet, the oldest first.
     ///
     /// # Errors
     ///
-    /// [`VaultError::ReadOnly`], [`VaultError::Busy`], [`VaultError::DiskFull`]: nothing was changed.
-    pub fn put(&self, id: RecordId, entry: &PorchEntry) -> Result<(), VaultError> {
+    /// [`VaultError::DamagedData`], [`VaultError::Io`].
+    pub fn left_for_history(&self) -> Result<Vec<Secret>, VaultError> {
+        let rows = porch_rows::chain(self.db, self.seal())?.rows.into_iter();
+        let entry = |(_, row): (u64, ChainRow)| match row.link {
+            Link::Entry(entry) => Some(entry),
+            _ => None,
+        };
+        Ok(rows.filter_map(entry).collect())
+    }
+
+    /// Changes one account's entry in one transaction. `plan` sees the entry as it stands inside it; none when there is
+    /// none, or none that can be read. Several processes may stand at the porch.
+    ///
+    /// # Errors
+    ///
+    /// What `plan` returns; [`VaultError::Locked`] when the vault's key was renewed since the porch was opened;
+    /// [`VaultError::PorchFull`], [`VaultError::EntryTooLarge`], [`VaultError::WorkTooLarge`]; [`VaultError::ReadOnly`],
+    /// [`VaultError::Busy`], [`VaultError::DiskFull`]: nothing was changed.
+    pub fn change<R>(
+        &self,
+        id: RecordId,
+        plan: impl FnOnce(Option<PorchEntry>, &mut PorchChange) -> Result<R, VaultError>,
+    ) -> Result<R, VaultError> {
         if !self.is_writable {
             return Err(VaultError::ReadOnly);
         }
         let tx = begin(self.db)?;
-        let earlier: Option<i64> = {
-            let mut statement = tx.prepare_cached("SELECT rev FROM porch WHERE id = ?1")?;
-            let mut rows = statement.query([id.bytes()])?;
-            rows.next()?.map(|row| row.get(0)).transpose()?
-        };
-        let rev = following(earlier.and_then(|rev| u64::try_from(rev).ok()).unwrap_or(0));
-        let aad = Aad::porch(self.realm, id, rev, self.epoch);
-        let sealed = self.key.seal(&aad, entry.encode(), self.entropy)?;
-        tx.prepare_cached(
-            "INSERT INTO porch(id, rev, epoch, nonce, body) VALUES (?1, ?2, ?3, ?4, ?5) \
-             ON CONFLICT(id) DO UPDATE SET rev = excluded.rev, epoch = excluded.epoch, \
-             nonce = excluded.nonce, body = excluded.body",
-        )?
-        .execute(params![
-            id.bytes(),
-            column(rev)?,
-            self.epoch,
-            sealed.nonce,
-            sealed.body
-        ])?;
-        Ok(tx.commit()?)
-    }
-
-    /// Takes an entry away, if it is there.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::put`].
-    pub fn remove(&self, id: RecordId) -> Result<(), VaultError> {
-        if !self.is_writable {
-            return Err(VaultError::ReadOnly);
+        if load_version(&tx)?.is_none_or(|version| version.epoch != self.epoch) {
+            return Err(VaultError::Locked);
         }
-        let delete = "DELETE FROM porch WHERE id = ?1";
-        self.db.prepare_cached(delete)?.execute([id.bytes()])?;
-        Ok(())
+        let mut change = PorchChange::default();
+        let result = plan(porch_rows::entry(&tx, self.seal(), id)?, &mut change)?;
+        match &change.entry {
+            Some(Some(entry)) => porch_rows::store(&tx, self.seal(), id, entry.encode()?)?,
+            Some(None) => porch_rows::remove(&tx, id)?,
+            None => {}
+        }
+        let anchored = read_anchor(self.anchors, self.realm.vault).and_then(|anchor| anchor.porch);
+        let mark = porch_rows::append(&tx, self.seal(), anchored, &change.appends)?;
+        tx.commit()?;
+        if let Some(mark) = mark {
+            store_porch_mark(self.anchors, self.realm.vault, mark);
+        }
+        Ok(result)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_entry_reads_what_it_writes_and_drops_what_is_not_in_the_list() {
-        let mut entry = PorchEntry::default();
-        entry.put(PorchField::Issuer, Secret::copy_of(b"ACME"));
-        entry.put(PorchField::Statement, Secret::copy_of(b"one"));
-        entry.put(PorchField::Statement, Secret::copy_of(b"two"));
-        assert_eq!(PorchEntry::decode(&entry.encode()), Ok(entry));
-        let mut body = Writer::new();
-        body.put(1, b"ACME");
-        body.put(14, b"an offline key of a newer version");
-        let read = PorchEntry::decode(&body.finish()).unwrap();
-        assert_eq!(read.0.len(), 1);
-        assert!(PorchEntry::decode(&[1, 2, 3]).is_err());
-        assert!(!format!("{read:?}").contains("ACME"));
+    const fn seal(&self) -> PorchSeal<'_> {
+        PorchSeal {
+            realm: self.realm,
+            epoch: self.epoch,
+            key: &self.key,
+            entropy: self.entropy,
+        }
     }
 }

@@ -9,7 +9,7 @@ use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
 
-use super::anchor::{AnchorStore, Flush, Lineage};
+use super::anchor::{AnchorStore, Flush, Lineage, PorchMark};
 use super::anchoring::{Following, read_anchor, store_anchor};
 use super::aside::free_place;
 use super::build::{build_at, remove_database, remove_journals, sync_folder};
@@ -63,6 +63,8 @@ pub(super) struct Rescue {
     pub(super) log_head: [u8; 32],
     /// Places that the history ever had.
     pub(super) log_count: u64,
+    /// Up to where it had taken the porch's chain over.
+    pub(super) porch: PorchMark,
     pub(super) lineage: Lineage,
     /// Greatest change and greatest key that were seen in what was read.
     pub(super) generation: u64,
@@ -259,6 +261,7 @@ fn fill(
         log_head: end.head.0,
         log_count: end.count,
         lineage: rescue.lineage.clone(),
+        porch: rescue.porch,
         cleanup_due: true,
         ..ManifestState::default()
     };

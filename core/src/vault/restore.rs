@@ -135,6 +135,7 @@ pub(super) fn read_snapshot(
         log: plain_log(&db, sealer)?,
         log_head: state.manifest.log_head,
         log_count: state.manifest.log_count,
+        porch: state.manifest.porch,
         lineage: state.manifest.lineage.clone(),
         generation: state.version.generation,
         epoch: state.version.epoch,

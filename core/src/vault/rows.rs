@@ -200,6 +200,11 @@ struct PorchFields {
 }
 
 impl PorchRow {
+    /// Its id, where it has a row's form.
+    pub(super) fn record_id(&self) -> Option<RecordId> {
+        self.fields.as_ref().map(|fields| fields.id)
+    }
+
     /// Id, rev and content of a row that opens.
     pub(super) fn open(&self, sealer: Sealer<'_>) -> Option<(RecordId, u64, Zeroizing<Vec<u8>>)> {
         self.open_with(sealer.realm, &sealer.keys.porch)
@@ -227,22 +232,37 @@ impl PorchRow {
 
 pub(super) fn load_porch(db: &Connection) -> Result<Vec<PorchRow>, VaultError> {
     let mut statement = db.prepare("SELECT id, rev, epoch, nonce, body FROM porch ORDER BY id")?;
-    let rows = statement.query_map([], |row| {
-        let fields = || {
-            Some(PorchFields {
-                id: RecordId::from_slice(blob(row, 0)?)?,
-                rev: u64::try_from(number(row, 1)?).ok()?,
-                epoch: u32::try_from(number(row, 2)?).ok()?,
-                nonce: blob(row, 3)?.to_vec(),
-                body: blob(row, 4)?.to_vec(),
-            })
-        };
-        Ok(PorchRow {
-            id: row.get(0)?,
-            fields: fields(),
-        })
-    })?;
+    let rows = statement.query_map([], porch_row)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The rows of the porch whose ids lie between two, these included.
+pub(super) fn load_porch_between(
+    db: &Connection,
+    first: RecordId,
+    last: RecordId,
+) -> Result<Vec<PorchRow>, VaultError> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, rev, epoch, nonce, body FROM porch WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+    )?;
+    let rows = statement.query_map([first.bytes(), last.bytes()], porch_row)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn porch_row(row: &Row<'_>) -> rusqlite::Result<PorchRow> {
+    let fields = || {
+        Some(PorchFields {
+            id: RecordId::from_slice(blob(row, 0)?)?,
+            rev: u64::try_from(number(row, 1)?).ok()?,
+            epoch: u32::try_from(number(row, 2)?).ok()?,
+            nonce: blob(row, 3)?.to_vec(),
+            body: blob(row, 4)?.to_vec(),
+        })
+    };
+    Ok(PorchRow {
+        id: row.get(0)?,
+        fields: fields(),
+    })
 }
 
 pub(super) fn blob<'a>(row: &'a Row<'_>, column: usize) -> Option<&'a [u8]> {

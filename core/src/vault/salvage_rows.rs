@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
+use super::anchor::{Lineage, PorchMark};
 use super::chain::{ChainRow, Link};
 use super::entries::Entries;
 use super::error::VaultError;
@@ -156,7 +157,8 @@ impl Found {
                 log: self.history(realm, &keys),
                 log_head: [0; 32],
                 log_count: 0,
-                lineage: super::anchor::Lineage::default(),
+                porch: PorchMark::default(),
+                lineage: Lineage::default(),
                 generation: manifest.as_ref().map_or(0, |(generation, _)| *generation),
                 epoch: key.epoch,
             },
@@ -169,6 +171,7 @@ impl Found {
         if let Some((_, manifest)) = manifest {
             picked.rescue.log_head = manifest.log_head;
             picked.rescue.log_count = manifest.log_count;
+            picked.rescue.porch = manifest.porch;
             picked.rescue.lineage = manifest.lineage;
         }
         self.pick_records(realm, &keys, &mut picked);

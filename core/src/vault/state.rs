@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 use zeroize::Zeroizing;
 
-use super::anchor::{Anchor, Lineage};
+use super::anchor::{Anchor, Lineage, PorchMark};
 use super::entries::Entries;
 use super::error::VaultError;
 use super::findings::{Findings, SlotChange, SlotFinding};
@@ -58,6 +58,7 @@ pub(super) struct ManifestState {
     /// The clock of whoever made the last change.
     pub(super) wall_clock: UnixSeconds,
     pub(super) sealings: u64,
+    pub(super) porch: PorchMark,
     pub(super) unknown: Vec<(u8, Secret)>,
 }
 
@@ -202,6 +203,7 @@ impl ManifestState {
             cleanup_due: self.cleanup_due,
             wall_clock: self.wall_clock,
             sealings: self.sealings,
+            porch: self.porch,
             unknown: copy_unknown(&self.unknown),
         }
     }
@@ -216,6 +218,7 @@ impl From<Manifest> for ManifestState {
             cleanup_due: manifest.cleanup_due,
             wall_clock: manifest.wall_clock,
             sealings: manifest.sealings,
+            porch: manifest.porch,
             unknown: manifest.unknown,
         }
     }

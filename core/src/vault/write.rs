@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
-use super::anchor::Anchor;
+use super::anchor::{Anchor, PorchMark};
 use super::chain::{ENTRY_BYTES_MAX, Link};
 use super::entries::Entries;
 use super::error::VaultError;
@@ -15,9 +15,11 @@ use super::log::LogEnd;
 use super::manifest::{
     Entry, Manifest, Stamp, Stamps, bucket_of, buckets_digest, counts_by_kind, encode_bucket,
 };
+use super::porch_entry::PorchEntry;
+use super::porch_rows::{self, PorchSeal};
 use super::record::{Content, Stored, StoredAccount, StoredWork, copy_unknown};
 use super::seal::Sealed;
-use super::slot::{SlotRow, slots_digest};
+use super::slot::{SlotKind, SlotRow, slots_digest};
 use super::state::{ManifestState, State, Version};
 use super::verify::check_bucket;
 use crate::entropy::Entropy;
@@ -35,6 +37,10 @@ pub struct Change {
     pub(super) puts: Vec<(RecordId, Stored)>,
     pub(super) deletes: Vec<RecordId>,
     pub(super) appends: Vec<Link>,
+    /// What is put on the porch, by record; none is taken away from there.
+    pub(super) porch: Vec<(RecordId, Option<PorchEntry>)>,
+    /// Whether the history takes the porch's chain over, and nothing stays there but what this change puts.
+    pub(super) renews_porch: bool,
 }
 
 impl Change {
@@ -51,6 +57,16 @@ impl Change {
     /// Appends an entry to the history.
     pub fn append(&mut self, entry: Secret) {
         self.appends.push(Link::Entry(entry));
+    }
+
+    /// Puts an entry on the porch, in place of an earlier one. A porch that the person has shut stays empty.
+    pub fn put_on_porch(&mut self, id: RecordId, entry: PorchEntry) {
+        self.porch.push((id, Some(entry)));
+    }
+
+    /// Takes an entry away from the porch, if it is there.
+    pub fn take_from_porch(&mut self, id: RecordId) {
+        self.porch.push((id, None));
     }
 
     /// The account that this change stores under `id`, if it does.
@@ -155,14 +171,10 @@ pub(super) fn apply(
     Ok(draft)
 }
 
-/// Appends what `change` adds to the history, and cuts what is too much.
-pub(super) fn append(
-    tx: &Connection,
-    sealer: Sealer<'_>,
-    mut end: LogEnd,
-    links: &[Link],
-    now: UnixSeconds,
-) -> Result<LogEnd, VaultError> {
+/// # Errors
+///
+/// [`VaultError::EntryTooLarge`].
+pub(super) fn check_entries(links: &[Link]) -> Result<(), VaultError> {
     let wide = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
     for link in links {
         if let Link::Entry(entry) = link
@@ -173,6 +185,47 @@ pub(super) fn append(
                 max_bytes: wide(ENTRY_BYTES_MAX),
             });
         }
+    }
+    Ok(())
+}
+
+/// Writes what `change` puts on the porch; how many bodies that sealed.
+pub(super) fn write_porch(
+    tx: &Connection,
+    sealer: Sealer<'_>,
+    state: &State,
+    change: &Change,
+    mark: PorchMark,
+    now: UnixSeconds,
+) -> Result<u64, VaultError> {
+    let seal = PorchSeal::from(sealer);
+    let is_porch = |slot: &SlotRow| slot.kind == SlotKind::Porch.number();
+    let is_open = state.slots.rows.iter().any(is_porch);
+    if change.renews_porch {
+        porch_rows::begin_anew(tx, seal, mark, now)?;
+    }
+    for (id, entry) in &change.porch {
+        match entry {
+            // A porch that the person has shut stays empty.
+            Some(_) if !is_open => {}
+            Some(entry) => porch_rows::store(tx, seal, *id, entry.encode()?)?,
+            None => porch_rows::remove(tx, *id)?,
+        }
+    }
+    let sealed = change.porch.len() + usize::from(change.renews_porch);
+    Ok(u64::try_from(sealed).unwrap_or(u64::MAX))
+}
+
+/// Appends what `change` adds to the history, and cuts what is too much.
+pub(super) fn append(
+    tx: &Connection,
+    sealer: Sealer<'_>,
+    mut end: LogEnd,
+    links: &[Link],
+    now: UnixSeconds,
+) -> Result<LogEnd, VaultError> {
+    check_entries(links)?;
+    for link in links {
         end.append(tx, sealer, link)?;
     }
     if !links.is_empty() {
@@ -254,8 +307,10 @@ pub(super) fn finish(
         );
     }
     let mut lineage = carried.lineage.clone();
-    let anchor = lineage.advance(next.branch, next.generation, next.stored, sealer.entropy)?;
+    let mut anchor = lineage.advance(next.branch, next.generation, next.stored, sealer.entropy)?;
+    anchor.porch = carried.porch.noted();
     let manifest = Manifest {
+        porch: carried.porch,
         buckets: buckets_digest(&draft.stamps),
         counts: counts_by_kind(&draft.entries),
         slots: slots_digest(covered.slots),

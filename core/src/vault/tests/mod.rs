@@ -13,6 +13,7 @@ mod opening;
 mod pages;
 mod planted;
 mod porch;
+mod porch_history;
 mod renewing;
 mod restoring;
 mod salvaging;

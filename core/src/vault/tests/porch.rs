@@ -4,7 +4,7 @@ use super::*;
 use crate::vault::slots::SlotSecret;
 
 /// A vault with a porch, and the secret that the platform would unwrap.
-fn with_porch() -> (Place, Secret) {
+pub(super) fn with_porch() -> (Place, Secret) {
     let place = Place::new();
     let mut vault = place.unlock();
     add(&mut vault, "ann");
@@ -14,10 +14,17 @@ fn with_porch() -> (Place, Secret) {
     (place, secret)
 }
 
-fn entry(issuer: &[u8]) -> PorchEntry {
+pub(super) fn entry(issuer: &[u8]) -> PorchEntry {
     let mut entry = PorchEntry::default();
-    entry.put(PorchField::Issuer, Secret::copy_of(issuer));
+    entry.put(PorchField::Issuer, issuer);
     entry
+}
+
+fn put(porch: &Porch<'_>, id: RecordId, issuer: &[u8]) -> Result<(), VaultError> {
+    porch.change(id, |_, change| {
+        change.put(entry(issuer));
+        Ok(())
+    })
 }
 
 #[test]
@@ -27,10 +34,14 @@ fn the_porch_is_read_and_written_while_the_vault_is_locked() {
     assert_eq!(locked.porch_slot().unwrap().unwrap().wrapped, b"wrapped");
     let porch = locked.open_porch(&secret).unwrap();
     let (first, second) = (RecordId([1; 16]), RecordId([2; 16]));
-    porch.put(first, &entry(b"ACME")).unwrap();
-    porch.put(second, &entry(b"Bank")).unwrap();
-    porch.put(first, &entry(b"ACME 2")).unwrap();
-    porch.remove(second).unwrap();
+    put(&porch, first, b"ACME").unwrap();
+    put(&porch, second, b"Bank").unwrap();
+    put(&porch, first, b"ACME 2").unwrap();
+    let removed = porch.change(second, |entry, change| {
+        change.remove();
+        Ok(entry)
+    });
+    assert_eq!(removed, Ok(Some(entry(b"Bank"))));
     assert_eq!(porch.entries().unwrap(), [(first, entry(b"ACME 2"))]);
     drop(locked);
     // The vault does not mind, and a new key takes the porch along.
@@ -81,7 +92,7 @@ fn an_entry_that_was_moved_or_bent_is_passed_over() {
     let locked = place.open().unwrap();
     let porch = locked.open_porch(&secret).unwrap();
     for id in 1..=3 {
-        porch.put(RecordId([id; 16]), &entry(b"ACME")).unwrap();
+        put(&porch, RecordId([id; 16]), b"ACME").unwrap();
     }
     let attack = place.attack();
     attack
