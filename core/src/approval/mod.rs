@@ -7,6 +7,7 @@ mod countersign;
 mod disclosure;
 mod error;
 mod exchange;
+pub mod history;
 mod model;
 mod note;
 mod shield;

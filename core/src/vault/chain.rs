@@ -21,7 +21,7 @@ mod field {
     pub(super) const PORCH_LOST: u8 = 5;
 }
 
-/// What a chain has come to: SHA-256 over the head before and the link after it; zeros before the first link.
+/// What a chain has come to: SHA-256 over the head before and the link after it (docs/vault-format.md §6); zeros before the first link.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct ChainHead(pub(super) [u8; 32]);
 
@@ -44,13 +44,13 @@ impl ChainHead {
         if let Link::Cut { start, .. } = link {
             return *start;
         }
-        let (number, value) = link.field();
+        let (number, hash) = link.number_and_hash();
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(b"countersign-log/1\0");
         context.update(&self.0);
         context.update(&seq.to_be_bytes());
         context.update(&[number]);
-        context.update(&value);
+        context.update(&hash);
         Self(finish32(context))
     }
 }
@@ -84,6 +84,25 @@ pub enum Link {
 }
 
 impl Link {
+    /// What the chain takes of it: its number in a row, and SHA-256 over its value. Whoever has these can follow the chain
+    /// without the value.
+    #[must_use]
+    pub fn number_and_hash(&self) -> (u8, [u8; 32]) {
+        let hash = |value: &[u8]| {
+            let mut context = digest::Context::new(&digest::SHA256);
+            context.update(value);
+            finish32(context)
+        };
+        match self {
+            // EXPOSE: its hash alone.
+            Self::Entry(entry) => (field::ENTRY, hash(entry.expose())),
+            other => {
+                let (number, value) = other.field();
+                (number, hash(&value))
+            }
+        }
+    }
+
     fn field(&self) -> (u8, Zeroizing<Vec<u8>>) {
         let pair = |at: &UnixSeconds, rest: &[u8]| {
             Zeroizing::new([at.0.to_be_bytes().as_slice(), rest].concat())

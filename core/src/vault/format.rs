@@ -60,7 +60,7 @@ macro_rules! identifier {
                 &self.0
             }
 
-            pub(super) fn from_slice(bytes: &[u8]) -> Option<Self> {
+            pub(crate) fn from_slice(bytes: &[u8]) -> Option<Self> {
                 bytes.try_into().ok().map(Self)
             }
         }

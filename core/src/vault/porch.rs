@@ -20,7 +20,7 @@ use super::seal::SealingKey;
 use super::slot::{SlotKind, load_slots};
 use super::state::load_version;
 use super::wal::LogState;
-use super::write::begin;
+use super::write::{begin, entries_of};
 use crate::entropy::Entropy;
 use crate::secret::Secret;
 
@@ -99,6 +99,11 @@ impl PorchChange {
     /// Takes the entry away.
     pub fn remove(&mut self) {
         self.entry = Some(None);
+    }
+
+    /// Entries that this change leaves for the history.
+    pub fn appended(&self) -> impl Iterator<Item = &Secret> {
+        entries_of(&self.appends)
     }
 
     /// Leaves an entry for the history, which takes it over when the vault is unlocked.

@@ -54,6 +54,11 @@ impl Change {
         self.put(id, Stored::Work(Box::new(work)));
     }
 
+    /// Entries that this change appends to the history.
+    pub fn appended(&self) -> impl Iterator<Item = &Secret> {
+        entries_of(&self.appends)
+    }
+
     /// Appends an entry to the history.
     pub fn append(&mut self, entry: Secret) {
         self.appends.push(Link::Entry(entry));
@@ -86,6 +91,14 @@ impl Change {
     pub fn delete(&mut self, id: RecordId) {
         self.deletes.push(id);
     }
+}
+
+/// The entries among links.
+pub(super) fn entries_of(links: &[Link]) -> impl Iterator<Item = &Secret> {
+    links.iter().filter_map(|link| match link {
+        Link::Entry(entry) => Some(entry),
+        _ => None,
+    })
 }
 
 /// What sealing needs, whoever asks for it.
