@@ -36,12 +36,6 @@ impl Writer {
         self.put(tag, &value.to_be_bytes());
     }
 
-    /// Ends the list without padding, where it lies inside another body.
-    pub(crate) fn finish_unpadded(mut self) -> Zeroizing<Vec<u8>> {
-        self.0.push(0);
-        self.0
-    }
-
     /// Ends the list and pads it, so that the length says little about the content.
     pub(crate) fn finish(mut self) -> Zeroizing<Vec<u8>> {
         self.0.push(0);

@@ -60,6 +60,8 @@ named! {
         Left = 10 "left",
         /// The account has other keys of the device.
         KeyReplaced = 11 "key_replaced",
+        /// The account works from now on, or again.
+        Active = 12 "active",
     }
 }
 
@@ -98,6 +100,8 @@ named! {
         Elsewhere = 7 "elsewhere",
         /// The server does not say.
         Unknown = 8 "unknown",
+        /// The number was wrong, and the statement still open.
+        WrongNumber = 9 "wrong_number",
     }
 }
 
@@ -126,6 +130,6 @@ mod tests {
         }
         assert_eq!(Kind::from_number(0), None);
         assert_eq!(Decision::from_number(6), None);
-        assert_eq!(Outcome::from_number(9), None);
+        assert_eq!(Outcome::from_number(10), None);
     }
 }
