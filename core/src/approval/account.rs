@@ -5,9 +5,9 @@ use zeroize::Zeroizing;
 use super::contact::Contact;
 use super::countersign;
 use super::error::ApprovalError;
-use super::exchange::{Errand, Event, Reply};
+use super::exchange::{Cause, Errand, Event, Reply};
+use super::history::{Entry, Label};
 use super::model::{CannotApprove, Standing, StatementId, StatementView, WorkView};
-use super::note::Note;
 use super::shield::{Shield, Sound};
 use super::work::{Kept, Taken, Verdict, Work};
 use crate::encoding::tlv::{Malformed, Reader, Writer, u8_of, u64_of};
@@ -19,6 +19,9 @@ type Restore = fn(RecordId, &[u8]) -> Result<Box<dyn Work>, ApprovalError>;
 
 /// The protocols, by their numbers in the vault. Adding one is a folder and a line.
 const PROTOCOLS: [(u8, Restore); 1] = [(COUNTERSIGN, countersign::restore)];
+
+/// How long a server is told that this device leaves, in seconds.
+const LEAVING_S: u64 = 7 * 24 * 60 * 60;
 
 /// Our own protocol.
 pub(crate) const COUNTERSIGN: u8 = 1;
@@ -33,6 +36,10 @@ pub(crate) struct WorkAccount {
     pub(crate) trashed_at: Option<UnixSeconds>,
     /// Records whose place it has taken: their history is its own.
     pub(crate) earlier: Vec<RecordId>,
+    /// Since when its server is to forget this device, and the entry to go.
+    leaving_since: Option<UnixSeconds>,
+    /// Whether another record has taken its place: only its keys are left to be deleted.
+    pub(crate) is_superseded: bool,
     /// Whether it comes from an older file, so that its keys may be somebody else's by now.
     pub(crate) is_doubtful: bool,
     pub(crate) work: Box<dyn Work>,
@@ -47,6 +54,8 @@ impl WorkAccount {
             shield: Shield::default(),
             trashed_at: None,
             earlier: vec![],
+            leaving_since: None,
+            is_superseded: false,
             is_doubtful: false,
             work,
         }
@@ -65,6 +74,12 @@ impl WorkAccount {
         for earlier in &self.earlier {
             body.put(field::EARLIER, earlier.bytes());
         }
+        if let Some(since) = self.leaving_since {
+            body.put_u64(field::LEAVING, since.0);
+        }
+        if self.is_superseded {
+            body.put(field::SUPERSEDED, &[1]);
+        }
         body.finish_unpadded()
     }
 
@@ -81,6 +96,8 @@ impl WorkAccount {
             shield: fields.shield,
             trashed_at: fields.trashed_at,
             earlier: fields.earlier,
+            leaving_since: fields.leaving_since,
+            is_superseded: fields.is_superseded,
             is_doubtful: false,
             work: restore(id, fields.work)?,
         })
@@ -108,9 +125,29 @@ impl WorkAccount {
         standing
     }
 
-    /// Whether it takes part: not in the trash, not to be activated again.
-    pub(crate) fn is_awake(&self) -> bool {
-        self.trashed_at.is_none() && !self.is_doubtful
+    /// Whether it takes part: not in the trash, not to be activated again, not replaced.
+    pub(crate) const fn is_awake(&self) -> bool {
+        self.trashed_at.is_none() && !self.is_doubtful && !self.is_superseded
+    }
+
+    /// Has its server forget this device, and the entry go with it.
+    pub(crate) fn leave(&mut self, now: UnixSeconds) {
+        self.work.leave();
+        self.leaving_since.get_or_insert(now);
+    }
+
+    /// Whether its server has still to be told that this device leaves.
+    pub(crate) const fn is_leaving(&self) -> bool {
+        self.leaving_since.is_some()
+    }
+
+    /// Whether only its keys and its records are left to be deleted. A server that cannot be told for a week is told no more:
+    /// there the device is one that never answers.
+    pub(crate) fn is_gone(&self, now: UnixSeconds) -> bool {
+        let is_told = |since: UnixSeconds| {
+            self.work.has_left() || now.since(since) >= LEAVING_S || !self.work.has_server()
+        };
+        self.is_superseded || self.leaving_since.is_some_and(is_told)
     }
 
     pub(crate) fn view(&self, now: UnixSeconds) -> WorkView {
@@ -163,7 +200,6 @@ impl WorkAccount {
             approved,
             changed,
         } = self.work.take(errand, reply, now);
-        let before = self.contact.clone();
         self.meet(errand, verdict, now);
         let account = self.id;
         let mut events = vec![];
@@ -188,23 +224,39 @@ impl WorkAccount {
         if standing_changed {
             events.push(Event::Standing { account });
         }
+        let refused_notes = refused
+            .iter()
+            .map(|cause| Entry::refused(now, account, label(*cause)));
+        let refused_notes: Vec<Entry> = refused_notes.collect();
         events.extend(
             refused
                 .into_iter()
                 .map(|cause| Event::Refused { account, cause }),
         );
         if let Some(earlier) = replaced {
-            self.earlier.push(earlier);
             events.push(Event::Replaced { account, earlier });
         }
         Took {
-            is_worth_storing: changed
-                || !notes.is_empty()
-                || self.contact.is_worth_storing(&before),
+            is_worth_storing: changed,
+            refused: refused_notes,
             events,
             notes,
             replaced,
         }
+    }
+
+    /// A statement's record, whose account it says.
+    pub(crate) fn join_flight(account: RecordId, flight: &[u8]) -> Zeroizing<Vec<u8>> {
+        let mut body = Zeroizing::new(Vec::with_capacity(16 + flight.len()));
+        body.extend_from_slice(account.bytes());
+        body.extend_from_slice(flight);
+        body
+    }
+
+    /// The same, taken apart.
+    pub(crate) fn split_flight(body: &[u8]) -> Option<(RecordId, &[u8])> {
+        let (account, flight) = body.split_first_chunk::<16>()?;
+        Some((RecordId::from_bytes(*account), flight))
     }
 
     /// Lets the shield decide over a new statement.
@@ -242,8 +294,14 @@ impl WorkAccount {
 pub(crate) struct Took {
     pub(crate) is_worth_storing: bool,
     pub(crate) events: Vec<Event>,
-    pub(crate) notes: Vec<Note>,
+    pub(crate) notes: Vec<Entry>,
+    /// The same, of what was refused: once a cause and hour.
+    pub(crate) refused: Vec<Entry>,
     pub(crate) replaced: Option<RecordId>,
+}
+
+fn label(cause: Cause) -> Label {
+    Label::new(cause.name()).expect("names of causes are letters and low lines")
 }
 
 mod field {
@@ -253,6 +311,8 @@ mod field {
     pub(super) const SHIELD: u8 = 4;
     pub(super) const TRASHED: u8 = 5;
     pub(super) const EARLIER: u8 = 6;
+    pub(super) const LEAVING: u8 = 7;
+    pub(super) const SUPERSEDED: u8 = 8;
 }
 
 struct Fields<'a> {
@@ -262,6 +322,8 @@ struct Fields<'a> {
     shield: Shield,
     trashed_at: Option<UnixSeconds>,
     earlier: Vec<RecordId>,
+    leaving_since: Option<UnixSeconds>,
+    is_superseded: bool,
 }
 
 impl<'a> Fields<'a> {
@@ -273,6 +335,8 @@ impl<'a> Fields<'a> {
             shield: Shield::default(),
             trashed_at: None,
             earlier: vec![],
+            leaving_since: None,
+            is_superseded: false,
         };
         let mut reader = Reader::new(body);
         while let Some((tag, value)) = reader.next()? {
@@ -286,6 +350,8 @@ impl<'a> Fields<'a> {
                     let id = value.try_into().map_err(|_| Malformed)?;
                     fields.earlier.push(RecordId::from_bytes(id));
                 }
+                field::LEAVING => fields.leaving_since = Some(UnixSeconds(u64_of(value)?)),
+                field::SUPERSEDED => fields.is_superseded = u8_of(value)? == 1,
                 // A field of a newer version: to lose it would be to lose what it means.
                 _ => return Err(Malformed),
             }

@@ -138,6 +138,11 @@ pub enum NextAction {
         /// The account.
         account: RecordId,
     },
+    /// Delete this account's keys and what is left of it, then ask again.
+    RemoveKeys {
+        /// The account.
+        account: RecordId,
+    },
     /// Prepare this account's next request on this lane and send it.
     Send {
         /// The account.
@@ -224,4 +229,23 @@ pub enum Cause {
     NotNewer,
     /// A state that is older than what is known.
     Older,
+}
+
+impl Cause {
+    /// Its name in the history.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Form => "form",
+            Self::Signature => "signature",
+            Self::Audience => "audience",
+            Self::Reply => "reply",
+            Self::Issuer => "issuer",
+            Self::Account => "account",
+            Self::Reused => "reused",
+            Self::UnknownKey => "unknown_key",
+            Self::NotNewer => "not_newer",
+            Self::Older => "older",
+        }
+    }
 }

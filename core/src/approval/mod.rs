@@ -6,16 +6,16 @@ mod contact;
 mod countersign;
 mod disclosure;
 mod error;
+pub(crate) mod evidence;
 mod exchange;
 pub mod history;
 mod model;
-mod note;
 mod shield;
 mod work;
 
 pub(crate) use account::{COUNTERSIGN, WorkAccount};
+pub(crate) use contact::Contact;
 pub use disclosure::{Disclosure, Rule, Sent};
-pub(crate) use note::Note;
 pub use work::Address;
 pub(crate) use work::{Kept, MoveAsk, Preparing};
 

@@ -7,13 +7,15 @@ use zeroize::Zeroizing;
 use super::contact::Contact;
 use super::disclosure::Disclosure;
 use super::error::ApprovalError;
+use super::evidence::Evidence;
 use super::exchange::{Attention, Cause, Errand, Lane, Outgoing, Reply};
+use super::history::Entry;
 use super::model::{Decision, Outcome, Standing, StatementId, StatementView, WorkView};
-use super::note::Note;
 use crate::device::{DeviceKeys, KeyAlias};
 use crate::entropy::Entropy;
 use crate::secret::SecretText;
 use crate::time::UnixSeconds;
+use crate::uri::ServerUrl;
 use crate::vault::RecordId;
 
 /// Where a device can be rung.
@@ -90,7 +92,8 @@ pub(crate) struct Taken {
     /// The account whose place this one has taken now.
     pub(crate) replaced: Option<RecordId>,
     pub(crate) refused: Vec<Cause>,
-    pub(crate) notes: Vec<Note>,
+    /// What belongs into the history, but for what was refused.
+    pub(crate) notes: Vec<Entry>,
     /// Whether something was approved by the person.
     pub(crate) approved: bool,
     /// Whether more changed than what wears off by itself.
@@ -224,8 +227,17 @@ pub(crate) trait Work: Debug {
 
     fn move_on(&mut self, ask: &MoveAsk) -> Result<(), ApprovalError>;
 
-    /// Asks the server to forget this device. True when there is no server to ask.
-    fn leave(&mut self) -> bool;
+    /// Asks the server to forget this device.
+    fn leave(&mut self);
+
+    /// Whether there is a server that knows this device.
+    fn has_server(&self) -> bool;
+
+    /// Whether its server is the one at this address.
+    fn is_at(&self, url: &ServerUrl) -> bool;
+
+    /// Whether it can work while the vault is locked: all its keys lie in the platform, and it has been active.
+    fn works_on_the_porch(&self) -> bool;
 
     /// Whether it was asked to leave, and the server has said that it has.
     fn has_left(&self) -> bool;
@@ -249,6 +261,9 @@ pub(crate) trait Work: Debug {
     fn otp_link(&self) -> Option<SecretText>;
 
     fn disclosure(&self) -> Disclosure;
+
+    /// What checks the messages of its history.
+    fn evidence(&self) -> Box<dyn Evidence>;
 
     /// The person's account at the server and this device's key in it, as its messages have them: for the end of an export.
     fn history_end(

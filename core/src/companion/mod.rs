@@ -8,6 +8,7 @@ mod keeping;
 mod list;
 mod recovery;
 mod trash;
+mod work;
 
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,8 @@ pub use find::FindError;
 pub use keeping::VaultStatus;
 pub use list::AccountRow;
 pub use trash::TRASH_DAYS;
+use work::InFlight;
+pub use work::{HistoryReport, PorchCompanion, PorchStatement};
 
 use crate::entropy::Entropy;
 use crate::secret::{Secret, SecretText};
@@ -99,11 +102,15 @@ impl LockedCompanion {
 #[derive(Debug)]
 pub struct Companion {
     vault: Vault,
+    in_flight: InFlight,
 }
 
 impl Companion {
-    const fn new(vault: Vault) -> Self {
-        Self { vault }
+    fn new(vault: Vault) -> Self {
+        Self {
+            vault,
+            in_flight: InFlight::default(),
+        }
     }
 
     /// Makes a vault where there is none and leaves it unlocked.

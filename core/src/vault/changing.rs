@@ -18,6 +18,13 @@ use super::write::{
 };
 use crate::time::UnixSeconds;
 
+/// Whether a change that changes nothing is written.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Writes {
+    Always,
+    WhenChanged,
+}
+
 impl Vault {
     /// Makes one change in one transaction. `plan` sees the vault as it stands inside it.
     ///
@@ -31,6 +38,28 @@ impl Vault {
         now: UnixSeconds,
         plan: impl FnOnce(&Self, &mut Change) -> Result<R, VaultError>,
     ) -> Result<R, VaultError> {
+        self.changed(now, Writes::Always, plan)
+    }
+
+    /// The same, for a plan with errors of its own; where it changes nothing, nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::change`], and what `plan` returns.
+    pub(crate) fn change_if_any<R, E: From<VaultError>>(
+        &mut self,
+        now: UnixSeconds,
+        plan: impl FnOnce(&Self, &mut Change) -> Result<R, E>,
+    ) -> Result<R, E> {
+        self.changed(now, Writes::WhenChanged, plan)
+    }
+
+    fn changed<R, E: From<VaultError>>(
+        &mut self,
+        now: UnixSeconds,
+        writes: Writes,
+        plan: impl FnOnce(&Self, &mut Change) -> Result<R, E>,
+    ) -> Result<R, E> {
         self.check_writable()?;
         let tx = begin(&self.parts.file.db)?;
         if load_version(&tx)? != Some(self.state.version) {
@@ -39,10 +68,13 @@ impl Vault {
             self.state = self.reload(&tx, self.anchor.as_ref())?;
         }
         if let Some(error) = self.state.findings.write_error() {
-            return Err(error);
+            return Err(error.into());
         }
         let mut change = Change::default();
         let result = plan(self, &mut change)?;
+        if writes == Writes::WhenChanged && change.is_empty() {
+            return Ok(result);
+        }
         let sealer = self.sealer();
         let mut draft = apply(&tx, sealer, &self.state, &change)?;
         let mut carried = self.state.manifest.duplicate();
@@ -65,7 +97,7 @@ impl Vault {
         let deletes_account = change.deletes.iter().any(|id| self.state.is_account(*id));
         carried.cleanup_due |= deletes_account;
         let written = finish(&tx, sealer, draft, &carried, covered, next)?;
-        tx.commit()?;
+        tx.commit().map_err(VaultError::from)?;
         // What was in flight is no more worth than the version before a change, which stays in the log too.
         let is_flight = |id: &RecordId| {
             let work = self.state.work_record(*id);

@@ -172,6 +172,10 @@ impl Porch<'_> {
         Ok(result)
     }
 
+    pub(crate) const fn entropy(&self) -> &dyn Entropy {
+        self.entropy
+    }
+
     const fn seal(&self) -> PorchSeal<'_> {
         PorchSeal {
             realm: self.realm,

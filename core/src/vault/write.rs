@@ -44,6 +44,15 @@ pub struct Change {
 }
 
 impl Change {
+    /// Whether it changes nothing.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.puts.is_empty()
+            && self.deletes.is_empty()
+            && self.appends.is_empty()
+            && self.porch.is_empty()
+            && !self.renews_porch
+    }
+
     /// Stores a new record, or a new version of one.
     pub(crate) fn put(&mut self, id: RecordId, stored: Stored) {
         self.puts.push((id, stored));

@@ -22,10 +22,11 @@ use super::entry::{
     PlannedKey, Progress, Replaced,
 };
 use super::keys::{Key, Keys, presence_word, protection_word};
+use super::label;
 use crate::account::Name;
 use crate::approval::exchange::Cause;
+use crate::approval::history::{Entry as Note, Kind as NoteKind};
 use crate::approval::model::{CheckView, EnrolmentFailure};
-use crate::approval::note::{Happened, Note};
 use crate::approval::work::{Kept, Taken, Verdict, WithKeys};
 use crate::approval::{ApprovalError, KeyPlace, NewWork};
 use crate::device::{DeviceKeys, KeyAlgorithm, KeyAlias, KeyRequest};
@@ -185,9 +186,9 @@ impl Entry {
             }
         };
         let mut taken = Taken::new(Verdict::Answered);
-        let note = Note::new(now, Happened::Enrolled)
-            .with("enrol", enrolling.message.as_str())
-            .with("account", document.as_str());
+        let note = Note::new(now, self.id, NoteKind::Enrolled)
+            .with_message(label(Kind::Enrol), enrolling.message.as_str())
+            .with_message(label(Kind::Account), document.as_str());
         taken.notes.push(note);
         let placeholder = Progress::Failed(EnrolmentFailure::PeerMisbehaved);
         let Progress::Enrolling(enrolling) = std::mem::replace(&mut self.progress, placeholder)

@@ -168,9 +168,8 @@ impl Flight {
         }
     }
 
-    pub(super) fn encode(&self, account: RecordId) -> Zeroizing<Vec<u8>> {
+    pub(super) fn encode(&self) -> Zeroizing<Vec<u8>> {
         let mut body = Writer::new();
-        body.put(field::ACCOUNT, account.bytes());
         body.put(field::MESSAGE, self.message.as_str().as_bytes());
         body.put(field::SIGNER, &self.signer.point());
         body.put_u64(field::RECEIVED, self.received_at.0);
@@ -215,7 +214,6 @@ impl Flight {
     /// Reads what [`Self::encode`] wrote; `expected` is the account's.
     pub(super) fn decode(
         body: &[u8],
-        account: RecordId,
         url: &str,
         device: &Thumbprint,
         person: &Id,
@@ -224,9 +222,6 @@ impl Flight {
         let mut reader = Reader::new(body);
         while let Some((tag, value)) = reader.next()? {
             read.take(tag, value)?;
-        }
-        if read.account != Some(*account.bytes()) {
-            return Err(Malformed);
         }
         let message = read.message.ok_or(Malformed)?;
         let signer = read.signer.ok_or(Malformed)?;
@@ -271,7 +266,6 @@ impl Flight {
 
 #[derive(Default)]
 struct Fields<'a> {
-    account: Option<[u8; 16]>,
     message: Option<&'a str>,
     signer: Option<PublicKey>,
     received_at: UnixSeconds,
@@ -292,7 +286,6 @@ impl<'a> Fields<'a> {
             Compact::from_stored(Kind::Answer, text).map_err(|_| Malformed)
         };
         match tag {
-            field::ACCOUNT => self.account = Some(value.try_into().map_err(|_| Malformed)?),
             field::MESSAGE => self.message = Some(text_of(value)?),
             field::SIGNER => {
                 self.signer = Some(PublicKey::from_point(value).map_err(|_| Malformed)?);
@@ -314,18 +307,17 @@ impl<'a> Fields<'a> {
 }
 
 mod field {
-    pub(super) const ACCOUNT: u8 = 1;
-    pub(super) const MESSAGE: u8 = 2;
-    pub(super) const SIGNER: u8 = 3;
-    pub(super) const RECEIVED: u8 = 4;
-    pub(super) const FLAGS: u8 = 5;
-    pub(super) const TRIES_LEFT: u8 = 6;
-    pub(super) const DECISION: u8 = 7;
-    pub(super) const ANSWER: u8 = 8;
-    pub(super) const END: u8 = 9;
-    pub(super) const BY: u8 = 10;
-    pub(super) const REPORT: u8 = 11;
-    pub(super) const NEXT: u8 = 12;
+    pub(super) const MESSAGE: u8 = 1;
+    pub(super) const SIGNER: u8 = 2;
+    pub(super) const RECEIVED: u8 = 3;
+    pub(super) const FLAGS: u8 = 4;
+    pub(super) const TRIES_LEFT: u8 = 5;
+    pub(super) const DECISION: u8 = 6;
+    pub(super) const ANSWER: u8 = 7;
+    pub(super) const END: u8 = 8;
+    pub(super) const BY: u8 = 9;
+    pub(super) const REPORT: u8 = 10;
+    pub(super) const NEXT: u8 = 11;
 }
 
 pub(super) const fn after_report(step: NextStep) -> AfterReport {

@@ -22,16 +22,6 @@ pub(super) enum Place {
     Software(Secret),
 }
 
-impl Place {
-    pub(super) fn duplicate(&self) -> Self {
-        match self {
-            Self::Platform(alias) => Self::Platform(alias.clone()),
-            // EXPOSE: the copy is a secret again.
-            Self::Software(pkcs8) => Self::Software(Secret::copy_of(pkcs8.expose())),
-        }
-    }
-}
-
 /// A key that was made: its public half and what is known of it, fixed at enrolment.
 pub(super) struct Key {
     pub(super) place: Place,

@@ -3,6 +3,7 @@
 mod answer;
 mod enrol;
 mod entry;
+pub(super) mod evidence;
 mod flight;
 mod keys;
 mod receipts;
@@ -19,6 +20,7 @@ mod words;
 mod tests;
 
 use countersign_protocol::claims::ClaimError;
+use countersign_protocol::kind::Kind;
 use zeroize::Zeroizing;
 
 pub(super) use entry::Entry;
@@ -29,13 +31,16 @@ use super::NewWork;
 use super::contact::Contact;
 use super::disclosure::Disclosure;
 use super::error::ApprovalError;
+use super::evidence::Evidence;
 use super::exchange::{Attention, Cause, Errand, Lane, Outgoing, Reply};
+use super::history::Label;
 use super::model::{Decision, Standing, StatementId, StatementView, WorkView};
 use super::work::{Address, Due, Kept, MoveAsk, Preparing, SignedAnswer, Taken, WithKeys, Work};
 use crate::device::{DeviceKeys, KeyAlias};
 use crate::entropy::Entropy;
 use crate::secret::SecretText;
 use crate::time::UnixSeconds;
+use crate::uri::ServerUrl;
 use crate::uri::invitation::Invitation;
 use crate::vault::RecordId;
 
@@ -70,16 +75,14 @@ impl Work for Entry {
 
     fn flights(&self) -> Vec<(StatementId, Zeroizing<Vec<u8>>)> {
         let flights = self.flights.iter();
-        flights
-            .map(|(id, flight)| (*id, flight.encode(self.id)))
-            .collect()
+        flights.map(|(id, flight)| (*id, flight.encode())).collect()
     }
 
     fn take_flight(&mut self, id: StatementId, body: &[u8]) -> Result<(), ApprovalError> {
         let enrolled = self.enrolled().ok_or(ApprovalError::Unreadable)?;
         let device = enrolled.keys.device.thumbprint();
         let person = enrolled.account.account;
-        let flight = Flight::decode(body, self.id, self.url.as_str(), &device, &person)
+        let flight = Flight::decode(body, self.url.as_str(), &device, &person)
             .map_err(|_| ApprovalError::Unreadable)?;
         if Flight::id_of(self.id, &flight.statement.id) != id {
             return Err(ApprovalError::Unreadable);
@@ -186,8 +189,26 @@ impl Work for Entry {
         self.take_step(ask)
     }
 
-    fn leave(&mut self) -> bool {
-        self.ask_to_leave()
+    fn leave(&mut self) {
+        if let Some(enrolled) = self.enrolled_mut() {
+            enrolled.is_leaving = true;
+        }
+    }
+
+    fn has_server(&self) -> bool {
+        // Whether one has taken an enrolment on its way is not known, and it ends by itself there.
+        self.enrolled()
+            .is_some_and(|enrolled| !enrolled.standing.is_end())
+    }
+
+    fn is_at(&self, url: &ServerUrl) -> bool {
+        self.url == *url
+    }
+
+    fn works_on_the_porch(&self) -> bool {
+        self.enrolled().is_some_and(|enrolled| {
+            enrolled.nonce.is_none() && !enrolled.standing.is_end() && self.aliases().len() == 2
+        })
     }
 
     fn has_left(&self) -> bool {
@@ -226,6 +247,10 @@ impl Work for Entry {
         self.disclosed()
     }
 
+    fn evidence(&self) -> Box<dyn Evidence> {
+        Box::new(evidence::Witness::of(self))
+    }
+
     fn history_end(
         &self,
         head: [u8; 32],
@@ -235,6 +260,11 @@ impl Work for Entry {
     ) -> Result<String, ApprovalError> {
         self.signed_end(head, count, keys, now)
     }
+}
+
+/// What a message is called in the history.
+fn label(kind: Kind) -> Label {
+    Label::new(kind.typ()).expect("types of messages are letters, a plus and a hyphen")
 }
 
 /// What a refusal of claims is called.

@@ -1,19 +1,22 @@
 //! Receipts: what became of a statement, as its server signed it.
 
 use countersign_protocol::envelope::Verified;
+use countersign_protocol::kind::Kind;
 use countersign_protocol::message::{Outcome as Said, Receipt, Via};
 
-use super::cause_of;
 use super::entry::Entry;
 use super::flight::{Flight, Stage, after_report};
-use super::take::{misbehaved, refuse};
 use super::words::{DecisionWord, EndWord};
+use super::{cause_of, label};
 use crate::account::Name;
 use crate::approval::exchange::{Cause, Errand};
+use crate::approval::history::{
+    Decision as Decided, Entry as Note, Kind as NoteKind, Outcome as Stands,
+};
 use crate::approval::model::{Outcome, StatementId};
-use crate::approval::note::{Decided, Happened, Note, Stands};
 use crate::approval::work::{Taken, Verdict};
 use crate::time::UnixSeconds;
+use crate::vault::RecordId;
 
 impl Entry {
     /// The receipt that answers an answer.
@@ -50,17 +53,18 @@ impl Entry {
         };
         let receipt = match Receipt::read(verified, &device) {
             Ok(receipt) => receipt,
-            Err(error) => return refuse(cause_of(error), now, taken),
+            Err(error) => return taken.refused.push(cause_of(error)),
         };
         let id = Flight::id_of(self.id, &receipt.statement);
         let is_expected = of.is_none_or(|of| of == id);
         let own = self.own_key(&receipt);
+        let account = self.id;
         let Some(flight) = self.flights.get_mut(&id).filter(|_| is_expected) else {
             // A receipt of a statement that this device does not have, or of another one than it answered.
-            return refuse(Cause::Reply, now, taken);
+            return taken.refused.push(Cause::Reply);
         };
         if receipt.statement_hash != flight.hash() {
-            return refuse(Cause::Reply, now, taken);
+            return taken.refused.push(Cause::Reply);
         }
         let reported = flight.report.take_if(|_| receipt.is_reported);
         if reported.is_some() {
@@ -79,9 +83,15 @@ impl Entry {
         if flight.is_ended() {
             // A late report changed no outcome; it is news all the same.
             if let Some(report) = reported {
-                let note = said(flight, Some(Decided::Report), Stands::Reported, now)
-                    .with("answer", report.as_str())
-                    .with("receipt", verified.compact().as_str());
+                let note = said(
+                    account,
+                    flight,
+                    Some(Decided::Report),
+                    Stands::Reported,
+                    now,
+                )
+                .with_message(label(Kind::Answer), report.as_str())
+                .with_message(label(Kind::Receipt), verified.compact().as_str());
                 taken.notes.push(note);
                 if let Some(outcome) = flight.outcome() {
                     taken.outcomes.push((id, outcome));
@@ -100,8 +110,7 @@ impl Entry {
             (Said::Expired, _) => EndWord::Expired,
             (Said::Withdrawn, _) | (Said::WrongNumber, _) => EndWord::Withdrawn,
         };
-        let receipt = vec![("receipt", verified.compact().as_str().to_owned())];
-        self.end(id, end, by, receipt, now, taken);
+        self.end(id, end, by, Some(verified), now, taken);
     }
 
     /// Whether a receipt's answer was this device's.
@@ -122,6 +131,7 @@ impl Entry {
         now: UnixSeconds,
         taken: &mut Taken,
     ) {
+        let account = self.id;
         let Some(flight) = self.flights.get_mut(&id) else {
             return;
         };
@@ -136,10 +146,10 @@ impl Entry {
             // An earlier answer's, or another device's: nothing of this one's is undone.
             return;
         }
-        let note = said(flight, Some(Decided::Approve), Stands::WrongNumber, now);
-        taken
-            .notes
-            .push(note.with("receipt", verified.compact().as_str()));
+        let decided = Some(Decided::Approve);
+        let note = said(account, flight, decided, Stands::WrongNumber, now)
+            .with_message(label(Kind::Receipt), verified.compact().as_str());
+        taken.notes.push(note);
         flight.stage = Stage::Open;
         flight.tries_left = Some(left);
         taken.outcomes.push((id, Outcome::WrongNumber { left }));
@@ -152,10 +162,11 @@ impl Entry {
         id: StatementId,
         end: EndWord,
         by: Option<Name>,
-        messages: Vec<(&'static str, String)>,
+        receipt: Option<&Verified>,
         now: UnixSeconds,
         taken: &mut Taken,
     ) {
+        let account = self.id;
         let Some(flight) = self.flights.get_mut(&id) else {
             return;
         };
@@ -184,8 +195,10 @@ impl Entry {
             (EndWord::Withdrawn, _) => Stands::Withdrawn,
             (EndWord::Unknown, _) => Stands::Unknown,
         };
-        let mut note = said(flight, decided, stands, now);
-        note.messages.extend(messages);
+        let mut note = said(account, flight, decided, stands, now);
+        if let Some(receipt) = receipt {
+            note = note.with_message(label(Kind::Receipt), receipt.compact().as_str());
+        }
         taken.notes.push(note);
         flight.was_reported |= decision == Some(DecisionWord::Report);
         flight.stage = Stage::Ended { end, decision, by };
@@ -199,21 +212,30 @@ impl Entry {
 }
 
 /// What belongs into the history of a statement: what the server signed, and what this device said to it.
-fn said(flight: &Flight, decided: Option<Decided>, stands: Stands, now: UnixSeconds) -> Note {
-    let mut note = Note {
-        statement: Some(*flight.hash().bytes()),
-        decided,
-        stands: Some(stands),
-        ..Note::new(now, Happened::Statement)
-    };
-    note.messages
-        .push(("statement", flight.message.as_str().to_owned()));
+fn said(
+    account: RecordId,
+    flight: &Flight,
+    decided: Option<Decided>,
+    stands: Stands,
+    now: UnixSeconds,
+) -> Note {
     let answer = match &flight.stage {
         Stage::Answered { message, .. } => Some(message),
         Stage::Open | Stage::Ended { .. } => flight.report.as_ref(),
     };
-    if let Some(answer) = answer {
-        note.messages.push(("answer", answer.as_str().to_owned()));
+    let kind = match decided {
+        Some(_) => NoteKind::Answered,
+        None => NoteKind::Closed,
+    };
+    let note = Note {
+        statement: Some(*flight.hash().bytes()),
+        decision: decided,
+        outcome: Some(stands),
+        ..Note::new(now, account, kind)
+    };
+    let note = note.with_message(label(Kind::Statement), flight.message.as_str());
+    match answer {
+        Some(answer) => note.with_message(label(Kind::Answer), answer.as_str()),
+        None => note,
     }
-    note
 }

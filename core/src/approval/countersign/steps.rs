@@ -53,19 +53,6 @@ impl Entry {
         Ok(())
     }
 
-    /// True when there is no server to ask.
-    pub(super) fn ask_to_leave(&mut self) -> bool {
-        match &mut self.progress {
-            // Whether the server has taken it is not known, and it ends by itself there.
-            Progress::Planned(_) | Progress::Enrolling(_) | Progress::Failed(_) => true,
-            Progress::Enrolled(enrolled) if enrolled.standing.is_end() => true,
-            Progress::Enrolled(enrolled) => {
-                enrolled.is_leaving = true;
-                false
-            }
-        }
-    }
-
     pub(super) fn deliver_to(&mut self, address: Option<&Address>) -> Result<(), ApprovalError> {
         let bell = self.bell;
         let checked = |to: &String| {

@@ -7,14 +7,14 @@ use countersign_protocol::message::{Account, OtpLink, RemovedWhy, Secrets, Stand
 use countersign_protocol::problem::Problem;
 use countersign_protocol::secret::OfflineKey;
 
-use super::cause_of;
 use super::entry::{Enrolled, Entry};
 use super::flight::Flight;
 use super::request::Topic;
 use super::statements::Came;
 use super::words::EndWord;
+use super::{cause_of, label};
 use crate::approval::exchange::{Cause, Errand, Reply};
-use crate::approval::note::{Happened, Note};
+use crate::approval::history::{Entry as Note, Kind as NoteKind};
 use crate::approval::work::{Taken, Verdict};
 use crate::time::UnixSeconds;
 
@@ -60,7 +60,7 @@ impl Entry {
         }
         let verified = match self.verified(topic.reply(), body) {
             Ok(verified) => verified,
-            Err(cause) => return misbehaved(cause, now),
+            Err(cause) => return misbehaved(cause),
         };
         match topic {
             Topic::Answer => self.take_receipt(errand, &verified, now),
@@ -118,7 +118,7 @@ impl Entry {
         let request = MessageHash::from_bytes(errand.request);
         let state = match State::read(verified, &device, &request) {
             Ok(state) => state,
-            Err(error) => return misbehaved(cause_of(error), now),
+            Err(error) => return misbehaved(cause_of(error)),
         };
         let before = self.clock;
         if topic == Topic::Fetch {
@@ -166,20 +166,20 @@ impl Entry {
                     taken.changed = true;
                 }
                 Came::Known(_) | Came::Over { .. } => {}
-                Came::Refused(cause) => refuse(cause, now, taken),
+                Came::Refused(cause) => taken.refused.push(cause),
             }
         }
         for receipt in &state.closed {
             match self.verified(Kind::Receipt, receipt.as_str().as_bytes()) {
                 Ok(verified) => self.apply_receipt(&verified, None, now, taken),
-                Err(cause) => refuse(cause, now, taken),
+                Err(cause) => taken.refused.push(cause),
             }
         }
         if state.standing.is_end() {
             // Nobody will ask after them any more.
             let open: Vec<_> = self.open().into_iter().map(|(id, _)| id).collect();
             for id in open {
-                self.end(id, EndWord::Withdrawn, None, vec![], now, taken);
+                self.end(id, EndWord::Withdrawn, None, None, now, taken);
             }
         }
         if topic == Topic::Fetch {
@@ -192,9 +192,10 @@ impl Entry {
     }
 
     fn take_document(&mut self, document: &Compact, now: UnixSeconds, taken: &mut Taken) {
+        let id = self.id;
         let verified = match self.verified(Kind::Account, document.as_str().as_bytes()) {
             Ok(verified) => verified,
-            Err(cause) => return refuse(cause, now, taken),
+            Err(cause) => return taken.refused.push(cause),
         };
         let Some(enrolled) = self.enrolled_mut() else {
             return;
@@ -202,26 +203,27 @@ impl Entry {
         let device = enrolled.keys.device.thumbprint();
         let account = match Account::read(&verified, &device, &enrolled.enrol_hash) {
             Ok(account) => account,
-            Err(error) => return refuse(cause_of(error), now, taken),
+            Err(error) => return taken.refused.push(cause_of(error)),
         };
         if account.version <= enrolled.account.version {
-            return refuse(Cause::NotNewer, now, taken);
+            return taken.refused.push(Cause::NotNewer);
         }
         // It is the same account for ever.
         if account.account != enrolled.account.account {
-            return refuse(Cause::Account, now, taken);
+            return taken.refused.push(Cause::Account);
         }
         enrolled.account = account;
         enrolled.signer = *verified.key();
         enrolled.document = verified.compact().clone();
-        let note = Note::new(now, Happened::Document).with("account", document.as_str());
+        let note = Note::new(now, id, NoteKind::Document)
+            .with_message(label(Kind::Account), document.as_str());
         taken.notes.push(note);
         taken.changed = true;
         taken.standing_changed = true;
     }
 
     fn take_standing(&mut self, state: &State, now: UnixSeconds, taken: &mut Taken) {
-        let replaces = self.replaces;
+        let (id, replaces) = (self.id, self.replaces);
         let Some(enrolled) = self.enrolled_mut() else {
             return;
         };
@@ -232,14 +234,14 @@ impl Entry {
         taken.changed = true;
         let happened = match &state.standing {
             Standing::Unconfirmed | Standing::Confirmed => None,
-            Standing::Active => Some(Happened::Active),
-            Standing::Suspended { .. } => Some(Happened::Suspended),
-            Standing::Moved { .. } => Some(Happened::Moved),
-            Standing::Removed { .. } => Some(Happened::Removed),
+            Standing::Active => Some(NoteKind::Active),
+            Standing::Suspended { .. } => Some(NoteKind::Suspended),
+            Standing::Moved { .. } => Some(NoteKind::Moved),
+            Standing::Removed { .. } => Some(NoteKind::Removed),
         };
         taken
             .notes
-            .extend(happened.map(|happened| Note::new(now, happened)));
+            .extend(happened.map(|kind| Note::new(now, id, kind)));
         enrolled.standing = state.standing.clone();
         if enrolled.standing == Standing::Active {
             enrolled.nonce = None;
@@ -309,7 +311,7 @@ impl Entry {
             .copied()
             .collect();
         for id in ended {
-            self.end(id, EndWord::Unknown, None, vec![], now, taken);
+            self.end(id, EndWord::Unknown, None, None, now, taken);
         }
     }
 
@@ -323,7 +325,7 @@ impl Entry {
             let left = Standing::Removed {
                 why: RemovedWhy::Left,
             };
-            enrolled.standing == left || enrolled.is_leaving && enrolled.standing.is_end()
+            enrolled.is_leaving && (enrolled.standing == left || enrolled.standing.is_end())
         })
     }
 
@@ -337,17 +339,12 @@ impl Entry {
 const MANY: u64 = 1 << 52;
 
 /// What came is not what it has to be: a defect or an attack. Nothing changed, and the same is tried again later.
-pub(super) fn misbehaved(cause: Cause, now: UnixSeconds) -> Taken {
+pub(super) fn misbehaved(cause: Cause) -> Taken {
     let mut taken = Taken::new(Verdict::Failed {
         retry_after_s: None,
     });
-    refuse(cause, now, &mut taken);
-    taken
-}
-
-pub(super) fn refuse(cause: Cause, now: UnixSeconds, taken: &mut Taken) {
     taken.refused.push(cause);
-    taken.notes.push(Note::new(now, Happened::Refused(cause)));
+    taken
 }
 
 fn copied(secrets: &Secrets) -> Secrets {

@@ -1,0 +1,30 @@
+//! Whether what the history keeps of an account was really said: each protocol knows its own messages.
+
+use std::fmt::Debug;
+
+use super::countersign::evidence::{Witness, kind_of};
+use super::history::{Entry, KeyOfAccount, NotGenuine};
+
+/// What a check of an entry's messages came to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Proof {
+    /// All are signed by keys that are known.
+    Proven,
+    /// One names a key that no message before it brought, as where the history was cut.
+    UnknownKey,
+}
+
+/// Goes along an account's entries in their order.
+pub(crate) trait Evidence: Debug {
+    /// Checks an entry's messages and takes the keys that they bring.
+    fn check(&mut self, entry: &Entry) -> Result<Proof, NotGenuine>;
+
+    /// The keys so far.
+    fn keys(&self) -> Vec<KeyOfAccount>;
+}
+
+/// For an account whose record is gone: its history begins with what brought its keys, and its messages say their protocol.
+pub(crate) fn of_entry(entry: &Entry) -> Option<Box<dyn Evidence>> {
+    let first = entry.messages.first()?;
+    kind_of(&first.label).map(|_| Box::new(Witness::default()) as Box<dyn Evidence>)
+}

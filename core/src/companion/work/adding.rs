@@ -1,0 +1,111 @@
+//! Adding a work account: where its keys will lie is stored before they are made, and what is sent is stored before it is sent,
+//! so that whoever stops anywhere goes on from there (A14).
+
+use super::super::Companion;
+use super::desk::{self, Desk, Done};
+use crate::approval::{self, ApprovalError, NewWork};
+use crate::device::DeviceKeys;
+use crate::time::UnixSeconds;
+use crate::uri::ServerUrl;
+use crate::uri::invitation::Invitation;
+use crate::vault::RecordId;
+
+/// Most work accounts.
+const WORK_ACCOUNTS_MAX: usize = 1_000;
+
+impl Companion {
+    /// Work accounts of this device at the same server that an invitation could replace: the person chooses, or keeps both.
+    #[must_use]
+    pub fn earlier_work(&self, url: &ServerUrl) -> Vec<RecordId> {
+        let accounts = desk::all(&self.vault).into_iter();
+        accounts
+            .filter(|account| account.trashed_at.is_none() && account.work.is_at(url))
+            .map(|account| account.id)
+            .collect()
+    }
+
+    /// Stores that an invitation is to become a work account. Nothing is made or sent yet: [`Self::next_action`] says what
+    /// comes next.
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::NoSuchAccount`] for an account to be replaced that is not there, [`ApprovalError::TooMany`],
+    /// [`ApprovalError::Entropy`], [`ApprovalError::Vault`]: nothing was stored.
+    pub fn add_work(
+        &mut self,
+        invitation: &Invitation,
+        new: &NewWork<'_>,
+        now: UnixSeconds,
+    ) -> Result<RecordId, ApprovalError> {
+        let id = RecordId::generate(self.vault.entropy())?;
+        self.vault.change_if_any(now, |vault, change| {
+            if desk::all(vault).len() >= WORK_ACCOUNTS_MAX {
+                return Err(ApprovalError::TooMany);
+            }
+            let earlier = new.replaces.map(|earlier| desk::load(vault, earlier));
+            let earlier = earlier.transpose()?;
+            let account = approval::plan(id, invitation, new, earlier.as_ref(), vault.entropy())?;
+            desk::put_difference(vault, &account, desk::Bodies::new(), change);
+            Ok(id)
+        })
+    }
+
+    /// Makes an account's keys and signs its enrolment. The platform may ask the person; nothing is locked meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::Key`] when the platform did not make them: it can be tried again, and nothing was stored;
+    /// [`ApprovalError::NothingToSend`] when they are there already.
+    pub fn make_keys(
+        &mut self,
+        id: RecordId,
+        keys: &dyn DeviceKeys,
+        now: UnixSeconds,
+    ) -> Result<(), ApprovalError> {
+        let planned = desk::load(&self.vault, id)?;
+        let before = planned.encode(approval::Kept::InTheVault);
+        let made = planned.work.make_keys(keys, self.vault.entropy(), now)?;
+        Desk::change(&mut self.vault, id, now, |account| {
+            if account.encode(approval::Kept::InTheVault) != before {
+                // Another process was faster. Its keys are those of the platform by this name, so these are nobody's.
+                return Err(ApprovalError::NothingToSend);
+            }
+            *account = account.with_work(&made.0)?;
+            Ok(Done::stored(()))
+        })
+    }
+
+    /// Looks whether the platform still has the keys of all accounts. One whose keys did not come along, as after a restored
+    /// backup, or are gone, has to be activated again (K10); how many were found so by this call is returned.
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::Key`] when the key store cannot be reached: nothing is known then, and nothing changed.
+    pub fn check_keys(
+        &mut self,
+        keys: &dyn DeviceKeys,
+        now: UnixSeconds,
+    ) -> Result<u32, ApprovalError> {
+        let mut gone = vec![];
+        for account in desk::all(&self.vault) {
+            if account.work.standing().is_end() || account.work.standing().is_unfinished() {
+                continue;
+            }
+            for alias in account.work.aliases() {
+                if !keys.exists(&alias)? {
+                    gone.push(account.id);
+                    break;
+                }
+            }
+        }
+        let mut count = 0;
+        for id in gone {
+            Desk::change(&mut self.vault, id, now, |account| {
+                account.work.key_is_gone();
+                Ok(Done::stored(()))
+            })?;
+            count += 1;
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,231 @@
+//! What to send next, and what came back: the one place that knows when a server is asked, for the open vault and for the porch.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::desk::{Desk, Done};
+use crate::approval::{
+    ApprovalError, Attention, Contact, Decision, Errand, Event, Lane, NextAction, Outgoing,
+    Preparing, Reply, StatementId, WorkAccount,
+};
+use crate::device::{DeviceKeys, KeyError};
+use crate::time::UnixSeconds;
+use crate::vault::RecordId;
+
+/// What this process knows and no other: requests on their way, and how servers were reached lately.
+#[derive(Debug, Default)]
+pub(in crate::companion) struct InFlight {
+    lanes: BTreeSet<(RecordId, Lane)>,
+    contacts: BTreeMap<RecordId, Contact>,
+    /// What could not be prepared, as when the person turned down the platform's prompt: not asked for again by itself.
+    declined: BTreeSet<(RecordId, Lane)>,
+}
+
+impl InFlight {
+    fn contact<'a>(&'a self, account: &'a WorkAccount) -> &'a Contact {
+        self.contacts.get(&account.id).unwrap_or(&account.contact)
+    }
+
+    /// The person did something: what was turned down may be asked for again.
+    pub(super) fn forget_declined(&mut self, id: RecordId) {
+        self.declined.retain(|(account, _)| *account != id);
+    }
+
+    fn is_free(&self, id: RecordId, lane: Lane) -> bool {
+        !self.lanes.contains(&(id, lane)) && !self.declined.contains(&(id, lane))
+    }
+}
+
+/// What a shell does next.
+pub(super) fn next_action<D: Desk>(
+    desk: &D,
+    in_flight: &InFlight,
+    attention: Attention,
+    now: UnixSeconds,
+) -> NextAction {
+    let mut soonest: Option<UnixSeconds> = None;
+    for account in desk.all().unwrap_or_default() {
+        let id = account.id;
+        if account.is_gone(now) {
+            if in_flight.is_free(id, Lane::Say) {
+                return NextAction::RemoveKeys { account: id };
+            }
+            continue;
+        }
+        if !account.is_awake() && !account.is_leaving() {
+            continue;
+        }
+        let contact = in_flight.contact(&account);
+        let due = account.work.due(attention, contact, now);
+        if due.needs_keys {
+            if in_flight.is_free(id, Lane::Say) {
+                return NextAction::MakeKeys { account: id };
+            }
+            continue;
+        }
+        let ask = due.ask.filter(|_| account.is_awake());
+        // What is said does not wait behind what is asked.
+        for (lane, at) in [(Lane::Say, due.say), (Lane::Ask, ask)] {
+            match at.filter(|_| in_flight.is_free(id, lane)) {
+                Some(at) if at <= now => return NextAction::Send { account: id, lane },
+                Some(at) => soonest = Some(soonest.map_or(at, |soonest| soonest.min(at))),
+                None => {}
+            }
+        }
+    }
+    soonest.map_or(NextAction::Nothing, |at| NextAction::WaitUntil { at })
+}
+
+/// Prepares an account's next request on a lane.
+pub(super) fn prepare<D: Desk>(
+    desk: &mut D,
+    in_flight: &mut InFlight,
+    (id, lane): (RecordId, Lane),
+    attention: Attention,
+    keys: &dyn DeviceKeys,
+    now: UnixSeconds,
+) -> Result<Outgoing, ApprovalError> {
+    let account = desk.load(id)?;
+    let preparing = Preparing {
+        attention,
+        kept: D::KEPT,
+        keys,
+        entropy: desk.entropy(),
+        now,
+    };
+    match account.work.request(lane, preparing) {
+        Ok(outgoing) => {
+            in_flight.lanes.insert((id, lane));
+            Ok(outgoing)
+        }
+        Err(error) => {
+            in_flight.declined.insert((id, lane));
+            note_key_error(desk, id, error, now);
+            Err(error)
+        }
+    }
+}
+
+/// Notes what the platform said of an account's key: only one that is gone for good changes anything.
+pub(super) fn note_key_error<D: Desk>(
+    desk: &mut D,
+    id: RecordId,
+    error: ApprovalError,
+    now: UnixSeconds,
+) {
+    if error == ApprovalError::Key(KeyError::Invalidated) {
+        // The error itself says it to the person; this makes it last, and where it does not it is found again.
+        let _ = desk.change(id, now, |account| {
+            account.work.key_is_gone();
+            Ok(Done::stored(()))
+        });
+    }
+}
+
+/// Takes what came back for a request.
+pub(super) fn take_reply<D: Desk>(
+    desk: &mut D,
+    in_flight: &mut InFlight,
+    errand: &Errand,
+    reply: &Reply,
+    now: UnixSeconds,
+) -> Result<Vec<Event>, ApprovalError> {
+    let id = errand.account();
+    in_flight.lanes.remove(&(id, errand.lane()));
+    let remembered = in_flight.contacts.remove(&id);
+    let taken = desk.change(id, now, |account| {
+        let stored = account.contact.clone();
+        if let Some(remembered) = &remembered {
+            account.contact = remembered.clone();
+        }
+        let took = account.take(errand, reply, now);
+        Ok(Done {
+            is_worth_storing: took.is_worth_storing || account.contact.is_worth_storing(&stored),
+            notes: took.notes,
+            refused: took.refused,
+            superseded: took.replaced,
+            result: (took.events, account.contact.clone()),
+        })
+    });
+    match taken {
+        Ok((events, contact)) => {
+            in_flight.contacts.insert(id, contact);
+            Ok(events)
+        }
+        // It has gone meanwhile.
+        Err(ApprovalError::NoSuchAccount) => Ok(vec![]),
+        Err(error) => {
+            // That it could not be stored here is no reason to storm the server.
+            let mut contact = remembered.unwrap_or_default();
+            contact.failed(errand.lane(), None, now);
+            in_flight.contacts.insert(id, contact);
+            Err(error)
+        }
+    }
+}
+
+/// A bell rang: its account is asked what is there.
+pub(super) fn take_bell<D: Desk>(
+    desk: &mut D,
+    token: &str,
+    now: UnixSeconds,
+) -> Result<bool, ApprovalError> {
+    for account in desk.all()? {
+        let is_own = desk.change(account.id, now, |account| {
+            let is_own = account.is_awake() && account.work.bell(token);
+            Ok(Done {
+                is_worth_storing: is_own,
+                ..Done::stored(is_own)
+            })
+        })?;
+        if is_own {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The account that has a statement.
+pub(super) fn account_of<D: Desk>(
+    desk: &D,
+    id: StatementId,
+    now: UnixSeconds,
+) -> Result<WorkAccount, ApprovalError> {
+    let mut accounts = desk.all()?.into_iter();
+    accounts
+        .find(|account| {
+            let mut statements = account.statements(now).into_iter();
+            statements.any(|statement| statement.id == id)
+        })
+        .ok_or(ApprovalError::NoSuchStatement)
+}
+
+/// Signs a decision outside of every transaction, and stores it inside one that looks again.
+pub(super) fn decide<D: Desk>(
+    desk: &mut D,
+    in_flight: &mut InFlight,
+    id: StatementId,
+    decision: &Decision,
+    keys: &dyn DeviceKeys,
+    now: UnixSeconds,
+) -> Result<(), ApprovalError> {
+    let account = account_of(desk, id, now)?;
+    if let Some(error) = account.asleep() {
+        return Err(error);
+    }
+    let signed = account
+        .work
+        .answer(id, decision, keys, now)
+        .inspect_err(|error| note_key_error(desk, account.id, *error, now))?;
+    desk.change(account.id, now, |account| {
+        if let Some(error) = account.asleep() {
+            return Err(error);
+        }
+        account.work.store_answer(&signed, now)?;
+        if signed.is_report {
+            account.shield.reported(now);
+        }
+        Ok(Done::stored(()))
+    })?;
+    in_flight.forget_declined(account.id);
+    Ok(())
+}

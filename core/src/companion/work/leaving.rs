@@ -1,0 +1,154 @@
+//! The end of a work account, and its move to another device.
+
+use super::super::Companion;
+use super::desk::{self, Desk, Done};
+use crate::approval::{Address, ApprovalError, MoveAsk, Typed};
+use crate::device::DeviceKeys;
+use crate::time::UnixSeconds;
+use crate::vault::RecordId;
+
+impl Companion {
+    /// Begins to move an account to another device.
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::NotAllowed`] by the organisation's rules, [`ApprovalError::NotActive`],
+    /// [`ApprovalError::Suspended`], [`ApprovalError::InTrash`].
+    pub fn begin_move(&mut self, id: RecordId, now: UnixSeconds) -> Result<(), ApprovalError> {
+        self.move_on(id, &MoveAsk::Begin, now)
+    }
+
+    /// Goes on with the number that the new device shows.
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::NoMove`], [`ApprovalError::CheckNumber`].
+    pub fn confirm_move(
+        &mut self,
+        id: RecordId,
+        check: &Typed,
+        now: UnixSeconds,
+    ) -> Result<(), ApprovalError> {
+        self.move_on(id, &MoveAsk::Confirm(check.clone()), now)
+    }
+
+    /// Ends a move; this device stays what it was.
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::NoMove`].
+    pub fn abort_move(&mut self, id: RecordId, now: UnixSeconds) -> Result<(), ApprovalError> {
+        self.move_on(id, &MoveAsk::Abort, now)
+    }
+
+    fn move_on(
+        &mut self,
+        id: RecordId,
+        ask: &MoveAsk,
+        now: UnixSeconds,
+    ) -> Result<(), ApprovalError> {
+        Desk::change(&mut self.vault, id, now, |account| {
+            if let Some(error) = account.asleep() {
+                return Err(error);
+            }
+            account.work.move_on(ask)?;
+            Ok(Done::stored(()))
+        })?;
+        self.in_flight.forget_declined(id);
+        Ok(())
+    }
+
+    /// Puts a work account into the trash, where it is mute: no server is asked and nothing rings. The server is not told.
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::NoSuchAccount`], [`ApprovalError::InTrash`], [`ApprovalError::Vault`].
+    pub fn trash_work(&mut self, id: RecordId, now: UnixSeconds) -> Result<(), ApprovalError> {
+        Desk::change(&mut self.vault, id, now, |account| {
+            if account.trashed_at.is_some() {
+                return Err(ApprovalError::InTrash);
+            }
+            account.trashed_at = Some(now);
+            Ok(Done::stored(()))
+        })
+    }
+
+    /// Takes a work account out of the trash.
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::NoSuchAccount`] also when it is not there, [`ApprovalError::Vault`].
+    pub fn restore_work(&mut self, id: RecordId, now: UnixSeconds) -> Result<(), ApprovalError> {
+        Desk::change(&mut self.vault, id, now, |account| {
+            if account.trashed_at.take().is_none() {
+                return Err(ApprovalError::NoSuchAccount);
+            }
+            Ok(Done::stored(()))
+        })
+    }
+
+    /// Has the server forget this device, now: the message is stored, and sent until the server has said so. The entry is gone
+    /// then, or at once where no server knows of it; its keys go with it.
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::NoSuchAccount`], [`ApprovalError::Vault`].
+    pub fn leave(&mut self, id: RecordId, now: UnixSeconds) -> Result<(), ApprovalError> {
+        Desk::change(&mut self.vault, id, now, |account| {
+            account.leave(now);
+            Ok(Done::stored(()))
+        })?;
+        self.in_flight.forget_declined(id);
+        Ok(())
+    }
+
+    /// Deletes what has been left behind: the account's keys in the platform, then its records. What the history says of it
+    /// stays. Asked for by [`crate::approval::NextAction::RemoveKeys`].
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::NotActive`] while its server has still to be told; [`ApprovalError::Key`] when the key store cannot be
+    /// reached: nothing was deleted.
+    pub fn remove_keys(
+        &mut self,
+        id: RecordId,
+        keys: &dyn DeviceKeys,
+        now: UnixSeconds,
+    ) -> Result<(), ApprovalError> {
+        let account = desk::load(&self.vault, id)?;
+        if !account.is_gone(now) {
+            return Err(ApprovalError::NotActive);
+        }
+        for alias in account.work.aliases() {
+            keys.delete(&alias)?;
+        }
+        self.vault.change_if_any(now, |vault, change| {
+            let account = desk::load(vault, id)?;
+            desk::delete(&account, change);
+            Ok(())
+        })
+    }
+
+    /// Tells every server where this device is rung from now on; none where it cannot be. Until each has taken note, its account
+    /// says that notifications may not arrive (R18).
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::NotAllowed`] for an address that is none, [`ApprovalError::Vault`].
+    pub fn ring_at(
+        &mut self,
+        address: Option<&Address>,
+        now: UnixSeconds,
+    ) -> Result<(), ApprovalError> {
+        for account in desk::all(&self.vault) {
+            if account.work.standing().is_end() {
+                continue;
+            }
+            Desk::change(&mut self.vault, account.id, now, |account| {
+                account.work.ring_at(address)?;
+                Ok(Done::stored(()))
+            })?;
+        }
+        Ok(())
+    }
+}
