@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::URL_BYTES_MAX;
 use crate::base64url;
 use crate::claims::{self, ClaimError, Claims};
@@ -150,7 +152,8 @@ impl Fetch {
 }
 
 /// Where a device is rung.
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ring {
     /// Nowhere: it asks by itself.
     None,

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::{AUDIENCE_MAX, URL_BYTES_MAX};
 use crate::claims::{self, ClaimError, Claims};
 use crate::envelope::Verified;
@@ -27,7 +29,8 @@ const MEMBERS: [&str; 15] = [
 ];
 
 /// What is to be approved.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Act {
     /// A new device's first: it proves the approval key.
     Test,
