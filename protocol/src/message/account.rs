@@ -161,7 +161,23 @@ impl Account {
         enrol: &MessageHash,
     ) -> Result<Self, ClaimError> {
         assert_eq!(message.kind(), Kind::Account, "a document is read as one");
-        let object = message.claims();
+        Self::read_claims(message.claims(), device, enrol)
+    }
+
+    /// Whether a device would take it.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimError::Form`] by the claim's name.
+    pub fn check(&self) -> Result<(), ClaimError> {
+        Self::read_claims(&self.to_claims(), &self.audience, &self.enrol_hash).map(|_| ())
+    }
+
+    fn read_claims(
+        object: &Object,
+        device: &Thumbprint,
+        enrol: &MessageHash,
+    ) -> Result<Self, ClaimError> {
         let claims = Claims::of(object);
         let audience = claims.required("aud", claims::thumbprint)?;
         if audience != *device {
