@@ -1,0 +1,6 @@
+//! The server's half, asked by phones that sign and verify as the protocol says.
+
+mod answers;
+mod enrolment;
+mod phone;
+mod world;
