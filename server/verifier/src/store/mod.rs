@@ -1,6 +1,8 @@
 //! Where persons are kept: loaded and saved whole, by version, with the events of a change in the same transaction.
 
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::collections::BTreeSet;
 
@@ -9,6 +11,8 @@ use countersign_protocol::time::Timestamp;
 use zeroize::Zeroizing;
 
 pub use memory::MemoryStore;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 
 use crate::event::Event;
 use crate::person::Index;
@@ -79,6 +83,9 @@ pub enum StoreError {
     /// What is in it is not what this program writes.
     #[error("what is stored was not written by this program")]
     Damaged,
+    /// A newer version of this program wrote it.
+    #[error("the store was written by a newer version")]
+    TooNew,
     /// It cannot be read or written.
     #[error("the store cannot be used")]
     Unusable,

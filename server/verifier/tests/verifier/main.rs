@@ -2,5 +2,6 @@
 
 mod answers;
 mod enrolment;
+mod http;
 mod phone;
 mod world;

@@ -83,6 +83,7 @@ pub(crate) struct Phone {
     pub(crate) approval: SigningKey,
     pub(crate) presence: Presence,
     pub(crate) protection: Protection,
+    url: String,
     nonce: [u8; 16],
     known: RefCell<Option<Account>>,
     enrolled: RefCell<Option<(MessageHash, MessageHash)>>,
@@ -91,7 +92,13 @@ pub(crate) struct Phone {
 
 impl Phone {
     pub(crate) fn new(name: &str) -> Self {
+        Self::at(name, URL)
+    }
+
+    /// A phone that speaks to the server at this address.
+    pub(crate) fn at(name: &str, url: &str) -> Self {
         Self {
+            url: url.to_owned(),
             name: name.to_owned(),
             key: SigningKey::generate().unwrap(),
             approval: SigningKey::generate().unwrap(),
@@ -135,7 +142,7 @@ impl Phone {
             commitment: &commitment,
         };
         Enrol {
-            audience: URL.to_owned(),
+            audience: self.url.clone(),
             invitation: match &known.choice {
                 InvitationChoiceText::Scanned { id, .. } => InvitationChoice::Scanned(*id),
                 InvitationChoiceText::Typed { choice, .. } => InvitationChoice::Typed(*choice),
@@ -184,7 +191,7 @@ impl Phone {
 
     pub(crate) fn request(&self, now: Timestamp) -> Request {
         Request {
-            audience: URL.to_owned(),
+            audience: self.url.clone(),
             account: self.account().account,
             made_at: now,
             id: self.fresh_id(),
@@ -258,7 +265,7 @@ impl Phone {
         let verified = received.verify(keys.iter().map(|key| (Role::Server, key)));
         let account = self.account().account;
         let expected = Expected {
-            issuer: URL,
+            issuer: &self.url,
             device: &self.id(),
             account: &account,
         };
@@ -281,7 +288,7 @@ impl Phone {
     ) -> Answer {
         let statement = self.statement(message);
         Answer {
-            audience: URL.to_owned(),
+            audience: self.url.clone(),
             account: statement.account,
             statement: statement.id,
             statement_hash: message.hash(),
