@@ -72,6 +72,9 @@ pub enum AskError {
     /// Twenty are open.
     #[error("too many statements are open")]
     TooManyOpen,
+    /// With all of its texts it does not fit into a QR code.
+    #[error("longer than a statement may be")]
+    TooLarge,
     /// No device would take it.
     #[error("no device would take it: {0}")]
     Form(ClaimError),
@@ -173,7 +176,10 @@ impl Turn<'_> {
             Ok(claims) => claims,
             Err(error) => return Ok(Err(AskError::Form(error))),
         };
-        let message = Self::sign(self.desk.keys.first(), Kind::Statement, &claims)?;
+        let message = match Self::sign(self.desk.keys.first(), Kind::Statement, &claims) {
+            Err(StepError::TooLarge) => return Ok(Err(AskError::TooLarge)),
+            signed => signed?,
+        };
         let number = generate_number(self.desk.entropy, rules.policy.digits)?;
         self.person.statements.push(Asked {
             id: statement.id,
