@@ -5,6 +5,7 @@ use std::fmt;
 use ring::digest::{SHA256, digest};
 
 use crate::base64url::{self, NotBase64url};
+use crate::stored::stored_as_text;
 
 /// SHA-256.
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
@@ -54,6 +55,8 @@ macro_rules! fixed_bytes {
                 write!(formatter, "{}({})", stringify!($name), self.format())
             }
         }
+
+        stored_as_text!($name, Self::format, Self::parse);
     };
 }
 

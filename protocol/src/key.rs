@@ -5,6 +5,7 @@ use p256::elliptic_curve::sec1::FromSec1Point as _;
 use crate::base64url::{self, NotBase64url};
 use crate::hash::{Thumbprint, sha256};
 use crate::json::{Json, Object};
+use crate::stored::stored_as_text;
 
 /// Why a key was refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -118,6 +119,12 @@ impl PublicKey {
         Thumbprint::from_bytes(sha256(&jwk))
     }
 }
+
+stored_as_text!(
+    PublicKey,
+    |key| base64url::format(&key.point()),
+    |text: &str| Self::from_point(&base64url::parse(text)?)
+);
 
 #[cfg(test)]
 mod tests {

@@ -19,4 +19,5 @@ pub mod signature;
 #[cfg(test)]
 mod signer;
 pub mod signing;
+mod stored;
 pub mod time;

@@ -1,10 +1,32 @@
 //! Points in time as messages have them. Nothing here reads a clock.
 
+use serde::{Deserialize, Serialize};
+
 use crate::json::{INTEGER_MAX, Json};
 
 /// Seconds since 1970-01-01T00:00:00Z, at most 2^53 - 1.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(try_from = "u64", into = "u64")]
 pub struct Timestamp(u64);
+
+impl From<Timestamp> for u64 {
+    fn from(time: Timestamp) -> Self {
+        time.unix_s()
+    }
+}
+
+impl TryFrom<u64> for Timestamp {
+    type Error = TooLate;
+
+    fn try_from(unix_s: u64) -> Result<Self, TooLate> {
+        Self::new(unix_s).ok_or(TooLate)
+    }
+}
+
+/// No message can say so late a time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("later than any message can say")]
+pub struct TooLate;
 
 impl Timestamp {
     /// The last point that a message can say.
@@ -14,6 +36,13 @@ impl Timestamp {
     #[must_use]
     pub fn new(unix_s: u64) -> Option<Self> {
         (unix_s <= INTEGER_MAX.unsigned_abs()).then_some(Self(unix_s))
+    }
+
+    /// So many seconds later, and no later than a message can say.
+    #[must_use]
+    pub fn plus_s(self, seconds: u64) -> Self {
+        let last = Self(INTEGER_MAX.unsigned_abs());
+        Self::new(self.0.saturating_add(seconds)).unwrap_or(last)
     }
 
     /// Seconds since 1970-01-01T00:00:00Z.
@@ -90,6 +119,9 @@ mod tests {
         let last = INTEGER_MAX.unsigned_abs();
         assert_eq!(Timestamp::new(last).map(Timestamp::unix_s), Some(last));
         assert_eq!(Timestamp::new(last + 1), None);
+        let time = Timestamp::new(last - 2).unwrap();
+        assert_eq!(time.plus_s(1).unix_s(), last - 1);
+        assert_eq!(time.plus_s(u64::MAX).unix_s(), last);
         assert!(Timestamp::new(last).unwrap().to_json() == Json::Integer(INTEGER_MAX));
     }
 }

@@ -1,5 +1,7 @@
 //! `cs-account`: the account, its rules and the server's keys, in numbered versions.
 
+use serde::{Deserialize, Serialize};
+
 use super::statement::LIFETIME_MAX_S;
 use crate::claims::{self, ClaimError, Claims};
 use crate::envelope::{Verified, server_keys};
@@ -14,7 +16,8 @@ pub const ACCOUNT_NAME_BYTES_MAX: usize = 96;
 pub const HELP_BYTES_MAX: usize = 256;
 
 /// What the organisation asks of the approval key.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PresenceRule {
     /// Every use has to ask for the person.
     Required,
@@ -28,7 +31,8 @@ const PRESENCE_RULES: [(&str, PresenceRule); 2] = [
 ];
 
 /// How the person confirms the check number.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Confirm {
     /// They type the device's number into the page.
     Type,
@@ -39,7 +43,8 @@ pub enum Confirm {
 const CONFIRMS: [(&str, Confirm); 2] = [("type", Confirm::Type), ("compare", Confirm::Compare)];
 
 /// The organisation's rules.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub struct Policy {
     /// What it asks of the approval key.
     pub presence: PresenceRule,
@@ -156,7 +161,23 @@ impl Account {
         enrol: &MessageHash,
     ) -> Result<Self, ClaimError> {
         assert_eq!(message.kind(), Kind::Account, "a document is read as one");
-        let object = message.claims();
+        Self::read_claims(message.claims(), device, enrol)
+    }
+
+    /// Whether a device would take it.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimError::Form`] by the claim's name.
+    pub fn check(&self) -> Result<(), ClaimError> {
+        Self::read_claims(&self.to_claims(), &self.audience, &self.enrol_hash).map(|_| ())
+    }
+
+    fn read_claims(
+        object: &Object,
+        device: &Thumbprint,
+        enrol: &MessageHash,
+    ) -> Result<Self, ClaimError> {
         let claims = Claims::of(object);
         let audience = claims.required("aud", claims::thumbprint)?;
         if audience != *device {

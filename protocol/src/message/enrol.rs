@@ -1,5 +1,7 @@
 //! `cs-enrol`: these new keys belong to the invited person.
 
+use serde::{Deserialize, Serialize};
+
 use super::URL_BYTES_MAX;
 use crate::claims::{self, ClaimError, Claims};
 use crate::derive::{Proof, Proven};
@@ -27,7 +29,8 @@ pub enum InvitationChoice {
 }
 
 /// Where a key lies.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Protection {
     /// In hardware that does not give it away.
     Hardware,
@@ -41,7 +44,8 @@ const PROTECTIONS: [(&str, Protection); 2] = [
 ];
 
 /// What a use of the approval key asks of the person.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Presence {
     /// The chip asks for them at every use.
     EachUse,
@@ -58,7 +62,8 @@ const PRESENCES: [(&str, Presence); 3] = [
 ];
 
 /// What a device can do beside answering.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Capability {
     /// Scan statements.
     Scan,

@@ -1,5 +1,7 @@
 //! `cs-receipt`: what became of a statement.
 
+use serde::{Deserialize, Serialize};
+
 use super::AUDIENCE_MAX;
 use crate::claims::{self, ClaimError, Claims};
 use crate::envelope::Verified;
@@ -10,7 +12,8 @@ use crate::problem::DEVICE_NAME_BYTES_MAX;
 use crate::time::Timestamp;
 
 /// How a statement stands.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// It was approved.
     Approved,
@@ -39,7 +42,8 @@ const OUTCOMES: [(&str, Outcome); 7] = [
 ];
 
 /// How an answer came.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Via {
     /// As a `cs-answer`.
     Online,
@@ -50,7 +54,8 @@ pub enum Via {
 const VIAS: [(&str, Via); 2] = [("online", Via::Online), ("offline", Via::Offline)];
 
 /// What the organisation does, or asks the person to do, after a report.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NextStep {
     /// The account is locked.
     Locked,

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::URL_BYTES_MAX;
 use crate::base64url;
 use crate::claims::{self, ClaimError, Claims};
@@ -150,7 +152,8 @@ impl Fetch {
 }
 
 /// Where a device is rung.
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ring {
     /// Nowhere: it asks by itself.
     None,
@@ -355,9 +358,7 @@ fn ring(value: &Json) -> Option<Ring> {
     if kind == "none" {
         return Some(Ring::None);
     }
-    let to = claims
-        .required("to", claims::https_address(DELIVERY_BYTES_MAX))
-        .ok()?;
+    let to = claims.required("to", push_address).ok()?;
     let bell = claims.required("bell", claims::id).ok()?;
     Some(match kind {
         "unifiedpush" => Ring::UnifiedPush { to, bell },
@@ -369,6 +370,24 @@ fn ring(value: &Json) -> Option<Ring> {
             auth: claims.required("auth", claims::id).ok()?,
         },
     })
+}
+
+/// An https address, or one of http on the server's own machine, which only a server in test mode takes.
+fn push_address(value: &Json) -> Option<String> {
+    let is_of_this_machine = |text: &str| {
+        let rest = text.strip_prefix("http://").unwrap_or("");
+        let host = ["127.0.0.1", "[::1]"]
+            .iter()
+            .find_map(|host| rest.strip_prefix(host));
+        host.is_some_and(|rest| rest.starts_with([':', '/']))
+    };
+    match value {
+        Json::Text(text) if is_of_this_machine(text) => {
+            let secure = Json::Text(text.replacen("http://", "https://", 1));
+            claims::https_address(DELIVERY_BYTES_MAX)(&secure).map(|_| text.clone())
+        }
+        _ => claims::https_address(DELIVERY_BYTES_MAX)(value),
+    }
 }
 
 #[cfg(test)]

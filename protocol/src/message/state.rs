@@ -4,6 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use serde::{Deserialize, Serialize};
+
 use super::OPEN_MAX;
 use crate::base64url;
 use crate::claims::{self, ClaimError, Claims};
@@ -79,7 +81,8 @@ impl Standing {
 }
 
 /// Why a device is suspended.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SuspendedWhy {
     /// The number was wrong too often in a row.
     WrongNumbers,
@@ -93,7 +96,8 @@ const SUSPENDED: [(&str, SuspendedWhy); 2] = [
 ];
 
 /// Why a device was removed.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RemovedWhy {
     /// Its check number was wrong three times.
     WrongCheck,

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::{AUDIENCE_MAX, URL_BYTES_MAX};
 use crate::claims::{self, ClaimError, Claims};
 use crate::envelope::Verified;
@@ -27,7 +29,8 @@ const MEMBERS: [&str; 15] = [
 ];
 
 /// What is to be approved.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Act {
     /// A new device's first: it proves the approval key.
     Test,
@@ -165,6 +168,69 @@ pub struct Expected<'a> {
 }
 
 impl Statement {
+    /// Its claims, as a device will read them.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimError::Missing`] and [`ClaimError::Form`] by the claim's name: what a device would refuse, or could not approve, is
+    /// refused where it is made.
+    pub fn to_claims(&self) -> Result<Object, ClaimError> {
+        let claims = self.written();
+        let device = self.audience.first();
+        let expected = Expected {
+            issuer: &self.issuer,
+            device: device.ok_or(ClaimError::Form { name: "aud" })?,
+            account: &self.account,
+        };
+        match Self::read_claims(&claims, &expected)? {
+            read if read == *self => Ok(claims),
+            _ => Err(ClaimError::Form { name: "act" }),
+        }
+    }
+
+    fn written(&self) -> Object {
+        let text = |value: &str| Json::Text(value.to_owned());
+        let audience = self.audience.iter().map(|key| Json::Text(key.format()));
+        let mut claims = Object::new()
+            .with("iss", text(&self.issuer))
+            .with("aud", Json::List(audience.collect()))
+            .with("account", Json::Text(self.account.format()))
+            .with("jti", Json::Text(self.id.format()))
+            .with("iat", self.made_at.to_json())
+            .with("exp", self.expires_at.to_json())
+            .with("act", text(self.act.map_or("", Act::word)))
+            .with("app", text(&self.app))
+            .with("origin", text(&self.origin))
+            .with("user", text(&self.user));
+        if let Some(Place { city, country }) = &self.place {
+            let place = Object::new().with("city", text(city));
+            claims = claims.with("place", Json::Object(place.with("country", text(country))));
+        }
+        if let Some(Client { ip, browser, os }) = &self.client {
+            let client = Object::new()
+                .with("ip", Json::Text(ip.to_string()))
+                .with("browser", text(browser))
+                .with("os", text(os));
+            claims = claims.with("client", Json::Object(client));
+        }
+        if let Some(Details::Pay {
+            amount,
+            currency,
+            to,
+        }) = &self.details
+        {
+            let details = Object::new()
+                .with("type", text("pay"))
+                .with("amount", text(amount))
+                .with("currency", text(currency))
+                .with("to", text(to));
+            claims = claims.with("details", Json::Object(details));
+        }
+        claims
+            .with("digits", Json::Integer(self.digits.into()))
+            .with("tries", Json::Integer(self.tries.into()))
+    }
+
     /// Reads a statement. Whether it has ended is the caller's to ask.
     ///
     /// # Errors
@@ -182,7 +248,10 @@ impl Statement {
             Kind::Statement,
             "a statement is read as one"
         );
-        let object = message.claims();
+        Self::read_claims(message.claims(), expected)
+    }
+
+    fn read_claims(object: &Object, expected: &Expected<'_>) -> Result<Self, ClaimError> {
         let claims = Claims::of(object);
         let issuer = claims.required("iss", claims::text(URL_BYTES_MAX))?;
         if issuer != expected.issuer {

@@ -166,3 +166,20 @@ fn no_name_is_shown() {
         assert!(!shown.contains(hidden), "{shown}");
     }
 }
+
+#[test]
+fn what_a_device_would_refuse_is_seen_where_it_is_made() {
+    let made = |change: &dyn Fn(&mut Account)| {
+        let mut account = account(vec![Signer::new().key()]);
+        change(&mut account);
+        account.check().err()
+    };
+    let form = |name| Some(ClaimError::Form { name });
+    assert_eq!(made(&|_| {}), None);
+    assert_eq!(made(&|made| made.issuer.clear()), form("issuer"));
+    assert_eq!(made(&|made| made.label = "a".repeat(97)), form("label"));
+    assert_eq!(made(&|made| made.keys.clear()), form("keys"));
+    assert_eq!(made(&|made| made.policy.digits = 9), form("policy"));
+    let http = |made: &mut Account| made.help = Some("http://a.example".into());
+    assert_eq!(made(&http), form("help"));
+}

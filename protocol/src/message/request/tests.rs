@@ -189,6 +189,10 @@ fn a_delivery_has_what_its_kind_needs() {
     for wrong in [
         of("sms", "https://a.example", ""),
         of("gateway", "http://a.example", ""),
+        of("gateway", "http://127.0.0.1.a.example/", ""),
+        of("gateway", "http://127.0.0.1", ""),
+        of("gateway", "http://localhost/", ""),
+        of("gateway", "http://127.0.0.1/ a", ""),
         of("gateway", "https://a example", ""),
         of("gateway", &long, ""),
         of("gateway", "https://a.example", "").replace(&bell, "short"),
@@ -206,6 +210,17 @@ fn a_delivery_has_what_its_kind_needs() {
             form("delivery"),
             "{wrong}"
         );
+    }
+}
+
+#[test]
+fn an_address_of_the_servers_own_machine_has_its_form_without_https() {
+    for to in ["http://127.0.0.1:8080/a", "http://[::1]/a"] {
+        let to = to.to_owned();
+        let bell = Id::from_bytes([6; 16]);
+        let written = delivery(Ring::UnifiedPush { to, bell });
+        let read = Delivery::read(&signed(Kind::Delivery, &written.to_claims()), SERVER);
+        assert_eq!(read, Ok(written));
     }
 }
 

@@ -310,3 +310,43 @@ fn nothing_that_it_says_is_shown() {
         assert!(!shown.contains(hidden), "{shown}");
     }
 }
+
+#[test]
+fn a_statement_reads_what_it_writes() {
+    let least = claims().changed("place", None).changed("client", None);
+    let paid = claims()
+        .changed("act", Some(r#""action""#))
+        .changed("details", Some(PAY));
+    for claims in [claims(), least, paid] {
+        let statement = read(&claims).unwrap();
+        assert_eq!(read(&statement.to_claims().unwrap()), Ok(statement));
+    }
+}
+
+#[test]
+fn what_a_device_would_refuse_is_refused_where_it_is_made() {
+    let made = |change: &dyn Fn(&mut Statement)| {
+        let mut statement = read(&claims()).unwrap();
+        change(&mut statement);
+        statement.to_claims().map(|_| ())
+    };
+    let form = |name| Err(ClaimError::Form { name });
+    assert_eq!(made(&|_| {}), Ok(()));
+    assert_eq!(made(&|made| made.audience.clear()), form("aud"));
+    assert_eq!(made(&|made| made.app = "a".repeat(65)), form("app"));
+    assert_eq!(
+        made(&|made| made.origin = "Mail.example".into()),
+        form("origin")
+    );
+    assert_eq!(made(&|made| made.user.clear()), form("user"));
+    assert_eq!(made(&|made| made.expires_at = made.made_at), form("exp"));
+    assert_eq!(made(&|made| made.digits = 5), form("digits"));
+    assert_eq!(made(&|made| made.act = None), form("act"));
+    // It would be signed unseen.
+    assert_eq!(
+        made(&|made| made.unknown = Some(Unknown::Member)),
+        form("act")
+    );
+    let missing = Err(ClaimError::Missing { name: "details" });
+    assert_eq!(made(&|made| made.act = Some(Act::Action)), missing);
+}

@@ -1,0 +1,24 @@
+//! The server's half of the Countersign approval protocol, for anybody's identity provider.
+//!
+//! A person is one aggregate ([`Person`]). Every message of a device, every call of a page and the passing of time is one
+//! [`step::step`] on it: pure, with clock, randomness, keys and rules as arguments. A [`store::Store`] loads and saves
+//! persons by version and keeps the events of a change in the same transaction. [`Verifier`] joins them.
+#![forbid(unsafe_code)]
+
+pub mod address;
+pub mod entropy;
+pub mod event;
+#[cfg(feature = "http")]
+pub mod http;
+mod kept;
+pub mod keys;
+pub mod person;
+pub mod reply;
+pub mod rules;
+mod sources;
+pub mod step;
+pub mod store;
+mod verifier;
+
+pub use person::Person;
+pub use verifier::{Setup, Verifier, VerifierError};

@@ -1,0 +1,203 @@
+//! What pages show of a person.
+
+use countersign_protocol::digits::{CheckNumber, Digits};
+use countersign_protocol::hash::{Id, Thumbprint};
+use countersign_protocol::message::{Confirm, Outcome, Protection, RemovedWhy, SuspendedWhy, Via};
+use countersign_protocol::time::Timestamp;
+
+use super::{Person, Stage};
+
+/// A device as a page shows it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DeviceView {
+    /// The thumbprint of its device key: its name in every call.
+    pub id: Thumbprint,
+    /// What the person calls it.
+    pub name: String,
+    /// Its platform.
+    pub platform: String,
+    /// The app and its version.
+    pub app: String,
+    /// Where its approval key lies.
+    pub protection: Protection,
+    /// When it was enrolled.
+    pub enrolled_at: Timestamp,
+    /// How far it is.
+    pub stage: StageView,
+}
+
+/// How far a device is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum StageView {
+    /// Its check number has still to be confirmed.
+    Unconfirmed {
+        /// How.
+        confirm: Confirm,
+        /// The number, where the person compares it and the device has shown its own.
+        number: Option<CheckNumber>,
+        /// The device whose place it will take.
+        replaces: Option<Thumbprint>,
+        /// When it ends unless it is active by then.
+        deadline: Timestamp,
+    },
+    /// It has still to approve its test, with this number.
+    Confirmed {
+        /// The number to be typed on the device.
+        number: Option<Digits>,
+        /// The test statement.
+        test: Id,
+        /// When it ends unless it is active by then.
+        deadline: Timestamp,
+    },
+    /// It works.
+    Active {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Another device took its place.
+    Moved {
+        /// What that one is called.
+        to: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// It is a device no longer.
+    Removed {
+        /// Why.
+        why: RemovedWhy,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// A statement as a page shows it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct StatementView {
+    /// Its `jti`.
+    pub id: Id,
+    /// The number that the sign-in screen shows.
+    pub number: Digits,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// Whether devices get it by fetching.
+    pub is_listed: bool,
+    /// How it ended; none while it is open.
+    pub outcome: Option<Outcome>,
+    /// How the answer came.
+    pub via: Option<Via>,
+    /// Whether it was reported.
+    pub is_reported: bool,
+    /// The name of the device that decided.
+    pub by: Option<String>,
+}
+
+/// An invitation as a page shows it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InvitationView {
+    /// Its id.
+    pub id: Id,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// Whether it has a typed code now. One that was asked for and is gone was tried wrongly too often.
+    pub has_code: bool,
+    /// The device that took it.
+    pub taken_by: Option<Thumbprint>,
+}
+
+/// That nothing can be approved for now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SuspensionView {
+    /// Until when; none where somebody has to end it.
+    pub until: Option<Timestamp>,
+    /// Why.
+    pub why: SuspendedWhy,
+}
+
+impl Person {
+    /// The devices, tombstones included, in the order in which they were enrolled.
+    #[must_use]
+    pub fn devices(&self) -> Vec<DeviceView> {
+        let view = |device: &super::Device| DeviceView {
+            id: device.id(),
+            name: device.name.clone(),
+            platform: device.platform.clone(),
+            app: device.app.clone(),
+            protection: device.approval_protection,
+            enrolled_at: device.enrolled_at,
+            stage: self.stage_view(device),
+        };
+        self.devices.iter().map(view).collect()
+    }
+
+    fn stage_view(&self, device: &super::Device) -> StageView {
+        match &device.stage {
+            Stage::Unconfirmed {
+                deadline,
+                number,
+                replaces,
+                ..
+            } => StageView::Unconfirmed {
+                confirm: device.confirm,
+                // Whoever has to type it is not shown it.
+                number: number
+                    .as_ref()
+                    .filter(|_| device.confirm == Confirm::Compare)
+                    .map(|number| number.0.clone()),
+                replaces: *replaces,
+                deadline: *deadline,
+            },
+            Stage::Confirmed { deadline, test, .. } => StageView::Confirmed {
+                number: self.statement(test).map(|asked| asked.number.0.clone()),
+                test: *test,
+                deadline: *deadline,
+            },
+            Stage::Active { since } => StageView::Active { since: *since },
+            Stage::Moved { to, at } => StageView::Moved {
+                to: to.clone(),
+                at: *at,
+            },
+            Stage::Removed { why, at } => StageView::Removed { why: *why, at: *at },
+        }
+    }
+
+    /// A statement, as long as it is kept.
+    #[must_use]
+    pub fn statement_view(&self, id: &Id) -> Option<StatementView> {
+        let asked = self.statement(id)?;
+        let end = asked.end.as_ref();
+        Some(StatementView {
+            id: asked.id,
+            number: asked.number.0.clone(),
+            expires_at: asked.expires_at,
+            is_listed: asked.is_listed,
+            outcome: end.map(|end| end.outcome),
+            via: end.and_then(|end| end.via),
+            is_reported: end.is_some_and(|end| end.is_reported),
+            by: end
+                .and_then(|end| end.by.as_ref())
+                .map(|by| by.name.clone()),
+        })
+    }
+
+    /// An invitation, as long as it is remembered.
+    #[must_use]
+    pub fn invitation_view(&self, id: &Id) -> Option<InvitationView> {
+        let invitation = self.invitation(id)?;
+        Some(InvitationView {
+            id: invitation.id,
+            expires_at: invitation.expires_at,
+            has_code: invitation.code.is_some(),
+            taken_by: invitation.taken.as_ref().map(|taken| taken.device),
+        })
+    }
+
+    /// Whether and until when nothing can be approved.
+    #[must_use]
+    pub fn suspension(&self) -> Option<SuspensionView> {
+        let suspended = self.calm.suspended()?;
+        Some(SuspensionView {
+            until: suspended.until,
+            why: suspended.why,
+        })
+    }
+}

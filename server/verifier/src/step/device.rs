@@ -1,0 +1,205 @@
+//! A message of an enrolled device: verified with its keys, in the order of the specification's checks.
+
+use countersign_protocol::envelope::{Received, Verified};
+use countersign_protocol::hash::{MessageHash, Thumbprint};
+use countersign_protocol::kind::Kind;
+use countersign_protocol::message::{Answer, Delivery, Fetch, Leave, Move, RemovedWhy, Request};
+use countersign_protocol::problem::Problem;
+
+use super::state::Question;
+use super::{Answered, Halt, Input, StepError, Turn};
+use crate::address::may_be_rung;
+use crate::person::{SEEN_MAX, Seen};
+use crate::reply::{Refusal, Reply};
+
+/// How long a device waits that sent more requests than are remembered, in seconds.
+const TOO_MANY_WAIT_S: u64 = 60;
+
+/// `cs-fetch`, `cs-answer`, `cs-delivery`, `cs-move` or `cs-leave`, as it was received.
+#[derive(Clone, Copy)]
+pub struct DeviceMessage<'a> {
+    /// Which it is.
+    pub kind: Kind,
+    /// Its compact bytes.
+    pub text: &'a str,
+}
+
+impl std::fmt::Debug for DeviceMessage<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_tuple("DeviceMessage")
+            .field(&self.kind)
+            .finish()
+    }
+}
+
+impl Input for DeviceMessage<'_> {
+    type Reply = Reply;
+
+    fn take(&self, turn: &mut Turn<'_>) -> Result<Reply, StepError> {
+        answered(turn.device_message(self))
+    }
+}
+
+/// A refusal is a reply too.
+pub(super) fn answered(answer: Answered<Reply>) -> Result<Reply, StepError> {
+    match answer {
+        Ok(reply) => Ok(reply),
+        Err(Halt::Refused(refusal)) => Ok(Reply::Refused(refusal)),
+        Err(Halt::Failed(error)) => Err(error),
+    }
+}
+
+/// A request that has passed the checks which all of them have.
+pub(super) enum Checked {
+    /// Its time was too far off; nothing is done.
+    Stale(Reply),
+    /// The same bytes came before: what they asked for was done then.
+    Again,
+    /// It is new.
+    New,
+}
+
+impl Turn<'_> {
+    fn device_message(&mut self, message: &DeviceMessage<'_>) -> Answered<Reply> {
+        // Size and form, then the signature by a key of this person's, then what it says.
+        let received = Received::parse(message.kind, message.text)?;
+        let id = self.device_of(&received.key_id())?;
+        let keys = self.person.device(&id).map(|device| device.keys());
+        let verified = received.verify(keys.into_iter().flatten())?;
+        let url = &self.desk.rules.url;
+        match message.kind {
+            Kind::Fetch => {
+                let fetch = Fetch::read(&verified, url)?;
+                self.fetch(id, &verified, fetch)
+            }
+            Kind::Answer => {
+                let answer = Answer::read(&verified, url)?;
+                self.answer(id, &verified, &answer)
+            }
+            Kind::Delivery => {
+                let delivery = Delivery::read(&verified, url)?;
+                self.deliver(id, &verified, &delivery)
+            }
+            Kind::Move => {
+                let step = Move::read(&verified, url)?;
+                self.move_step(id, &verified, &step)
+            }
+            Kind::Leave => {
+                let leave = Leave::read(&verified, url)?;
+                self.leave(id, &verified, &leave)
+            }
+            _ => Err(Problem::Malformed.into()),
+        }
+    }
+
+    fn device_of(&self, key: &Thumbprint) -> Answered<Thumbprint> {
+        let device = self
+            .person
+            .devices
+            .iter()
+            .find(|device| device.has_key(key));
+        let device = device.ok_or(Problem::UnknownDevice)?;
+        Ok(device.id())
+    }
+
+    /// The checks of every request: its account, its time, and that it was not received before. What was checked is remembered.
+    pub(super) fn check_request(
+        &mut self,
+        id: &Thumbprint,
+        message: &Verified,
+        request: &Request,
+    ) -> Answered<Checked> {
+        if request.account != self.person.account {
+            return Err(Problem::UnknownDevice.into());
+        }
+        let hash = message.compact().hash();
+        let now = self.now();
+        let Some(device) = self.person.device(id) else {
+            return Err(Problem::UnknownDevice.into());
+        };
+        if !request.is_fresh(now) {
+            let state = self.stale_state(device, hash)?;
+            return Ok(Checked::Stale(Reply::State(state)));
+        }
+        match device.seen.iter().find(|seen| seen.id == request.id) {
+            Some(seen) if seen.hash == hash && message.kind() != Kind::Fetch => {
+                return Ok(Checked::Again);
+            }
+            Some(_) => return Err(Problem::Replayed.into()),
+            None => {}
+        }
+        if device.seen.len() >= SEEN_MAX {
+            return Err(Refusal::rate_limited(TOO_MANY_WAIT_S).into());
+        }
+        let tolerance_s = countersign_protocol::message::CLOCK_TOLERANCE_S;
+        let seen = Seen {
+            id: request.id,
+            hash,
+            // At `iat` + 300 s itself it is still fresh.
+            until: request.made_at.plus_s(tolerance_s + 1),
+        };
+        if let Some(device) = self.person.device_mut(id) {
+            device.seen.push(seen);
+        }
+        Ok(Checked::New)
+    }
+
+    /// The state as the answer to a message that is not a fetch.
+    pub(super) fn state_after(&mut self, id: Thumbprint, hash: MessageHash) -> Answered<Reply> {
+        let state = self.state(&Question::after(id, hash))?;
+        Ok(Reply::State(state))
+    }
+
+    /// `cs-delivery`: ring me here from now on.
+    fn deliver(
+        &mut self,
+        id: Thumbprint,
+        message: &Verified,
+        delivery: &Delivery,
+    ) -> Answered<Reply> {
+        match self.check_request(&id, message, &delivery.request)? {
+            Checked::Stale(reply) => return Ok(reply),
+            Checked::Again => {}
+            Checked::New => self.set_ring(&id, delivery)?,
+        }
+        self.state_after(id, message.compact().hash())
+    }
+
+    fn set_ring(&mut self, id: &Thumbprint, delivery: &Delivery) -> Answered<()> {
+        use countersign_protocol::message::Ring;
+        let test_mode = self.desk.rules.test_mode;
+        let Some(device) = self
+            .person
+            .device_mut(id)
+            .filter(|device| !device.is_ended())
+        else {
+            // The state says so, signed.
+            return Ok(());
+        };
+        let last = device.ring_sequence;
+        if delivery.sequence <= last {
+            return Err(Problem::Order { last }.into());
+        }
+        match &delivery.ring {
+            Ring::None => {}
+            Ring::UnifiedPush { to, .. } | Ring::WebPush { to, .. } | Ring::Gateway { to, .. } => {
+                if !may_be_rung(to, test_mode) {
+                    return Err(Problem::Malformed.into());
+                }
+            }
+        }
+        device.ring_sequence = delivery.sequence;
+        device.ring = Some(delivery.ring.clone()).filter(|ring| *ring != Ring::None);
+        Ok(())
+    }
+
+    /// `cs-leave`: forget this device. Said twice it is the same.
+    fn leave(&mut self, id: Thumbprint, message: &Verified, leave: &Leave) -> Answered<Reply> {
+        if let Checked::Stale(reply) = self.check_request(&id, message, &leave.request)? {
+            return Ok(reply);
+        }
+        self.remove(&id, RemovedWhy::Left)?;
+        self.state_after(id, message.compact().hash())
+    }
+}

@@ -1,0 +1,137 @@
+//! `cs-fetch`: what is there for me? Until a device is active its fetches also reveal the nonce that it committed itself to.
+
+use countersign_protocol::derive::{check_number, commitment};
+use countersign_protocol::envelope::Verified;
+use countersign_protocol::hash::{Id, Thumbprint};
+use countersign_protocol::message::{Fetch, RemovedWhy};
+use countersign_protocol::problem::Problem;
+use countersign_protocol::time::Timestamp;
+
+use super::device::Checked;
+use super::state::Question;
+use super::{Answered, Input, StepError, Turn};
+use crate::kept::Kept;
+use crate::person::Stage;
+use crate::reply::Reply;
+
+/// A fetch for which there was nothing new. It is answered when the person changes, or when its time is over.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Parked {
+    account: Id,
+    until: Timestamp,
+    question: Question,
+}
+
+impl Parked {
+    /// Whose change wakes it.
+    #[must_use]
+    pub const fn account(&self) -> Id {
+        self.account
+    }
+
+    /// When its time is over.
+    #[must_use]
+    pub const fn until(&self) -> Timestamp {
+        self.until
+    }
+}
+
+/// The person changed, or the time of a parked fetch is over.
+#[derive(Clone, Copy, Debug)]
+pub struct Resume<'a> {
+    /// The fetch.
+    pub parked: &'a Parked,
+    /// Whether it is to be answered in any case.
+    pub is_over: bool,
+}
+
+impl Input for Resume<'_> {
+    type Reply = Reply;
+
+    fn take(&self, turn: &mut Turn<'_>) -> Result<Reply, StepError> {
+        let Parked {
+            until, question, ..
+        } = self.parked;
+        if turn.person.device(&question.device).is_none() {
+            return Ok(Reply::Refused(Problem::UnknownDevice.into()));
+        }
+        turn.refresh(&question.device);
+        let waits = !self.is_over && turn.now() < *until && !turn.has_news(question);
+        if waits {
+            return Ok(Reply::Parked(self.parked.clone()));
+        }
+        turn.state(question).map(Reply::State)
+    }
+}
+
+impl Turn<'_> {
+    pub(super) fn fetch(
+        &mut self,
+        id: Thumbprint,
+        message: &Verified,
+        fetch: Fetch,
+    ) -> Answered<Reply> {
+        if let Checked::Stale(reply) = self.check_request(&id, message, &fetch.request)? {
+            return Ok(reply);
+        }
+        self.refresh(&id);
+        if let Some(device) = self.person.device_mut(&id)
+            && !device.documents.note_have(fetch.have)
+        {
+            return Err(Problem::Malformed.into());
+        }
+        self.reveal(&id, &fetch)?;
+        if fetch.wants_secrets {
+            self.make_offline_key(&id)?;
+        }
+        let question = Question {
+            device: id,
+            request_hash: message.compact().hash(),
+            have: Some(fetch.have),
+            open: fetch.open,
+            wants_secrets: fetch.wants_secrets,
+        };
+        if fetch.wait_s > 0 && !self.has_news(&question) {
+            return Ok(Reply::Parked(Parked {
+                account: self.person.account,
+                until: self.now().plus_s(fetch.wait_s.into()),
+                question,
+            }));
+        }
+        let state = self.state(&question)?;
+        Ok(Reply::State(state))
+    }
+
+    /// The device's nonce, as long as it is unfinished. Another one than it committed itself to ends it: somebody is between.
+    fn reveal(&mut self, id: &Thumbprint, fetch: &Fetch) -> Result<(), StepError> {
+        let Some(nonce) = &fetch.reveal else {
+            return Ok(());
+        };
+        let replaces = fetch.replaces.filter(|earlier| {
+            let earlier = self.person.device(earlier);
+            earlier.is_some_and(|earlier| earlier.is_active() && earlier.id() != *id)
+        });
+        let Some(device) = self
+            .person
+            .device_mut(id)
+            .filter(|device| device.is_unfinished())
+        else {
+            return Ok(());
+        };
+        if commitment(nonce) != device.commitment {
+            return self.remove(id, RemovedWhy::WrongReveal);
+        }
+        let (enrol_hash, first_account) = (device.enrol_hash, device.first_account);
+        // Once the person has confirmed, what they saw stays so.
+        if let Stage::Unconfirmed {
+            number,
+            replaces: place,
+            ..
+        } = &mut device.stage
+        {
+            *number = Some(Kept(check_number(nonce, &enrol_hash, &first_account)));
+            *place = replaces.or(*place);
+        }
+        Ok(())
+    }
+}

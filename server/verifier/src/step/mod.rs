@@ -1,0 +1,218 @@
+//! What one message, one call of a page or the passing of time does to a person. Pure: no store, no socket, no clock.
+//!
+//! Each input decides first and signs last, on a copy: where a signature or randomness fails, nothing has changed.
+
+mod account;
+mod activate;
+mod answer;
+mod confirm;
+mod device;
+mod enrol;
+mod fetch;
+mod invite;
+mod moving;
+mod offline;
+mod receipt;
+mod settle;
+mod state;
+mod statement;
+mod supervise;
+
+use countersign_protocol::envelope::{Compact, EnvelopeError, Unsigned};
+use countersign_protocol::json::Object;
+use countersign_protocol::kind::Kind;
+use countersign_protocol::signing::SigningKey;
+use countersign_protocol::time::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::entropy::{Entropy, EntropyError, generate_id};
+use crate::event::{Event, Fact};
+use crate::keys::ServerKeys;
+use crate::person::Person;
+use crate::reply::Refusal;
+use crate::rules::Rules;
+
+pub use confirm::{CompareNumber, NotConfirmed, TypeNumber};
+pub use device::DeviceMessage;
+pub use enrol::Enrolment;
+pub use fetch::{Parked, Resume};
+pub use invite::{AskForCode, Invite, Invited, NotInvited, TypedInvitation, WithdrawInvitation};
+pub use offline::{NotTaken, TypeResponse};
+pub use settle::PassTime;
+pub use statement::{Ask, AskError, AskedStatement, Request, Withdraw};
+pub use supervise::{GiveCode, NotThere, RemoveDevice, Rename, ResumeApprovals, SuspendApprovals};
+
+pub(crate) use enrol::read as read_enrolment;
+
+/// What a step has beside the person.
+#[derive(Clone, Copy)]
+pub struct Desk<'a> {
+    /// The server's clock.
+    pub now: Timestamp,
+    /// Randomness.
+    pub entropy: &'a dyn Entropy,
+    /// The server's keys.
+    pub keys: &'a ServerKeys,
+    /// The organisation's rules.
+    pub rules: &'a Rules,
+}
+
+/// Why a step could not be taken. Nothing was changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum StepError {
+    /// The source of randomness failed.
+    #[error("the system gave no randomness")]
+    Entropy,
+    /// A message would be longer than its kind may be.
+    #[error("a message would be longer than its kind may be")]
+    TooLarge,
+    /// A message could not be signed.
+    #[error("a message could not be signed")]
+    Signing,
+}
+
+impl From<EntropyError> for StepError {
+    fn from(_: EntropyError) -> Self {
+        Self::Entropy
+    }
+}
+
+/// Something that happens to a person. Taken again, from the start, when somebody else changed the person meanwhile.
+pub trait Input {
+    /// What is said to whoever brought it.
+    type Reply;
+
+    /// Decides, changes the person and signs the reply.
+    ///
+    /// # Errors
+    ///
+    /// [`StepError`], and the turn is to be thrown away.
+    fn take(&self, turn: &mut Turn<'_>) -> Result<Self::Reply, StepError>;
+}
+
+/// What came of an input.
+#[derive(Debug)]
+pub struct Step<R> {
+    /// The person as they are now.
+    pub person: Person,
+    /// What is said.
+    pub reply: R,
+    /// What others are to be told, once the person is stored.
+    pub events: Vec<Event>,
+    /// Whether there is anything to store. The person's version is then one higher than before.
+    pub is_changed: bool,
+}
+
+/// Takes one input.
+///
+/// # Errors
+///
+/// [`StepError`]: the person is as they are stored.
+pub fn step<I: Input>(
+    person: Person,
+    input: &I,
+    desk: &Desk<'_>,
+) -> Result<Step<I::Reply>, StepError> {
+    let before = person.encode();
+    let mut turn = Turn {
+        person,
+        desk: *desk,
+        before,
+        events: vec![],
+    };
+    turn.settle()?;
+    let reply = input.take(&mut turn)?;
+    let is_changed = turn.is_changed();
+    turn.person.version = turn.sequence();
+    Ok(Step {
+        person: turn.person,
+        reply,
+        events: turn.events,
+        is_changed,
+    })
+}
+
+/// A person in the middle of a step. Time has passed for them already: what has ended by now has ended.
+pub struct Turn<'a> {
+    pub(crate) person: Person,
+    pub(crate) desk: Desk<'a>,
+    before: Zeroizing<Vec<u8>>,
+    events: Vec<Event>,
+}
+
+impl Turn<'_> {
+    /// The person.
+    #[must_use]
+    pub const fn person(&self) -> &Person {
+        &self.person
+    }
+
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.desk.now
+    }
+
+    /// Notes what others are to be told.
+    pub(crate) fn tell(&mut self, fact: Fact) -> Result<(), StepError> {
+        self.events.push(Event {
+            id: generate_id(self.desk.entropy)?,
+            at: self.desk.now,
+            account: self.person.account,
+            fact,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn sign(
+        key: &SigningKey,
+        kind: Kind,
+        claims: &Object,
+    ) -> Result<Compact, StepError> {
+        let unsigned = Unsigned::new(kind, key.public(), claims).map_err(|error| match error {
+            EnvelopeError::TooLarge { .. } => StepError::TooLarge,
+            _ => StepError::Signing,
+        })?;
+        let signature = key.sign(unsigned.signing_input());
+        let signature = signature.map_err(|_| StepError::Signing)?;
+        unsigned.signed(&signature).map_err(|_| StepError::Signing)
+    }
+
+    fn is_changed(&self) -> bool {
+        self.person.encode() != self.before
+    }
+
+    /// The version that the person has once this turn is stored, if nothing more is changed.
+    pub(crate) fn sequence(&self) -> u64 {
+        // What was never stored is version 1 whatever happens in its first step.
+        self.person.version + u64::from(self.is_changed() || self.person.version == 0)
+    }
+}
+
+/// What a message is answered with: a refusal is an answer, and what it counted is stored.
+pub(crate) type Answered<T> = Result<T, Halt>;
+
+/// Why a message is not answered with what it asks for.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    /// It is refused.
+    Refused(Refusal),
+    /// The step failed.
+    Failed(StepError),
+}
+
+impl From<StepError> for Halt {
+    fn from(error: StepError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<EntropyError> for Halt {
+    fn from(error: EntropyError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl<R: Into<Refusal>> From<R> for Halt {
+    fn from(refusal: R) -> Self {
+        Self::Refused(refusal.into())
+    }
+}

@@ -1,0 +1,107 @@
+//! What an administrator does, and what a person does on their own page.
+
+use countersign_protocol::hash::Thumbprint;
+use countersign_protocol::message::{OtpLink, RemovedWhy};
+use countersign_protocol::time::Timestamp;
+
+use super::{Input, StepError, Turn};
+use crate::event::Fact;
+use crate::kept::Kept;
+use crate::person::is_label;
+
+/// There is no such device, or it does not have what this needs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("there is nothing that this could change")]
+pub struct NotThere;
+
+/// Removes a device. Done twice it is the same.
+#[derive(Clone, Copy, Debug)]
+pub struct RemoveDevice {
+    /// The device.
+    pub device: Thumbprint,
+}
+
+impl Input for RemoveDevice {
+    type Reply = Result<(), NotThere>;
+
+    fn take(&self, turn: &mut Turn<'_>) -> Result<Self::Reply, StepError> {
+        if turn.person.device(&self.device).is_none() {
+            return Ok(Err(NotThere));
+        }
+        turn.remove(&self.device, RemovedWhy::Administrator).map(Ok)
+    }
+}
+
+/// Suspends approvals: what is open is withdrawn, and nothing is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct SuspendApprovals {
+    /// Until when; none where somebody has to end it.
+    pub until: Option<Timestamp>,
+}
+
+impl Input for SuspendApprovals {
+    type Reply = ();
+
+    fn take(&self, turn: &mut Turn<'_>) -> Result<(), StepError> {
+        turn.person.calm.suspend(self.until);
+        turn.tell(Fact::Suspended { until: self.until })?;
+        turn.withdraw_all()
+    }
+}
+
+/// Ends a suspension, whoever began it.
+#[derive(Clone, Copy, Debug)]
+pub struct ResumeApprovals;
+
+impl Input for ResumeApprovals {
+    type Reply = ();
+
+    fn take(&self, turn: &mut Turn<'_>) -> Result<(), StepError> {
+        turn.person.calm.resume();
+        Ok(())
+    }
+}
+
+/// Names the person's account anew; devices get a new version of its document.
+#[derive(Clone, Debug)]
+pub struct Rename {
+    /// The new label, 1 to 96 bytes.
+    pub label: String,
+}
+
+impl Input for Rename {
+    type Reply = Result<(), NotThere>;
+
+    fn take(&self, turn: &mut Turn<'_>) -> Result<Self::Reply, StepError> {
+        if !is_label(&self.label) {
+            return Ok(Err(NotThere));
+        }
+        turn.person.label.clone_from(&self.label);
+        Ok(Ok(()))
+    }
+}
+
+/// Gives an active device the key of a one-time code, which it gets when it asks for its secrets.
+#[derive(Debug)]
+pub struct GiveCode {
+    /// The device.
+    pub device: Thumbprint,
+    /// The link with the key (`otpauth`); none takes it away.
+    pub link: Option<OtpLink>,
+}
+
+impl Input for GiveCode {
+    type Reply = Result<(), NotThere>;
+
+    fn take(&self, turn: &mut Turn<'_>) -> Result<Self::Reply, StepError> {
+        let device = turn.person.device_mut(&self.device);
+        let Some(device) = device.filter(|device| device.is_active()) else {
+            return Ok(Err(NotThere));
+        };
+        // EXPOSE: it is kept with the device.
+        let link = self.link.as_ref();
+        let link = link.and_then(|link| OtpLink::new(link.expose().to_owned()));
+        device.otp = link.map(Kept);
+        Ok(Ok(()))
+    }
+}

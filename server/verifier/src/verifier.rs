@@ -1,0 +1,364 @@
+//! Store, keys, rules and steps, joined. It has no clock and no socket: whoever calls brings the time.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use countersign_protocol::envelope::Received;
+use countersign_protocol::hash::Id;
+use countersign_protocol::kind::Kind;
+use countersign_protocol::message::InvitationChoice;
+use countersign_protocol::problem::Problem;
+use countersign_protocol::signing::SigningKey;
+use countersign_protocol::time::Timestamp;
+
+use crate::entropy::{Entropy, generate_id};
+use crate::keys::ServerKeys;
+use crate::person::{Index, Person};
+use crate::reply::{Refusal, Reply};
+use crate::rules::{Rules, RulesError};
+use crate::sources::Sources;
+use crate::step::{
+    Desk, DeviceMessage, Enrolment, Input, PassTime, Resume, Step, StepError, read_enrolment, step,
+};
+use crate::store::{Change, ChangeError, Store, StoreError, Stored};
+
+/// How often a step is taken again when somebody else changes the person meanwhile.
+const TRIES: u32 = 64;
+
+/// Why an input was not taken. Nothing was changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum VerifierError {
+    /// There is no such person.
+    #[error("no such person")]
+    NoSuchPerson,
+    /// The label is empty, or longer than 96 bytes.
+    #[error("a label has 1 to 96 bytes")]
+    Label,
+    /// Others changed the person again and again.
+    #[error("changed by others again and again")]
+    Busy,
+    /// Somebody else is found by this already.
+    #[error("somebody else is found by this already")]
+    Taken {
+        /// By which.
+        by: Index,
+    },
+    /// The step failed.
+    #[error(transparent)]
+    Step(#[from] StepError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What every step has beside the person and the time.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The organisation's rules.
+    pub rules: Rules,
+    /// The server's keys.
+    pub keys: ServerKeys,
+}
+
+impl Setup {
+    fn check(&self) -> Result<(), RulesError> {
+        self.rules.check(&self.keys.listed())
+    }
+}
+
+/// Called with the account of a person whom something changed.
+type Watcher = Box<dyn Fn(Id) + Send + Sync>;
+
+/// The server's half of the protocol, over a store.
+pub struct Verifier<S> {
+    store: S,
+    setup: RwLock<Arc<Setup>>,
+    entropy: Box<dyn Entropy>,
+    sources: Mutex<Sources>,
+    watchers: RwLock<Vec<Watcher>>,
+}
+
+impl<S> std::fmt::Debug for Verifier<S> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Verifier").finish_non_exhaustive()
+    }
+}
+
+impl<S: Store> Verifier<S> {
+    /// Joins them.
+    ///
+    /// # Errors
+    ///
+    /// [`RulesError`] for rules that no device would take.
+    pub fn new(store: S, setup: Setup, entropy: Box<dyn Entropy>) -> Result<Self, RulesError> {
+        setup.check()?;
+        Ok(Self {
+            store,
+            setup: RwLock::new(Arc::new(setup)),
+            entropy,
+            sources: Mutex::default(),
+            watchers: RwLock::default(),
+        })
+    }
+
+    /// The store.
+    pub const fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// Rules and keys as they are now.
+    pub fn setup(&self) -> Arc<Setup> {
+        Arc::clone(&self.setup.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Other rules. Each device gets a new version of its account document with its next fetch.
+    ///
+    /// # Errors
+    ///
+    /// [`RulesError`], and the rules stay as they were.
+    pub fn set_rules(&self, rules: Rules) -> Result<(), RulesError> {
+        let mut setup = self.setup.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = Setup {
+            rules,
+            keys: setup.keys.clone(),
+        };
+        changed.check()?;
+        *setup = Arc::new(changed);
+        Ok(())
+    }
+
+    /// Signs with a new key from now on. The earlier ones sign for devices that have not heard of it, for 90 days. The caller has
+    /// stored the new key before.
+    pub fn rotate(&self, new: SigningKey, now: Timestamp) {
+        let mut setup = self.setup.write().unwrap_or_else(PoisonError::into_inner);
+        *setup = Arc::new(Setup {
+            rules: setup.rules.clone(),
+            keys: setup.keys.rotated(new, now),
+        });
+    }
+
+    /// Calls `watcher` with every account that was changed here, after it was stored.
+    pub fn watch(&self, watcher: impl Fn(Id) + Send + Sync + 'static) {
+        let mut watchers = self
+            .watchers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        watchers.push(Box::new(watcher));
+    }
+
+    /// Adds a person. The id of their account is the caller's to remember.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifierError::Label`], [`VerifierError::Step`], [`VerifierError::Store`].
+    pub fn add_person(&self, label: &str, now: Timestamp) -> Result<Id, VerifierError> {
+        let account = generate_id(&*self.entropy).map_err(StepError::from)?;
+        let person = Person::new(account, label).ok_or(VerifierError::Label)?;
+        let setup = self.setup();
+        let step = step(person, &PassTime, &self.desk(&setup, now))?;
+        match self.save(0, &Default::default(), step) {
+            Ok(()) => Ok(account),
+            Err(ChangeError::Conflict) => Err(VerifierError::Busy),
+            Err(ChangeError::Taken { by }) => Err(VerifierError::Taken { by }),
+            Err(ChangeError::Store(error)) => Err(error.into()),
+        }
+    }
+
+    /// A person as they are now: what has ended by now has ended. Nothing is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifierError`].
+    pub fn person(&self, account: &Id, now: Timestamp) -> Result<Person, VerifierError> {
+        let setup = self.setup();
+        let step = step(self.load(account)?, &PassTime, &self.desk(&setup, now))?;
+        Ok(step.person)
+    }
+
+    /// Whose this is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub fn find(&self, index: &Index) -> Result<Option<Id>, StoreError> {
+        self.store.find(index)
+    }
+
+    /// Takes one input: a call of a page, or a device's message whose person is known.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifierError`].
+    pub fn take<I: Input>(
+        &self,
+        account: &Id,
+        input: &I,
+        now: Timestamp,
+    ) -> Result<I::Reply, VerifierError> {
+        let mut taken = VerifierError::Busy;
+        for _ in 0..TRIES {
+            let person = self.load(account)?;
+            let (based_on, before) = (person.version(), person.indexes());
+            let setup = self.setup();
+            let step = step(person, input, &self.desk(&setup, now))?;
+            if !step.is_changed {
+                return Ok(step.reply);
+            }
+            let Step {
+                person,
+                reply,
+                events,
+                is_changed,
+            } = step;
+            let step = Step {
+                person,
+                reply: (),
+                events,
+                is_changed,
+            };
+            match self.save(based_on, &before, step) {
+                Ok(()) => return Ok(reply),
+                Err(ChangeError::Conflict) => {}
+                // Ids and digits are drawn anew; a device's key is what it is.
+                Err(ChangeError::Taken {
+                    by: Index::Key(key),
+                }) => {
+                    return Err(VerifierError::Taken {
+                        by: Index::Key(key),
+                    });
+                }
+                Err(ChangeError::Taken { by }) => taken = VerifierError::Taken { by },
+                Err(ChangeError::Store(error)) => return Err(error.into()),
+            }
+        }
+        Err(taken)
+    }
+
+    /// Answers a device's message that came from this address. What cannot be answered now is refused as unavailable.
+    pub fn message(&self, kind: Kind, text: &str, source: IpAddr, now: Timestamp) -> Reply {
+        let answered = match kind {
+            Kind::Enrol => self.enrol(text, source, now),
+            Kind::Fetch | Kind::Answer | Kind::Delivery | Kind::Move | Kind::Leave => {
+                self.device_message(DeviceMessage { kind, text }, now)
+            }
+            _ => Err(Problem::Malformed.into()),
+        };
+        answered.unwrap_or_else(Reply::Refused)
+    }
+
+    /// Asks again for a fetch that was parked: its person changed, or its time is over.
+    pub fn resume(&self, resume: &Resume<'_>, now: Timestamp) -> Reply {
+        let account = resume.parked.account();
+        let answered = self.take(&account, resume, now);
+        answered.unwrap_or(Reply::Refused(Refusal::unavailable()))
+    }
+
+    /// Lets time pass for persons for whom something has ended by now, at most so many. How many there were.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifierError`]; what was done before it stays done.
+    pub fn pass_time(&self, now: Timestamp, at_most: usize) -> Result<usize, VerifierError> {
+        let due = self.store.due(now, at_most)?;
+        for account in &due {
+            self.take(account, &PassTime, now)?;
+        }
+        Ok(due.len())
+    }
+
+    fn enrol(&self, text: &str, source: IpAddr, now: Timestamp) -> Result<Reply, Refusal> {
+        let wait_s = self.sources().wait_s(source, now);
+        if let Some(wait_s) = wait_s {
+            return Err(Refusal::rate_limited(wait_s));
+        }
+        let (message, enrol) = read_enrolment(text, &self.setup().rules.url)?;
+        let invitation = match enrol.invitation {
+            InvitationChoice::Scanned(id) => Index::Invitation(id),
+            InvitationChoice::Typed(choice) => Index::Choice(choice),
+        };
+        // An enrolment whose reply was lost comes again when its code's digits may be another's.
+        let own = Index::Key(message.key().thumbprint());
+        let account = match self.found(&own)? {
+            Some(account) => Some(account),
+            None => self.found(&invitation)?,
+        };
+        let reply = match account {
+            None => Err(Problem::UnknownInvitation.into()),
+            Some(account) => match self.take(&account, &Enrolment { text }, now) {
+                // One of its keys is another person's: it was seen before.
+                Err(VerifierError::Taken { by: Index::Key(_) }) => Err(Problem::Malformed.into()),
+                other => Ok(other.unwrap_or(Reply::Refused(Refusal::unavailable()))),
+            },
+        };
+        let problem = match &reply {
+            Ok(Reply::Refused(refusal)) | Err(refusal) => Some(&refusal.problem),
+            Ok(_) => None,
+        };
+        if matches!(
+            problem,
+            Some(Problem::Proof { .. } | Problem::UnknownInvitation)
+        ) {
+            self.sources().note(source, now);
+        }
+        reply
+    }
+
+    fn device_message(&self, message: DeviceMessage<'_>, now: Timestamp) -> Result<Reply, Refusal> {
+        let received = Received::parse(message.kind, message.text)?;
+        let account = self.found(&Index::Key(received.key_id()))?;
+        let account = account.ok_or(Problem::UnknownDevice)?;
+        let answered = self.take(&account, &message, now);
+        Ok(answered.unwrap_or(Reply::Refused(Refusal::unavailable())))
+    }
+
+    fn found(&self, index: &Index) -> Result<Option<Id>, Refusal> {
+        self.store.find(index).map_err(|_| Refusal::unavailable())
+    }
+
+    fn sources(&self) -> std::sync::MutexGuard<'_, Sources> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn desk<'a>(&'a self, setup: &'a Setup, now: Timestamp) -> Desk<'a> {
+        Desk {
+            now,
+            entropy: &*self.entropy,
+            keys: &setup.keys,
+            rules: &setup.rules,
+        }
+    }
+
+    fn load(&self, account: &Id) -> Result<Person, VerifierError> {
+        let stored = self.store.load(account)?;
+        let stored = stored.ok_or(VerifierError::NoSuchPerson)?;
+        let person = Person::decode(stored.version, &stored.document);
+        person.map_err(|_| StoreError::Damaged.into())
+    }
+
+    fn save(
+        &self,
+        based_on: u64,
+        before: &std::collections::BTreeSet<Index>,
+        step: Step<()>,
+    ) -> Result<(), ChangeError> {
+        let after = step.person.indexes();
+        let account = step.person.account();
+        self.store.change(&Change {
+            account,
+            based_on,
+            stored: Stored {
+                version: step.person.version(),
+                document: step.person.encode(),
+            },
+            added: after.difference(before).copied().collect(),
+            removed: before.difference(&after).copied().collect(),
+            due_at: step.person.due_at(),
+            events: &step.events,
+        })?;
+        let watchers = self.watchers.read().unwrap_or_else(PoisonError::into_inner);
+        for watcher in &*watchers {
+            watcher(account);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,333 @@
+//! What every store keeps, and one suite for all of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Barrier;
+
+use countersign_protocol::hash::{Id, Thumbprint};
+use countersign_protocol::time::Timestamp;
+use countersign_verifier::event::{Event, Fact};
+use countersign_verifier::person::Index;
+use countersign_verifier::store::{
+    Change, ChangeError, MemoryStore, SqliteStore, Store, StoreError, Stored,
+};
+
+const ANN: Id = Id::from_bytes([1; 16]);
+const BEN: Id = Id::from_bytes([2; 16]);
+
+fn at(unix_s: u64) -> Timestamp {
+    Timestamp::new(unix_s).unwrap()
+}
+
+fn event(byte: u8) -> Event {
+    Event {
+        id: Id::from_bytes([byte; 16]),
+        at: at(1),
+        account: ANN,
+        fact: Fact::OfflineStopped,
+    }
+}
+
+fn change(account: Id, based_on: u64, text: &str) -> Change<'static> {
+    Change {
+        account,
+        based_on,
+        stored: Stored {
+            version: based_on + 1,
+            document: text.as_bytes().to_vec().into(),
+        },
+        added: BTreeSet::new(),
+        removed: BTreeSet::new(),
+        due_at: None,
+        events: &[],
+    }
+}
+
+fn text(store: &dyn Store, account: Id) -> Option<(u64, String)> {
+    let stored = store.load(&account).unwrap()?;
+    let text = String::from_utf8(stored.document.to_vec()).unwrap();
+    Some((stored.version, text))
+}
+
+fn a_person_comes_back_as_they_were_stored(store: &dyn Store) {
+    assert_eq!(text(store, ANN), None);
+    store.change(&change(ANN, 0, "first")).unwrap();
+    assert_eq!(text(store, ANN), Some((1, "first".into())));
+    store.change(&change(ANN, 1, "second")).unwrap();
+    assert_eq!(text(store, ANN), Some((2, "second".into())));
+    assert_eq!(text(store, BEN), None);
+}
+
+fn a_change_of_another_version_is_a_conflict_and_stores_nothing(store: &dyn Store) {
+    let events = [event(1)];
+    let with_all = |based_on| Change {
+        added: BTreeSet::from([Index::Choice(7)]),
+        due_at: Some(at(5)),
+        events: &events,
+        ..change(ANN, based_on, "lost")
+    };
+    assert_eq!(store.change(&with_all(1)), Err(ChangeError::Conflict));
+    store.change(&change(ANN, 0, "first")).unwrap();
+    for based_on in [0, 2, 3] {
+        let refused = store.change(&with_all(based_on));
+        assert_eq!(refused, Err(ChangeError::Conflict), "{based_on}");
+    }
+    assert_eq!(text(store, ANN), Some((1, "first".into())));
+    assert_eq!(store.find(&Index::Choice(7)), Ok(None));
+    assert_eq!(store.undelivered(9), Ok(vec![]));
+    assert_eq!(store.due(at(9), 9), Ok(vec![]));
+}
+
+fn of_changes_at_once_one_is_made(store: &dyn Store) {
+    store.change(&change(ANN, 0, "0")).unwrap();
+    let threads = 4;
+    let rounds = 20;
+    let barrier = Barrier::new(threads);
+    let made: usize = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut made = 0;
+                    for round in 1..=rounds {
+                        barrier.wait();
+                        let version = u64::try_from(round).unwrap();
+                        match store.change(&change(ANN, version, "x")) {
+                            Ok(()) => made += 1,
+                            Err(error) => assert_eq!(error, ChangeError::Conflict),
+                        }
+                        barrier.wait();
+                    }
+                    made
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap())
+            .sum()
+    });
+    assert_eq!(made, rounds);
+    let expected = u64::try_from(rounds).unwrap() + 1;
+    assert_eq!(text(store, ANN), Some((expected, "x".into())));
+}
+
+fn what_one_person_is_found_by_is_no_other_persons(store: &dyn Store) {
+    let indexes = BTreeSet::from([
+        Index::Invitation(Id::from_bytes([9; 16])),
+        Index::Choice(999),
+        Index::Key(Thumbprint::from_bytes([9; 32])),
+        Index::Statement(Id::from_bytes([9; 16])),
+    ]);
+    let ann = Change {
+        added: indexes.clone(),
+        ..change(ANN, 0, "ann")
+    };
+    store.change(&ann).unwrap();
+    store.change(&change(BEN, 0, "ben")).unwrap();
+    let events = [event(1)];
+    for by in &indexes {
+        assert_eq!(store.find(by), Ok(Some(ANN)));
+        let ben = Change {
+            added: BTreeSet::from([Index::Choice(1), *by]),
+            events: &events,
+            ..change(BEN, 1, "both")
+        };
+        assert_eq!(store.change(&ben), Err(ChangeError::Taken { by: *by }));
+    }
+    // Not half of it either.
+    assert_eq!(text(store, BEN), Some((1, "ben".into())));
+    assert_eq!(store.find(&Index::Choice(1)), Ok(None));
+    assert_eq!(store.undelivered(9), Ok(vec![]));
+    // What the one gives up the other may take, and saying it twice is the same.
+    let given_up = Change {
+        removed: indexes.clone(),
+        ..change(ANN, 1, "ann")
+    };
+    store.change(&given_up).unwrap();
+    for based_on in [1, 2] {
+        let ben = Change {
+            added: indexes.clone(),
+            ..change(BEN, based_on, "ben")
+        };
+        store.change(&ben).unwrap();
+    }
+    for by in &indexes {
+        assert_eq!(store.find(by), Ok(Some(BEN)));
+    }
+}
+
+fn o3_an_event_is_stored_with_its_change_and_stays_until_it_was_delivered(store: &dyn Store) {
+    let events = [event(3), event(1), event(2)];
+    let first = Change {
+        events: &events,
+        ..change(ANN, 0, "first")
+    };
+    store.change(&first).unwrap();
+    // At least once, in their order, each under one id.
+    for _ in 0..2 {
+        assert_eq!(store.undelivered(9), Ok(events.to_vec()));
+    }
+    assert_eq!(store.undelivered(1), Ok(vec![event(3)]));
+    store.delivered(&event(3).id).unwrap();
+    store.delivered(&event(3).id).unwrap();
+    assert_eq!(store.undelivered(9), Ok(vec![event(1), event(2)]));
+    let next = [event(4)];
+    let second = Change {
+        events: &next,
+        ..change(ANN, 1, "second")
+    };
+    store.change(&second).unwrap();
+    let expected = vec![event(1), event(2), event(4)];
+    assert_eq!(store.undelivered(9), Ok(expected));
+}
+
+fn who_is_due_is_found_the_longest_due_first(store: &dyn Store) {
+    let due = |account, based_on, due_at: Option<u64>| Change {
+        due_at: due_at.map(at),
+        ..change(account, based_on, "x")
+    };
+    store.change(&due(ANN, 0, Some(20))).unwrap();
+    store.change(&due(BEN, 0, Some(10))).unwrap();
+    store
+        .change(&due(Id::from_bytes([3; 16]), 0, None))
+        .unwrap();
+    assert_eq!(store.due(at(9), 9), Ok(vec![]));
+    assert_eq!(store.due(at(10), 9), Ok(vec![BEN]));
+    assert_eq!(store.due(at(20), 9), Ok(vec![BEN, ANN]));
+    assert_eq!(store.due(at(20), 1), Ok(vec![BEN]));
+    store.change(&due(BEN, 1, None)).unwrap();
+    assert_eq!(store.due(at(99), 9), Ok(vec![ANN]));
+}
+
+fn a_thousand_people_are_told_apart(store: &dyn Store) {
+    let account = |number: u16| {
+        let mut bytes = [0; 16];
+        bytes[..2].copy_from_slice(&number.to_be_bytes());
+        Id::from_bytes(bytes)
+    };
+    for number in 0..1_000 {
+        let one = Change {
+            added: BTreeSet::from([Index::Choice(number)]),
+            ..change(account(number), 0, &number.to_string())
+        };
+        store.change(&one).unwrap();
+    }
+    for number in 0..1_000 {
+        let found = store.find(&Index::Choice(number)).unwrap().unwrap();
+        assert_eq!(found, account(number));
+        assert_eq!(text(store, found), Some((1, number.to_string())));
+    }
+}
+
+type Case = (&'static str, fn(&dyn Store));
+
+const SUITE: [Case; 7] = [
+    ("comes back", a_person_comes_back_as_they_were_stored),
+    (
+        "conflict",
+        a_change_of_another_version_is_a_conflict_and_stores_nothing,
+    ),
+    ("at once", of_changes_at_once_one_is_made),
+    ("unique", what_one_person_is_found_by_is_no_other_persons),
+    (
+        "events",
+        o3_an_event_is_stored_with_its_change_and_stays_until_it_was_delivered,
+    ),
+    ("due", who_is_due_is_found_the_longest_due_first),
+    ("a thousand", a_thousand_people_are_told_apart),
+];
+
+#[test]
+fn a_store_in_memory_keeps_the_suite() {
+    for (name, case) in SUITE {
+        println!("{name}");
+        case(&MemoryStore::default());
+    }
+}
+
+#[test]
+fn o3_a_store_in_sqlite_keeps_the_suite() {
+    for (name, case) in SUITE {
+        println!("{name}");
+        let folder = tempfile::tempdir().unwrap();
+        case(&SqliteStore::open(&folder.path().join("store")).unwrap());
+    }
+}
+
+#[test]
+fn what_was_changed_is_there_after_a_restart_and_in_another_process_view() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let events = [event(1), event(2)];
+    {
+        let store = SqliteStore::open(&path).unwrap();
+        let all = Change {
+            added: BTreeSet::from([Index::Choice(5)]),
+            due_at: Some(at(7)),
+            events: &events,
+            ..change(ANN, 0, "kept")
+        };
+        store.change(&all).unwrap();
+        store.delivered(&event(1).id).unwrap();
+        // A second one beside it sees the same, and what each changes the other sees.
+        let beside = SqliteStore::open(&path).unwrap();
+        assert_eq!(text(&beside, ANN), Some((1, "kept".into())));
+        beside.change(&change(ANN, 1, "beside")).unwrap();
+        assert_eq!(text(&store, ANN), Some((2, "beside".into())));
+        let late = store.change(&change(ANN, 1, "late"));
+        assert_eq!(late, Err(ChangeError::Conflict));
+    }
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(text(&store, ANN), Some((2, "beside".into())));
+    assert_eq!(store.find(&Index::Choice(5)), Ok(Some(ANN)));
+    assert_eq!(store.undelivered(9), Ok(vec![event(2)]));
+}
+
+#[test]
+fn a_file_that_this_program_did_not_write_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes");
+    std::fs::write(
+        &path,
+        "not a database, and long enough to be looked at as one",
+    )
+    .unwrap();
+    assert_eq!(SqliteStore::open(&path).err(), Some(StoreError::Damaged));
+    let kept = std::fs::read_to_string(&path).unwrap();
+    assert!(kept.starts_with("not a database"));
+
+    let other = folder.path().join("other");
+    let connection = rusqlite::Connection::open(&other).unwrap();
+    connection.execute_batch("CREATE TABLE theirs(a)").unwrap();
+    assert_eq!(SqliteStore::open(&other).err(), Some(StoreError::Damaged));
+
+    let newer = folder.path().join("newer");
+    drop(SqliteStore::open(&newer).unwrap());
+    let connection = rusqlite::Connection::open(&newer).unwrap();
+    connection.pragma_update(None, "user_version", 2).unwrap();
+    assert_eq!(SqliteStore::open(&newer).err(), Some(StoreError::TooNew));
+
+    let nowhere = folder.path().join("missing").join("store");
+    assert_eq!(
+        SqliteStore::open(&nowhere).err(),
+        Some(StoreError::Unusable)
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn the_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("store")).unwrap();
+    store.change(&change(ANN, 0, "x")).unwrap();
+    let modes: BTreeMap<_, _> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+            (entry.file_name(), mode)
+        })
+        .collect();
+    assert!(modes.len() >= 2, "{modes:?}");
+    assert!(modes.values().all(|mode| *mode == 0o600), "{modes:?}");
+}

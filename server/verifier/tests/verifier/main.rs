@@ -1,0 +1,8 @@
+//! The server's half, asked by phones that sign and verify as the protocol says.
+
+mod answers;
+mod confirming;
+mod enrolment;
+mod http;
+mod phone;
+mod world;
