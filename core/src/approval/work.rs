@@ -257,6 +257,9 @@ pub(crate) trait Work: Debug {
         flights: &[(StatementId, Vec<u8>)],
     ) -> Result<(), ApprovalError>;
 
+    /// The server's time, as far as it is known.
+    fn server_time(&self, now: UnixSeconds) -> UnixSeconds;
+
     /// The link with the key of its codes, where the server gave one.
     fn otp_link(&self) -> Option<SecretText>;
 

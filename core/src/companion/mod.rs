@@ -21,7 +21,7 @@ pub use keeping::VaultStatus;
 pub use list::AccountRow;
 pub use trash::TRASH_DAYS;
 use work::InFlight;
-pub use work::{HistoryReport, PorchCompanion, PorchStatement};
+pub use work::{HistoryReport, PorchCompanion, PorchStatement, WorkCodes};
 
 use crate::entropy::Entropy;
 use crate::secret::{Secret, SecretText};

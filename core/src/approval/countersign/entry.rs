@@ -20,7 +20,6 @@ use crate::uri::{ServerUrl, TestMode};
 use crate::vault::RecordId;
 
 /// A work account.
-#[derive(Debug)]
 pub(in crate::approval) struct Entry {
     pub(super) id: RecordId,
     pub(super) url: ServerUrl,
@@ -36,6 +35,16 @@ pub(in crate::approval) struct Entry {
     pub(super) flights: BTreeMap<StatementId, Flight>,
     /// Whether a bell rang that was not followed yet.
     pub(super) has_bell: bool,
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Entry")
+            .field("progress", &self.progress)
+            .field("flights", &self.flights)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What an enrolment says of the device.

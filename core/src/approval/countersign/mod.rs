@@ -237,6 +237,10 @@ impl Work for Entry {
         self.merge(porch, flights)
     }
 
+    fn server_time(&self, now: UnixSeconds) -> UnixSeconds {
+        UnixSeconds(self.clock.server_time(now).unix_s())
+    }
+
     fn otp_link(&self) -> Option<SecretText> {
         let link = self.enrolled()?.secrets.otp.as_ref()?;
         // EXPOSE: it is a secret text again.

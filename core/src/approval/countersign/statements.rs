@@ -40,9 +40,8 @@ impl Entry {
         let Some(enrolled) = self.enrolled() else {
             return Came::Refused(Cause::Account);
         };
-        let received = match Received::parse(Kind::Statement, text) {
-            Ok(received) => received,
-            Err(_) => return Came::Refused(Cause::Form),
+        let Ok(received) = Received::parse(Kind::Statement, text) else {
+            return Came::Refused(Cause::Form);
         };
         let keys = enrolled.account.keys.iter();
         let verified = match received.verify(keys.map(|key| (Role::Server, key))) {

@@ -3,12 +3,14 @@
 
 mod adding;
 mod answering;
+mod codes;
 mod desk;
 mod driving;
 mod history;
 mod leaving;
 mod porch;
 
+pub use codes::WorkCodes;
 pub(super) use driving::InFlight;
 pub use history::HistoryReport;
 pub use porch::{PorchCompanion, PorchStatement};
