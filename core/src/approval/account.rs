@@ -34,6 +34,8 @@ pub(crate) struct WorkAccount {
     pub(crate) contact: Contact,
     pub(crate) shield: Shield,
     pub(crate) trashed_at: Option<UnixSeconds>,
+    /// When a clock that was not to be believed first said that its time in the trash is over.
+    pub(crate) expiry_seen_at: Option<UnixSeconds>,
     /// Records whose place it has taken: their history is its own.
     pub(crate) earlier: Vec<RecordId>,
     /// Since when its server is to forget this device, and the entry to go.
@@ -53,6 +55,7 @@ impl WorkAccount {
             contact: Contact::default(),
             shield: Shield::default(),
             trashed_at: None,
+            expiry_seen_at: None,
             earlier: vec![],
             leaving_since: None,
             is_superseded: false,
@@ -70,6 +73,9 @@ impl WorkAccount {
         body.put(field::SHIELD, &self.shield.encode());
         if let Some(trashed_at) = self.trashed_at {
             body.put_u64(field::TRASHED, trashed_at.0);
+        }
+        if let Some(seen_at) = self.expiry_seen_at {
+            body.put_u64(field::EXPIRY_SEEN, seen_at.0);
         }
         for earlier in &self.earlier {
             body.put(field::EARLIER, earlier.bytes());
@@ -95,6 +101,7 @@ impl WorkAccount {
             contact: fields.contact,
             shield: fields.shield,
             trashed_at: fields.trashed_at,
+            expiry_seen_at: fields.expiry_seen_at,
             earlier: fields.earlier,
             leaving_since: fields.leaving_since,
             is_superseded: fields.is_superseded,
@@ -313,6 +320,7 @@ mod field {
     pub(super) const EARLIER: u8 = 6;
     pub(super) const LEAVING: u8 = 7;
     pub(super) const SUPERSEDED: u8 = 8;
+    pub(super) const EXPIRY_SEEN: u8 = 9;
 }
 
 struct Fields<'a> {
@@ -321,6 +329,7 @@ struct Fields<'a> {
     contact: Contact,
     shield: Shield,
     trashed_at: Option<UnixSeconds>,
+    expiry_seen_at: Option<UnixSeconds>,
     earlier: Vec<RecordId>,
     leaving_since: Option<UnixSeconds>,
     is_superseded: bool,
@@ -334,6 +343,7 @@ impl<'a> Fields<'a> {
             contact: Contact::default(),
             shield: Shield::default(),
             trashed_at: None,
+            expiry_seen_at: None,
             earlier: vec![],
             leaving_since: None,
             is_superseded: false,
@@ -351,6 +361,7 @@ impl<'a> Fields<'a> {
                     fields.earlier.push(RecordId::from_bytes(id));
                 }
                 field::LEAVING => fields.leaving_since = Some(UnixSeconds(u64_of(value)?)),
+                field::EXPIRY_SEEN => fields.expiry_seen_at = Some(UnixSeconds(u64_of(value)?)),
                 field::SUPERSEDED => fields.is_superseded = u8_of(value)? == 1,
                 // A field of a newer version: to lose it would be to lose what it means.
                 _ => return Err(Malformed),

@@ -63,6 +63,8 @@ impl LockedCompanion {
             Ok(vault) => {
                 let mut companion = Companion::new(vault);
                 companion.retire(&invalidated, now);
+                // What cannot be taken over now is taken over at the next unlock; it never keeps the person out.
+                let _ = companion.take_over_porch(now);
                 Ok(companion)
             }
             Err(refused) => {

@@ -60,14 +60,16 @@ impl Companion {
     /// Deletes what has been in the trash for [`TRASH_DAYS`]; returns how many accounts that were.
     ///
     /// A clock that was set far ahead must not empty the trash: after a jump of more than 92 days since the last change
-    /// an expired account is only marked, and deleted at a change a day or more after that.
+    /// an expired account is only marked, and deleted at a change a day or more after that. A work account's server is told
+    /// that this device leaves, and its entry goes with the answer (K5).
     ///
     /// # Errors
     ///
     /// Those of every write; nothing was deleted then.
     pub fn purge_expired(&mut self, now: UnixSeconds) -> Result<u32, VaultError> {
+        let left = self.leave_expired(now)?;
         if plan_purge(&self.vault, now).is_empty() {
-            return Ok(0);
+            return Ok(left);
         }
         let purged = self.vault.change(now, |vault, change: &mut Change| {
             let mut purged = 0;
@@ -87,12 +89,13 @@ impl Companion {
             drop_unused_tags(vault, change);
             Ok(purged)
         })?;
-        Ok(purged)
+        Ok(left + purged)
     }
 }
 
 /// What the end of its time in the trash means for an account.
-enum Expiry {
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Expiry {
     /// It is noted that its time seems to be over.
     Mark,
     /// It is deleted.
@@ -100,22 +103,31 @@ enum Expiry {
 }
 
 fn plan_purge(vault: &Vault, now: UnixSeconds) -> Vec<(RecordId, Expiry)> {
-    let is_plausible = now.since(vault.last_change_at()) <= PLAUSIBLE_S;
-    let step = |stored: &StoredAccount| {
-        let trashed_at = stored.trashed_at?;
-        if now < trashed_at.plus(TRASH_S) {
-            return None;
-        }
-        match stored.expiry_seen_at.filter(|seen_at| *seen_at <= now) {
-            Some(seen_at) => (now.since(seen_at) >= DAY_S).then_some(Expiry::Purge),
-            None if is_plausible => Some(Expiry::Purge),
-            None => Some(Expiry::Mark),
-        }
-    };
     let accounts = vault.accounts();
     accounts
-        .filter_map(|(id, stored)| Some((id, step(stored)?)))
+        .filter_map(|(id, stored)| {
+            let (trashed_at, seen_at) = (stored.trashed_at?, stored.expiry_seen_at);
+            Some((id, expiry(vault, trashed_at, seen_at, now)?))
+        })
         .collect()
+}
+
+/// Whether an account's time in the trash is over, and what that means as far as this clock can be believed.
+pub(super) fn expiry(
+    vault: &Vault,
+    trashed_at: UnixSeconds,
+    seen_at: Option<UnixSeconds>,
+    now: UnixSeconds,
+) -> Option<Expiry> {
+    if now < trashed_at.plus(TRASH_S) {
+        return None;
+    }
+    let is_plausible = now.since(vault.last_change_at()) <= PLAUSIBLE_S;
+    match seen_at.filter(|seen_at| *seen_at <= now) {
+        Some(seen_at) => (now.since(seen_at) >= DAY_S).then_some(Expiry::Purge),
+        None if is_plausible => Some(Expiry::Purge),
+        None => Some(Expiry::Mark),
+    }
 }
 
 fn trashed(vault: &Vault, id: RecordId) -> Result<&StoredAccount, VaultError> {

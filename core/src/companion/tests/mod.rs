@@ -5,6 +5,7 @@ mod changing;
 mod keeping;
 mod listing;
 mod trash;
+mod work;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};

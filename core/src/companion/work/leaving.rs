@@ -1,11 +1,12 @@
 //! The end of a work account, and its move to another device.
 
 use super::super::Companion;
+use super::super::trash::{Expiry, expiry};
 use super::desk::{self, Desk, Done};
 use crate::approval::{Address, ApprovalError, MoveAsk, Typed};
 use crate::device::DeviceKeys;
 use crate::time::UnixSeconds;
-use crate::vault::RecordId;
+use crate::vault::{RecordId, VaultError};
 
 impl Companion {
     /// Begins to move an account to another device.
@@ -69,6 +70,7 @@ impl Companion {
                 return Err(ApprovalError::InTrash);
             }
             account.trashed_at = Some(now);
+            account.expiry_seen_at = None;
             Ok(Done::stored(()))
         })
     }
@@ -100,6 +102,37 @@ impl Companion {
         })?;
         self.in_flight.forget_declined(id);
         Ok(())
+    }
+
+    /// Has the servers of those work accounts forget this device whose time in the trash is over; returns how many.
+    pub(in crate::companion) fn leave_expired(
+        &mut self,
+        now: UnixSeconds,
+    ) -> Result<u32, VaultError> {
+        let mut left = 0;
+        for account in desk::all(&self.vault) {
+            let (Some(trashed_at), false) = (account.trashed_at, account.is_leaving()) else {
+                continue;
+            };
+            let seen_at = account.expiry_seen_at;
+            let Some(step) = expiry(&self.vault, trashed_at, seen_at, now) else {
+                continue;
+            };
+            let done = Desk::change(&mut self.vault, account.id, now, |account| {
+                match step {
+                    Expiry::Mark => account.expiry_seen_at = Some(now),
+                    Expiry::Purge => account.leave(now),
+                }
+                Ok(Done::stored(()))
+            });
+            match done {
+                Ok(()) => left += u32::from(step == Expiry::Purge),
+                Err(ApprovalError::Vault(error)) => return Err(error),
+                // It has gone, or cannot be read by this version: it stays.
+                Err(_) => {}
+            }
+        }
+        Ok(left)
     }
 
     /// Deletes what has been left behind: the account's keys in the platform, then its records. What the history says of it
