@@ -9,6 +9,9 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 
 const PREFIX: &str = "urn:countersign:problem:";
 
+/// Longest document of a refusal in bytes: what is longer is not read.
+pub const DOCUMENT_BYTES_MAX: usize = 8 * 1024;
+
 /// Most names in a refusal for too many devices.
 const DEVICES_MAX: usize = 5;
 
@@ -168,9 +171,13 @@ impl Problem {
     }
 
     /// Reads a document that came with this status. None for anything that is no refusal of the protocol's: a proxy's page,
-    /// a captive portal, a status that does not fit. Nothing of it is shown, and an unsigned refusal changes no account.
+    /// a captive portal, a status that does not fit, more than [`DOCUMENT_BYTES_MAX`]. Nothing of it is shown, and an unsigned
+    /// refusal changes no account.
     #[must_use]
     pub fn read(status: u16, document: &[u8]) -> Option<Self> {
+        if document.len() > DOCUMENT_BYTES_MAX {
+            return None;
+        }
         let object = Object::parse(document).ok()?;
         let claims = Claims::of(&object);
         let name = claims.required("type", |value| match value {
@@ -216,7 +223,7 @@ impl Problem {
 }
 
 fn version(value: &Json) -> Option<u32> {
-    claims::number(value).and_then(|number| u32::try_from(number).ok())
+    claims::counted(value).and_then(|number| u32::try_from(number).ok())
 }
 
 fn device_name(value: &Json) -> Option<String> {
@@ -331,6 +338,7 @@ mod tests {
                 "unsupported_version",
                 r#","server":1,"device":4294967296"#,
             ),
+            (400, "unsupported_version", r#","server":0,"device":1"#),
             (403, "policy", r#","needs":"something else""#),
             (409, "device_limit", r#","devices":[]"#),
             (409, "device_limit", r#","devices":[7]"#),
@@ -342,6 +350,19 @@ mod tests {
         ] {
             assert_eq!(read(status, name, members), None, "{name} {members}");
         }
+    }
+
+    #[test]
+    fn a_document_without_end_is_not_read() {
+        let empty = format!(r#"{{"type":"{PREFIX}replayed","detail":""}}"#);
+        let of_length = |length: usize| {
+            let detail = "x".repeat(length - empty.len());
+            let document = empty.replace(r#""""#, &format!("\"{detail}\""));
+            assert_eq!(document.len(), length);
+            Problem::read(409, document.as_bytes())
+        };
+        assert_eq!(of_length(DOCUMENT_BYTES_MAX), Some(Problem::Replayed));
+        assert_eq!(of_length(DOCUMENT_BYTES_MAX + 1), None);
     }
 
     #[test]
