@@ -31,8 +31,8 @@ def lines(cases):
 def keys():
     for name, key in KEYS.items():
         yield {
-            "id": name, "private": key.private_jwk(), "thumbprint": key.thumbprint(),
-            "point": key.point(), "source": "made of its name by tests/peers/protocol_wire.py",
+            "id": name, "private": key.private_jwk(), "pkcs8": key.pkcs8(),
+            "thumbprint": key.thumbprint(), "point": key.point(), "source": "made of its name by tests/peers/protocol_wire.py",
         }
 
 

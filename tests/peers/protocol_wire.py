@@ -10,6 +10,7 @@ import json
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 # The order of P-256 (SEC 2 §2.4.2).
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -61,6 +62,11 @@ class Key:
 
     def private_jwk(self):
         return self.jwk() | {"d": b64(self.scalar.to_bytes(32))}
+
+    def pkcs8(self):
+        """With its public half, as most readers want it (RFC 5958, RFC 5915)."""
+        made = self.private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        return b64(made)
 
     def point(self):
         return b64(b"\x04" + self.x + self.y)

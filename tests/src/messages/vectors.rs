@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use countersign_protocol::base64url;
 use countersign_protocol::envelope::{EnvelopeError, Received, Verified};
 use countersign_protocol::hash::{Id, MessageHash, Thumbprint};
 use countersign_protocol::json::Object;
 use countersign_protocol::key::PublicKey;
 use countersign_protocol::kind::{Kind, Role};
+use countersign_protocol::signing::SigningKey;
 use serde_json::Value;
 
 use super::{Reader, Refusal, Said, claim_refusal, envelope_refusal, kind_of, kind_word, read};
@@ -71,6 +73,20 @@ impl Keys {
             )
         };
         Self(cases("keys.jsonl").iter().map(key).collect())
+    }
+
+    /// The key of this name, with its private half.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    #[must_use]
+    pub fn signing(name: &str) -> SigningKey {
+        let cases = cases("keys.jsonl");
+        let case = cases.iter().find(|case| case["id"] == name);
+        let pkcs8 = text(case.expect("a key of the file"), "pkcs8");
+        let pkcs8 = base64url::parse(pkcs8).expect("bytes");
+        SigningKey::from_pkcs8(&pkcs8).expect("a key in PKCS#8")
     }
 
     /// The key of this name.
