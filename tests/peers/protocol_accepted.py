@@ -128,6 +128,7 @@ def states():
         standing("moved", **{"is": "moved", "to": "Pixel 2"}),
         *[standing(f"removed-{why}", **{"is": "removed", "why": why}) for why in removed],
         case("state", "full", full, 8),
+        case("state", "all-open", state(statements=[STATEMENT] * 21), 8),
         case("state", "with-secrets", state(secrets=secrets), 8),
         case("state", "with-no-secrets", state(secrets={}), 8),
         case("state", "invited", state(move=invited), 8),
@@ -156,6 +157,8 @@ def statements():
     widest = least | {
         "iss": URL + "/" + "b" * 102, "aud": five, "exp": NOW_S + 600,
         "app": "é" * 32, "origin": "o" * 48 + "." + "p" * 47, "user": "u" * 96, "digits": 8, "tries": 9,
+        "place": {"city": "c" * 48, "country": "DE"},
+        "client": {"ip": "2001:db8:1111:2222:3333:4444:5555:6666", "browser": "b" * 32, "os": "o" * 32},
     }
     made = [
         one("sign-in", statement()),

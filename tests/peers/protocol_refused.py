@@ -5,7 +5,7 @@ from protocol_claims import (
     VERIFIED_WITH, account, enrol, fetch, statement,
 )
 from protocol_wire import (
-    KEYS, ORDER, SIZE, SIZES, b64, compact_of, header, message, padded, to_json, unb64,
+    KEYS, ORDER, SIZE, SIZES, URL, b64, compact_of, header, message, padded, to_json, unb64,
 )
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -24,6 +24,15 @@ def too_large():
         claims, key = PLAIN[kind]
         compact = padded(kind, claims, KEYS[key], SIZES.get(kind, SIZE) + 1)
         yield refused("too_large", kind, kind, compact)
+    # Each of its claims is within its limit, and all of them together do not fit.
+    pay = {"type": "pay", "amount": "1" * 16, "currency": "EUR", "to": "t" * 64}
+    five = [key.thumbprint() for key in list(KEYS.values())[:5]]
+    wide = statement(
+        iss=URL + "/" + "b" * 102, aud=five, app="a" * 64, origin="o" * 48 + "." + "p" * 47, user="u" * 96, details=pay,
+        place={"city": "c" * 48, "country": "DE"},
+        client={"ip": "2001:db8:1111:2222:3333:4444:5555:6666", "browser": "b" * 32, "os": "o" * 32},
+    )
+    yield refused("too_large", "statement-at-every-limit", "statement", message("statement", wide, SERVER))
 
 
 def parts():

@@ -108,7 +108,7 @@ def state_forms():
             suspended | {"until": None}, {"is": "moved"}, {"is": "moved", "to": ""},
             {"is": "moved", "to": "t" * 65}, {"is": "removed"}, {"is": "removed", "why": "wrong_numbers"},
         ],
-        "statements": [None, {}, STATEMENT, [1], [RECEIPT], [STATEMENT + "A"], [STATEMENT] * 6],
+        "statements": [None, {}, STATEMENT, [1], [RECEIPT], [STATEMENT + "A"], [STATEMENT] * 22],
         "closed": [None, {}, RECEIPT, [1], [STATEMENT], [RECEIPT[:-1]], [RECEIPT] * 17],
         "account": [*other, STATEMENT],
         "secrets": [
