@@ -161,9 +161,9 @@ impl Problem {
                 document.with("devices", Json::List(devices.collect()))
             }
             Self::Order { last } => {
-                // A number that no message can say is said as the greatest that one can.
+                // A number that no reader takes is said as the greatest that one does.
                 let last = i64::try_from(*last).unwrap_or(i64::MAX);
-                let last = last.min(crate::json::INTEGER_MAX);
+                let last = last.min(crate::json::INTEGER_MAX - 1);
                 document.with("last", Json::Integer(last))
             }
             _ => document,
@@ -212,7 +212,7 @@ impl Problem {
             "unknown_statement" => Self::UnknownStatement,
             "replayed" => Self::Replayed,
             "order" => Self::Order {
-                last: claims.required("last", claims::number).ok()?,
+                last: claims.required("last", followed).ok()?,
             },
             "rate_limited" => Self::RateLimited,
             "unavailable" => Self::Unavailable,
@@ -224,6 +224,11 @@ impl Problem {
 
 fn version(value: &Json) -> Option<u32> {
     claims::counted(value).and_then(|number| u32::try_from(number).ok())
+}
+
+/// A number that another one follows: the device signs afresh with that one, and a message has to be able to say it.
+fn followed(value: &Json) -> Option<u64> {
+    claims::number(value).filter(|number| *number < crate::json::INTEGER_MAX.unsigned_abs())
 }
 
 fn device_name(value: &Json) -> Option<String> {
@@ -325,6 +330,7 @@ mod tests {
             Problem::read(status, document.as_bytes())
         };
         assert!(read(403, "proof", r#","left":0"#).is_some());
+        assert!(read(409, "order", r#","last":9007199254740990"#).is_some());
         let six = r#","devices":["a","b","c","d","e","f"]"#;
         let long = format!(r#","devices":["{}"]"#, "a".repeat(65));
         for (status, name, members) in [
@@ -347,6 +353,7 @@ mod tests {
             (409, "device_limit", &long),
             (409, "order", r#","last":-1"#),
             (409, "order", r#","last":null"#),
+            (409, "order", r#","last":9007199254740991"#),
         ] {
             assert_eq!(read(status, name, members), None, "{name} {members}");
         }

@@ -28,7 +28,7 @@ def problem_cases():
     wrong = {
         "server": [0, -1, 2**32, "2", None], "device": [0, None], "left": [-1, 256, "3", None],
         "needs": ["money", None, 1],
-        "devices": [[], ["a"] * 6, [""], ["d" * 65], [1], "Pixel", None], "last": [-1, "1", None],
+        "devices": [[], ["a"] * 6, [""], ["d" * 65], [1], "Pixel", None], "last": [-1, "1", None, 2**53 - 1],
     }
     for name, status, members in PROBLEMS:
         document = {"type": PREFIX + name, "status": status} | members

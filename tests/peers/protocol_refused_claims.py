@@ -59,7 +59,8 @@ def enrol_forms():
 def account_forms():
     policy = PLAIN["account"][0]["policy"]
     addresses = [None, 1, "", "http://help.example.org", "https://", "HTTPS://help.example.org",
-                 "https://help.example.org/ä", "https://help.example.org/ x", "https://" + "h" * 249]
+                 "https://help.example.org/ä", "https://help.example.org/ x", "https://" + "h" * 249, "https:///x", "https://:1",
+                 "https://help.example.org@evil.example", "https://help.example.org\\@evil.example"]
     point = KEYS["vapid"].point()
     return {
         "aud": HASHES, "re": HASHES,
@@ -179,7 +180,7 @@ def delivery_forms():
         "delivery": [
             None, [], {}, "none", {"kind": "pigeon"}, {"kind": None},
             *changed(up, {"to": "http://push.example.org"}, {"to": "https://"}, {"to": "https://" + "t" * 1017},
-                     {"to": "https://push.example.org/\u202e"}, {"bell": SHORT}, {"bell": None}),
+                     {"to": "https://push.example.org/\u202e"}, {"to": "https://a@push.example.org"}, {"bell": SHORT}, {"bell": None}),
             *changed(web, {"p256dh": web["p256dh"][:-1]}, {"p256dh": "A" * 87}, {"auth": SHORT}),
         ],
     }

@@ -12,6 +12,7 @@ from protocol_claims import (
     APPROVAL, DEVICE, ENROL, FIRST_ACCOUNT, NONCE, OFFLINE_KEY, SCANNED_SECRET, STATEMENT, TYPED_SECRET, statement,
 )
 from protocol_derived import commitment, derive
+from protocol_links import links, statement_links, urls
 from protocol_plain import der_cases, problem_cases
 from protocol_refused import ENVELOPE
 from protocol_refused_claims import CLAIMS
@@ -73,6 +74,9 @@ def files():
     yield "derived.jsonl", lines(derived())
     yield "signatures-der.jsonl", lines(der_cases())
     yield "problems.jsonl", lines(problem_cases())
+    yield "urls.jsonl", lines(urls())
+    yield "links-enrol.jsonl", lines(links())
+    yield "links-approve.jsonl", lines(statement_links())
     for kind, cases in ACCEPTED.items():
         yield f"{kind}.jsonl", lines(cases())
     for error, cases in (ENVELOPE | CLAIMS).items():

@@ -12,6 +12,8 @@ mod accepted;
 mod derived;
 #[path = "protocol_vectors/flipped.rs"]
 mod flipped;
+#[path = "protocol_vectors/links.rs"]
+mod links;
 #[path = "protocol_vectors/page.rs"]
 mod page;
 #[path = "protocol_vectors/plain.rs"]
