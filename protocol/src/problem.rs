@@ -102,7 +102,7 @@ pub enum Again {
     Corrected,
     /// Signed afresh.
     Fresh,
-    /// The same bytes, after a while.
+    /// After a while: an enrolment or an answer as the same bytes, a request signed afresh.
     Later,
 }
 
