@@ -164,13 +164,19 @@ pub(crate) fn word<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Json) -> Option<T> 
     }
 }
 
-/// An https address in printable ASCII, so that it shows as what it is, of at most so many bytes.
+/// An https address in printable ASCII of at most so many bytes, with a host and without user info or a backslash, so that it
+/// shows whose it is.
 pub(crate) fn https_address(bytes_max: usize) -> impl Fn(&Json) -> Option<String> {
     move |value| {
         let text = text(bytes_max)(value)?;
         let rest = text.strip_prefix("https://")?;
-        let is_plain = !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic());
-        is_plain.then(|| text.to_owned())
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let has_host = !host.is_empty() && !host.starts_with(':') && !host.contains('@');
+        // Browsers take a backslash for a slash, and others do not.
+        let is_plain = rest
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        (has_host && is_plain).then(|| text.to_owned())
     }
 }
 
@@ -259,6 +265,38 @@ mod tests {
             r#"["one","one","one"]"#,
             r#"["one","three"]"#,
             r#""one""#,
+        ] {
+            assert_eq!(of(wrong), Err(FORM), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_address_shows_whose_it_is() {
+        let of = |text: &str| read(&format!(r#"{{"a":"{text}"}}"#), https_address(40));
+        for text in [
+            "https://a.example",
+            "https://a.example:8443/b@c?d=e@f#g",
+            "https://[2001:db8::1]/b",
+            "https://a.example?b",
+        ] {
+            assert_eq!(of(text), Ok(text.to_owned()));
+        }
+        for wrong in [
+            "",
+            "https://",
+            "https:///a.example",
+            "https://?a",
+            "https://#a",
+            "https://:443/a",
+            "https://@a.example",
+            "https://a.example@b.example",
+            "https://a.example\\\\@b.example",
+            "https://a.example/\\\\b",
+            "http://a.example",
+            "HTTPS://a.example",
+            "https://a.example/b c",
+            "https://a.example/ü",
+            "https://a.example/bcdefghijklmnopqrstuvwxyz",
         ] {
             assert_eq!(of(wrong), Err(FORM), "{wrong}");
         }

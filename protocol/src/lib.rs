@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod base64url;
+pub mod bell;
 pub mod claims;
 pub mod derive;
 pub mod digits;

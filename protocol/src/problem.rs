@@ -9,6 +9,9 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 
 const PREFIX: &str = "urn:countersign:problem:";
 
+/// Longest document of a refusal in bytes: what is longer is not read.
+pub const DOCUMENT_BYTES_MAX: usize = 8 * 1024;
+
 /// Most names in a refusal for too many devices.
 const DEVICES_MAX: usize = 5;
 
@@ -99,7 +102,7 @@ pub enum Again {
     Corrected,
     /// Signed afresh.
     Fresh,
-    /// The same bytes, after a while.
+    /// After a while: an enrolment or an answer as the same bytes, a request signed afresh.
     Later,
 }
 
@@ -158,9 +161,9 @@ impl Problem {
                 document.with("devices", Json::List(devices.collect()))
             }
             Self::Order { last } => {
-                // A number that no message can say is said as the greatest that one can.
+                // A number that no reader takes is said as the greatest that one does.
                 let last = i64::try_from(*last).unwrap_or(i64::MAX);
-                let last = last.min(crate::json::INTEGER_MAX);
+                let last = last.min(crate::json::INTEGER_MAX - 1);
                 document.with("last", Json::Integer(last))
             }
             _ => document,
@@ -168,9 +171,13 @@ impl Problem {
     }
 
     /// Reads a document that came with this status. None for anything that is no refusal of the protocol's: a proxy's page,
-    /// a captive portal, a status that does not fit. Nothing of it is shown, and an unsigned refusal changes no account.
+    /// a captive portal, a status that does not fit, more than [`DOCUMENT_BYTES_MAX`]. Nothing of it is shown, and an unsigned
+    /// refusal changes no account.
     #[must_use]
     pub fn read(status: u16, document: &[u8]) -> Option<Self> {
+        if document.len() > DOCUMENT_BYTES_MAX {
+            return None;
+        }
         let object = Object::parse(document).ok()?;
         let claims = Claims::of(&object);
         let name = claims.required("type", |value| match value {
@@ -205,7 +212,7 @@ impl Problem {
             "unknown_statement" => Self::UnknownStatement,
             "replayed" => Self::Replayed,
             "order" => Self::Order {
-                last: claims.required("last", claims::number).ok()?,
+                last: claims.required("last", followed).ok()?,
             },
             "rate_limited" => Self::RateLimited,
             "unavailable" => Self::Unavailable,
@@ -216,7 +223,12 @@ impl Problem {
 }
 
 fn version(value: &Json) -> Option<u32> {
-    claims::number(value).and_then(|number| u32::try_from(number).ok())
+    claims::counted(value).and_then(|number| u32::try_from(number).ok())
+}
+
+/// A number that another one follows: the device signs afresh with that one, and a message has to be able to say it.
+fn followed(value: &Json) -> Option<u64> {
+    claims::number(value).filter(|number| *number < crate::json::INTEGER_MAX.unsigned_abs())
 }
 
 fn device_name(value: &Json) -> Option<String> {
@@ -318,6 +330,7 @@ mod tests {
             Problem::read(status, document.as_bytes())
         };
         assert!(read(403, "proof", r#","left":0"#).is_some());
+        assert!(read(409, "order", r#","last":9007199254740990"#).is_some());
         let six = r#","devices":["a","b","c","d","e","f"]"#;
         let long = format!(r#","devices":["{}"]"#, "a".repeat(65));
         for (status, name, members) in [
@@ -331,6 +344,7 @@ mod tests {
                 "unsupported_version",
                 r#","server":1,"device":4294967296"#,
             ),
+            (400, "unsupported_version", r#","server":0,"device":1"#),
             (403, "policy", r#","needs":"something else""#),
             (409, "device_limit", r#","devices":[]"#),
             (409, "device_limit", r#","devices":[7]"#),
@@ -339,9 +353,23 @@ mod tests {
             (409, "device_limit", &long),
             (409, "order", r#","last":-1"#),
             (409, "order", r#","last":null"#),
+            (409, "order", r#","last":9007199254740991"#),
         ] {
             assert_eq!(read(status, name, members), None, "{name} {members}");
         }
+    }
+
+    #[test]
+    fn a_document_without_end_is_not_read() {
+        let empty = format!(r#"{{"type":"{PREFIX}replayed","detail":""}}"#);
+        let of_length = |length: usize| {
+            let detail = "x".repeat(length - empty.len());
+            let document = empty.replace(r#""""#, &format!("\"{detail}\""));
+            assert_eq!(document.len(), length);
+            Problem::read(409, document.as_bytes())
+        };
+        assert_eq!(of_length(DOCUMENT_BYTES_MAX), Some(Problem::Replayed));
+        assert_eq!(of_length(DOCUMENT_BYTES_MAX + 1), None);
     }
 
     #[test]

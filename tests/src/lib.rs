@@ -6,6 +6,7 @@ mod building;
 pub mod chance;
 pub mod faults;
 pub mod fuzz;
+pub mod messages;
 pub mod peers;
 pub mod program;
 pub mod python;

@@ -46,6 +46,8 @@ pub fn answers(python: &Path, script: &str, lines: &str) -> Vec<String> {
                 .join("peers")
                 .join(script),
         )
+        // Scripts use each other, and their folder is not one to write to.
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

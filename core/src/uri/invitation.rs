@@ -17,8 +17,8 @@ pub(crate) const SCHEME: &str = "countersign";
 /// Digits of a typed code: three choose the invitation, thirteen are its secret.
 const CODE_DIGITS: usize = 16;
 const CHOICE_DIGITS: usize = 3;
-/// Times are whole numbers within 2^53, so that every JSON reader keeps them.
-const TIME_MAX_S: u64 = 1 << 53;
+/// Times are whole numbers below 2^53, so that every JSON reader keeps them.
+const TIME_MAX_S: u64 = (1 << 53) - 1;
 
 /// An invitation, by link or by hand.
 #[derive(Debug, Eq, PartialEq)]
@@ -262,7 +262,7 @@ fn bytes_16(text: &str, field: Field) -> Result<Secret, UriError> {
         .ok_or(malformed(field))
 }
 
-/// Seconds in their one spelling: no sign, no leading zero, within 2^53.
+/// Seconds in their one spelling: no sign, no leading zero, below 2^53.
 fn time(text: &str) -> Result<UnixSeconds, UriError> {
     let is_canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     text.parse()

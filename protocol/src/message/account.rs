@@ -200,7 +200,7 @@ impl Account {
             account: claims.required("account", claims::id)?,
             issuer: name("issuer")?,
             label: name("label")?,
-            keys: server_keys(object).map_err(|_| ClaimError::Form { name: "keys" })?,
+            keys: claims.required("keys", |_| server_keys(object).ok())?,
             policy: claims.required("policy", policy)?,
             confirm: claims.required("confirm", claims::word(&CONFIRMS))?,
             help: claims.optional("help", claims::https_address(HELP_BYTES_MAX))?,

@@ -20,6 +20,9 @@ use crate::time::Timestamp;
 
 /// Most statements that are listed: those that may ring.
 pub const LISTED_MAX: usize = 5;
+/// Most statements of a state: those that are listed, and those that the request asked after. One that was made for scanning
+/// only is not listed, and whoever asks after it would take it for ended if it were not there.
+pub const STATEMENTS_MAX: usize = LISTED_MAX + OPEN_MAX;
 /// Longest link with a code's key in bytes.
 pub const OTP_BYTES_MAX: usize = 1024;
 /// Longest link of an invitation in bytes.
@@ -206,7 +209,7 @@ pub struct State {
     pub now: Timestamp,
     /// How the device stands.
     pub standing: Standing,
-    /// Statements that are open and listed, oldest first, as their own signed messages.
+    /// Statements that are open and listed or asked after, oldest first, as their own signed messages.
     pub statements: Vec<Compact>,
     /// Receipts of those that the request asked after and that have ended.
     pub closed: Vec<Compact>,
@@ -291,7 +294,7 @@ impl State {
             standing: claims.required("state", standing)?,
             statements: claims.required(
                 "statements",
-                claims::list(0..=LISTED_MAX, compact(Kind::Statement)),
+                claims::list(0..=STATEMENTS_MAX, compact(Kind::Statement)),
             )?,
             closed: claims
                 .required("closed", claims::list(0..=OPEN_MAX, compact(Kind::Receipt)))?,

@@ -2,6 +2,7 @@
 //! `tests/fuzz_corpus.rs` with the committed seeds, on the stable toolchain.
 
 mod frame;
+mod protocol;
 mod row;
 mod text;
 
@@ -10,6 +11,9 @@ use countersign_core::time::UnixSeconds;
 use countersign_core::uri;
 
 pub use frame::qr_frame;
+pub use protocol::{
+    protocol_claims, protocol_der, protocol_envelope, protocol_json, protocol_problem,
+};
 pub use row::vault_row;
 pub use text::{base32, link, manual, migration};
 
@@ -17,11 +21,16 @@ pub use text::{base32, link, manual, migration};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 11] = [
     ("base32", base32),
     ("link", link),
     ("manual", manual),
     ("migration", migration),
+    ("protocol_claims", protocol_claims),
+    ("protocol_der", protocol_der),
+    ("protocol_envelope", protocol_envelope),
+    ("protocol_json", protocol_json),
+    ("protocol_problem", protocol_problem),
     ("qr_frame", qr_frame),
     ("vault_row", vault_row),
 ];
@@ -45,4 +54,15 @@ fn assert_sound(account: &Account) {
         code.text().expose().len(),
         usize::from(account.otp.kind().digits())
     );
+}
+
+/// The committed seeds of a target.
+#[cfg(test)]
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus");
+    let folder = std::path::Path::new(folder).join(target);
+    let files = std::fs::read_dir(folder).unwrap();
+    files
+        .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+        .collect()
 }

@@ -107,6 +107,41 @@ fn messages_secrets_and_moves_come_through() {
     }
 }
 
+/// A message of so many bytes at most, and hardly fewer.
+fn of_length(kind: Kind, bytes_max: usize) -> Compact {
+    let signer = Signer::new();
+    let says = |count: usize| {
+        let claims = Object::new().with("pad", Json::Text("x".repeat(count)));
+        signer.says(kind, &claims)
+    };
+    let message = says((bytes_max - says(0).as_str().len()) * 3 / 4 - 2);
+    assert!((bytes_max - 8..=bytes_max).contains(&message.as_str().len()));
+    message
+}
+
+#[test]
+fn what_is_listed_and_everything_that_was_asked_after_fits_into_a_state() {
+    let statement = of_length(Kind::Statement, Kind::Statement.bytes_max());
+    let mut full = State {
+        statements: vec![statement.clone(); STATEMENTS_MAX],
+        account: Some(of_length(Kind::Account, Kind::Account.bytes_max())),
+        secrets: Some(Secrets {
+            otp: OtpLink::new("o".repeat(OTP_BYTES_MAX)),
+            offline_key: Some(OfflineKey::copy_of(&[5; 32])),
+        }),
+        moving: Some(Moving::Invited {
+            invitation: Zeroizing::new("i".repeat(INVITATION_BYTES_MAX)),
+            device: Some("d".repeat(DEVICE_NAME_BYTES_MAX)),
+            until: time(1_800_000_600),
+        }),
+        ..state(Standing::Active)
+    };
+    same(&full);
+    full.statements.push(statement);
+    let error = read(&full.to_claims()).err();
+    assert_eq!(error, Some(ClaimError::Form { name: "statements" }));
+}
+
 #[test]
 fn another_device_is_refused_first_and_then_another_request() {
     let claims = state(Standing::Active).to_claims();

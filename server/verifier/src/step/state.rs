@@ -3,7 +3,7 @@
 use countersign_protocol::envelope::Compact;
 use countersign_protocol::hash::{Id, MessageHash, Thumbprint};
 use countersign_protocol::kind::Kind;
-use countersign_protocol::message::{LISTED_MAX, Moving, OtpLink, Secrets, Standing, State};
+use countersign_protocol::message::{Moving, OtpLink, STATEMENTS_MAX, Secrets, Standing, State};
 use countersign_protocol::secret::OfflineKey;
 
 use super::invite::link;
@@ -149,10 +149,10 @@ impl Turn<'_> {
         let its = || self.person.statements.iter().filter(is_its);
         let mut listed: Vec<&Asked> = its().filter(|asked| asked.is_listed).collect();
         let scanned = its().filter(|asked| !asked.is_listed && open.contains(&asked.id));
-        let room = LISTED_MAX.saturating_sub(listed.len());
-        listed.extend(scanned.take(room));
+        // All of them: one that a device asks after and does not find has ended for it.
+        listed.extend(scanned);
         listed.sort_by_key(|asked| asked.made_at);
-        listed.truncate(LISTED_MAX);
+        listed.truncate(STATEMENTS_MAX);
         listed
     }
 
