@@ -164,6 +164,12 @@ impl Companion {
         self.vault.id()
     }
 
+    /// The vault itself, to look at.
+    #[must_use]
+    pub const fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
     /// What the last check of the vault found.
     #[must_use]
     pub const fn findings(&self) -> &Findings {

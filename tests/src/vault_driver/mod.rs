@@ -1,6 +1,7 @@
 //! A child that does to a vault what it is told, step by step, and says after each committed step what is true now.
 //! Its parent kills it, fails its disk or cuts the power, and holds the vault against what was said.
 
+mod approvals;
 mod entropy;
 mod session;
 mod steps;
@@ -13,8 +14,11 @@ use std::process::ExitCode;
 use countersign_core::companion::Companion;
 use countersign_core::otp::OtpKind;
 use countersign_core::time::UnixSeconds;
-use countersign_core::vault::{AnchorFolder, Credential, RecoveryCode, VaultError, VaultLocation};
+use countersign_core::vault::{
+    AnchorFolder, Credential, LockedVault, RecoveryCode, VaultError, VaultLocation,
+};
 
+use approvals::Approvals;
 pub use entropy::SeededEntropy;
 use session::Session;
 
@@ -82,6 +86,16 @@ impl Place {
         )
     }
 
+    /// Opens the vault's file, without anything around it.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening.
+    pub fn open_locked(&self, seed: u64) -> Result<LockedVault, VaultError> {
+        let entropy = Box::new(SeededEntropy::new(seed));
+        LockedVault::open(&self.vault(), Box::new(self.anchors()), entropy)
+    }
+
     /// Opens the vault and unlocks it.
     ///
     /// # Errors
@@ -132,9 +146,18 @@ impl Line {
     }
 }
 
-/// Everything in a vault as one line: accounts by name, with counters, notes, tags, and whether they are in the trash.
+/// Everything in a vault as one line: accounts by name, with counters, notes, tags, and whether they are in the trash; then
+/// what approvals keep.
 #[must_use]
 pub fn describe(companion: &Companion) -> String {
+    let accounts = describe_accounts(companion);
+    match Approvals::of(companion.vault()) {
+        Ok(approvals) => format!("{accounts}{approvals}"),
+        Err(error) => format!("{accounts} {}", error.name()),
+    }
+}
+
+fn describe_accounts(companion: &Companion) -> String {
     let rows = companion.list(NOW).into_iter().chain(companion.trash());
     let mut accounts: Vec<String> = rows
         .map(|row| {

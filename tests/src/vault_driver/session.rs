@@ -6,7 +6,8 @@ use countersign_core::vault::{
     Beyond, Credential, KdfParams, NewVault, OlderKey, RecordId, RecoveryCode, VaultError,
 };
 
-use super::{NOW, Place, SeededEntropy, describe};
+use super::approvals::Approvals;
+use super::{NOW, Place, SeededEntropy, describe_accounts};
 
 enum State {
     /// Not opened, or given up after an error.
@@ -21,26 +22,31 @@ pub(super) struct Session {
     code: RecoveryCode,
     seed: u64,
     state: State,
-    content: String,
+    accounts: String,
+    pub(super) approvals: Approvals,
 }
 
 impl Session {
-    pub(super) const fn new(place: Place, code: RecoveryCode, seed: u64) -> Self {
+    pub(super) fn new(place: Place, code: RecoveryCode, seed: u64) -> Self {
         Self {
             place,
             code,
             seed,
             state: State::Closed,
-            content: String::new(),
+            accounts: String::new(),
+            approvals: Approvals::default(),
         }
     }
 
     /// What is in the vault; while it is locked, what was in it.
-    pub(super) fn content(&mut self) -> &str {
+    pub(super) fn content(&mut self) -> String {
         if let State::Unlocked(companion) = &self.state {
-            self.content = describe(companion);
+            self.accounts = describe_accounts(companion);
+            if let Ok(found) = Approvals::of(companion.vault()) {
+                self.approvals = found;
+            }
         }
-        &self.content
+        format!("{}{}", self.accounts, self.approvals)
     }
 
     /// Makes the vault.
@@ -122,6 +128,16 @@ impl Session {
         Companion::examine_damaged(&location, &credential, &anchors, &entropy)?
             .apply(Beyond::Leave, NOW)?;
         self.companion().map(|_| ())
+    }
+
+    pub(super) const fn code(&self) -> &RecoveryCode {
+        &self.code
+    }
+
+    /// Randomness that came twice would give a new account the id of an old one.
+    pub(super) const fn next_seed(&mut self) -> u64 {
+        self.seed = self.seed.wrapping_add(1);
+        self.seed
     }
 
     /// Locks the vault and leaves its file open.

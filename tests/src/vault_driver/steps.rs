@@ -13,7 +13,7 @@ use super::session::Session;
 pub(super) type Perform = fn(&mut Session, &str) -> Result<(), VaultError>;
 
 /// `NAME` or `NAME=ABOUT`; where there are two parts in ABOUT, a colon is between them.
-const STEPS: [(&str, Perform); 18] = [
+const STEPS: [(&str, Perform); 22] = [
     ("init", |session, password| {
         let password = Some(password).filter(|password| !password.is_empty());
         let password = password.map(|password| Secret::copy_of(password.as_bytes()));
@@ -41,6 +41,10 @@ const STEPS: [(&str, Perform); 18] = [
         session.close();
         Ok(())
     }),
+    ("work", |session, text| session.work(text)),
+    ("porch", |session, _| session.build_porch()),
+    ("leave", |session, text| session.leave(text)),
+    ("take-over", |session, _| session.take_over()),
     ("add", |session, name| {
         let account = account(&format!("totp/{name}?secret=GEZDGNBVGY3TQOJQ"));
         session.companion()?.add(account, NOW).map(|_| ())

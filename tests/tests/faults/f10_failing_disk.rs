@@ -51,6 +51,19 @@ fn f10_a_failing_disk_at_any_operation_is_named_changes_nothing_and_later_all_wo
 }
 
 #[test]
+fn f10_a_fault_around_the_porch_is_named_changes_nothing_and_later_all_works() {
+    let mut findings = Findings::new(Reference::later_porch());
+    for (class, fault) in [
+        (Class::Write, FULL),
+        (Class::Write, BROKEN),
+        (Class::Sync, BROKEN),
+    ] {
+        findings.run_all(class, fault);
+    }
+    findings.judge("faults around the porch");
+}
+
+#[test]
 fn f10_a_short_write_is_no_fault() {
     let mut findings = Findings::new(Reference::later_life());
     findings.run_all(Class::Write, Fault::Half(Errno::NoRoom, Lasting::Once));

@@ -10,7 +10,7 @@ use countersign_tests::vault_driver::Line;
 
 use crate::outcome::{Anchored, Outcomes};
 use crate::scene::{SEED, Scene, lines};
-use crate::script::{CHANGES_PASSWORD, KEEPING, LIFE, PASSWORD, Reference};
+use crate::script::{CHANGES_PASSWORD, KEEPING, LIFE, PASSWORD, PORCH, Reference};
 
 #[test]
 fn f8_a_kill_at_an_operation_leaves_the_state_before_or_after() {
@@ -49,6 +49,20 @@ fn f8_a_kill_around_snapshots_rotation_salvage_and_restore_leaves_the_state_befo
         outcomes.look(reference, promised(&ended), &scene, anchored(&scene));
     });
     outcomes.print("kills around snapshots, rotation, salvage and restore");
+}
+
+#[test]
+fn f8_a_kill_around_the_porch_loses_nothing_that_was_left_for_the_history_and_takes_nothing_twice()
+{
+    let reference = Reference::porch();
+    let last = count(&reference.ended.trace, Class::Change);
+    let mut outcomes = Outcomes::default();
+    for_each_seed(85_000, rounds(20), |chance| {
+        let scene = Scene::new();
+        let ended = scene.run(&PORCH, Some(kill(chance, 1, last)));
+        outcomes.look(reference, promised(&ended), &scene, anchored(&scene));
+    });
+    outcomes.print("kills around the porch");
 }
 
 #[test]

@@ -24,6 +24,12 @@ fn f9_a_power_cut_around_snapshots_rotation_salvage_and_restore_leaves_the_state
 }
 
 #[test]
+fn f9_a_power_cut_around_the_porch_loses_nothing_that_was_left_for_the_history() {
+    let outcomes = cut(Reference::porch(), 97_000, rounds(200));
+    outcomes.print("power cuts around the porch");
+}
+
+#[test]
 fn f9_a_second_power_cut_while_the_first_is_made_good_loses_nothing_either() {
     let reference = Reference::life();
     let mut outcomes = Outcomes::default();

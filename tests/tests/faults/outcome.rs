@@ -12,8 +12,8 @@ use ring::digest::{SHA256, digest};
 use crate::scene::{NOTHING, SEED, Scene};
 use crate::script::{CHANGES_PASSWORD, Reference};
 
-/// An anchor's bytes: version, vault, branch, generation, hash, checksum.
-const ANCHOR_BYTES: usize = 73;
+/// An anchor's bytes: version, vault, branch, generation, hash, checksum; with the porch's count and head before that.
+const ANCHOR_BYTES: [usize; 2] = [73, 113];
 const GENERATION_AT: usize = 25;
 /// So many of an installation's last changes can be told from a fork.
 const TOKENS_KEPT: u64 = 8;
@@ -165,7 +165,7 @@ fn anchor_generation(tree: &Tree) -> Option<u64> {
 }
 
 fn whole_generation(anchor: &[u8]) -> Option<u64> {
-    if anchor.len() != ANCHOR_BYTES {
+    if !ANCHOR_BYTES.contains(&anchor.len()) {
         return None;
     }
     let (content, check) = anchor.split_last_chunk::<8>()?;

@@ -11,7 +11,7 @@ use countersign_tests::faults::tree::Tree;
 use crate::scene::{NOTHING, Scene, contents, lines};
 
 /// Every operation that needs no password, and reopening between them.
-pub(crate) const LIFE: [&str; 20] = [
+pub(crate) const LIFE: [&str; 22] = [
     "init",
     "add=alice",
     "count=bob",
@@ -27,22 +27,26 @@ pub(crate) const LIFE: [&str; 20] = [
     "purge=carol",
     "lock",
     "next=bob",
+    "work=asked",
     "add=dora",
     "close",
     "next=bob",
+    "work=approved",
     "remove=anna",
     "next=bob",
 ];
 
 /// Snapshots, renewed keys, a salvage and a restore, which takes back what came after the snapshot.
-pub(crate) const KEEPING: [&str; 15] = [
+pub(crate) const KEEPING: [&str; 17] = [
     "init",
     "add=alice",
     "count=bob",
+    "work=asked",
     "snapshot",
     "next=bob",
     "rotate",
     "add=carol",
+    "work=approved",
     "salvage",
     "next=bob",
     "snapshot",
@@ -51,6 +55,24 @@ pub(crate) const KEEPING: [&str; 15] = [
     "next=bob",
     "close",
     "add=dora",
+];
+
+/// What the locked vault leaves for the history, taken over, and a renewed key in between.
+pub(crate) const PORCH: [&str; 14] = [
+    "init",
+    "add=alice",
+    "porch",
+    "work=asked",
+    "leave=approved",
+    "leave=refused",
+    "take-over",
+    "add=carol",
+    "leave=expired",
+    "rotate",
+    "leave=denied",
+    "take-over",
+    "close",
+    "take-over",
 ];
 
 /// A changed password. Each costs two key derivations or more, so there are fewer of these.
@@ -112,6 +134,12 @@ impl Reference {
         RUN.get_or_init(|| Self::of(&Scene::new(), &KEEPING))
     }
 
+    /// Of [`PORCH`].
+    pub(crate) fn porch() -> &'static Self {
+        static RUN: OnceLock<Reference> = OnceLock::new();
+        RUN.get_or_init(|| Self::of(&Scene::new(), &PORCH))
+    }
+
     /// Of [`PASSWORD`].
     pub(crate) fn password() -> &'static Self {
         static RUN: OnceLock<Reference> = OnceLock::new();
@@ -127,12 +155,21 @@ impl Reference {
     /// Of [`LIFE`] in a vault that is there already.
     pub(crate) fn later_life() -> &'static Self {
         static RUN: OnceLock<Reference> = OnceLock::new();
-        RUN.get_or_init(|| {
-            let scene = Scene::new();
-            assert_eq!(scene.run(&["init"], None).said, ["done 0 []"]);
-            let [_init, later @ ..] = &LIFE;
-            Self::of(&scene, later)
-        })
+        let [_init, later @ ..] = &LIFE;
+        RUN.get_or_init(|| Self::after_init(later))
+    }
+
+    /// Of [`PORCH`] in a vault that is there already.
+    pub(crate) fn later_porch() -> &'static Self {
+        static RUN: OnceLock<Reference> = OnceLock::new();
+        let [_init, later @ ..] = &PORCH;
+        RUN.get_or_init(|| Self::after_init(later))
+    }
+
+    fn after_init(later: &[&'static str]) -> Self {
+        let scene = Scene::new();
+        assert_eq!(scene.run(&["init"], None).said, ["done 0 []"]);
+        Self::of(&scene, later)
     }
 
     /// What may be true when so many steps were promised: those alone, or the next one too.
