@@ -20,7 +20,7 @@ pub(super) struct Addressee {
 impl Addressee {
     fn of(device: &Device) -> Self {
         Self {
-            device: device.id(),
+            device: device.id,
             enrol_hash: device.enrol_hash,
             nonce: device.nonce,
             confirm: device.confirm,

@@ -218,7 +218,9 @@ impl Turn<'_> {
         let name = enrol.device.name.clone();
         let message_hash = reply.hash();
         self.person.devices.push(Device {
+            id: addressee.device,
             key: *message.key(),
+            approval_id: enrol.approval_key.thumbprint(),
             approval_key: enrol.approval_key,
             name: enrol.device.name,
             platform: enrol.device.platform,

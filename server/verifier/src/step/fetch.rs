@@ -109,7 +109,7 @@ impl Turn<'_> {
         };
         let replaces = fetch.replaces.filter(|earlier| {
             let earlier = self.person.device(earlier);
-            earlier.is_some_and(|earlier| earlier.is_active() && earlier.id() != *id)
+            earlier.is_some_and(|earlier| earlier.is_active() && earlier.id != *id)
         });
         let Some(device) = self
             .person
