@@ -1,4 +1,11 @@
 //! The server's half, asked by phones that sign and verify as the protocol says.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test ends where it is surprised, and says what it has seen"
+)]
 
 mod answers;
 mod at_once;

@@ -87,7 +87,10 @@ fn a_statement_comes_after_the_document_with_its_key() {
     );
     let state = world.fetch(&phone);
     assert!(state.account.is_some());
-    assert_eq!(state.statements, [asked.message.clone()]);
+    assert_eq!(
+        state.statements.as_slice(),
+        std::slice::from_ref(&asked.message)
+    );
     phone.statement(&asked.message);
 }
 
