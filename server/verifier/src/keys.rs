@@ -99,6 +99,19 @@ impl ServerKeys {
             .unwrap_or_else(|| self.first())
     }
 
+    /// The keys for the document of a reader that knows these: those that sign now, and the one that still signs for this reader.
+    /// It stays in the list until the reader has a document with its successor: what is signed while that document is on
+    /// its way can be checked with the old list and with the new one.
+    pub(crate) fn listed_for(&self, known: &[Thumbprint], now: Timestamp) -> Vec<PublicKey> {
+        let signs = *self.for_reader(known, now).public();
+        let mut listed = self.listed();
+        if !listed.contains(&signs) {
+            listed.truncate(SERVER_KEYS_MAX - 1);
+            listed.push(signs);
+        }
+        listed
+    }
+
     /// The public halves of the keys that are listed now.
     pub(crate) fn listed(&self) -> Vec<PublicKey> {
         self.current.iter().map(|key| *key.public()).collect()
@@ -150,6 +163,8 @@ mod tests {
             signs(&[old_public.thumbprint(), new.thumbprint()], 1_000),
             new
         );
+        assert_eq!(keys.listed_for(&known, at(1_000)), [new, old_public]);
+        assert_eq!(keys.listed_for(&[new.thumbprint()], at(1_000)), [new]);
         let later = keys.rotated(key(), at(1_000 + REPLACED_KEEP_S));
         assert_eq!(later.replaced().len(), 1);
     }

@@ -1,4 +1,6 @@
 //! What every store keeps, and one suite for all of them.
+#![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Barrier;

@@ -28,7 +28,11 @@ pub(crate) const SEEN_MAX: usize = 128;
 /// A device.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Device {
+    /// The thumbprint of its device key, the name under which everybody knows it; kept, so that nobody computes it again.
+    pub(crate) id: Thumbprint,
     pub(crate) key: PublicKey,
+    /// The thumbprint of its approval key.
+    pub(crate) approval_id: Thumbprint,
     pub(crate) approval_key: PublicKey,
     pub(crate) name: String,
     pub(crate) platform: String,
@@ -95,11 +99,6 @@ pub(crate) struct Seen {
 }
 
 impl Device {
-    /// The name under which everybody knows it.
-    pub(crate) fn id(&self) -> Thumbprint {
-        self.key.thumbprint()
-    }
-
     /// Its keys, with what each signs.
     pub(crate) const fn keys(&self) -> [(Role, &PublicKey); 2] {
         [
@@ -109,7 +108,7 @@ impl Device {
     }
 
     pub(crate) fn has_key(&self, key: &Thumbprint) -> bool {
-        self.id() == *key || self.approval_key.thumbprint() == *key
+        self.id == *key || self.approval_id == *key
     }
 
     pub(crate) const fn is_active(&self) -> bool {

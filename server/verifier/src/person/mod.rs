@@ -135,11 +135,11 @@ impl Person {
     }
 
     pub(crate) fn device(&self, id: &Thumbprint) -> Option<&Device> {
-        self.devices.iter().find(|device| device.id() == *id)
+        self.devices.iter().find(|device| device.id == *id)
     }
 
     pub(crate) fn device_mut(&mut self, id: &Thumbprint) -> Option<&mut Device> {
-        self.devices.iter_mut().find(|device| device.id() == *id)
+        self.devices.iter_mut().find(|device| device.id == *id)
     }
 
     pub(crate) fn active(&self) -> impl Iterator<Item = &Device> {

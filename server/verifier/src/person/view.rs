@@ -118,7 +118,7 @@ impl Person {
     #[must_use]
     pub fn devices(&self) -> Vec<DeviceView> {
         let view = |device: &super::Device| DeviceView {
-            id: device.id(),
+            id: device.id,
             name: device.name.clone(),
             platform: device.platform.clone(),
             app: device.app.clone(),

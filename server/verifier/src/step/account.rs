@@ -20,7 +20,7 @@ pub(super) struct Addressee {
 impl Addressee {
     fn of(device: &Device) -> Self {
         Self {
-            device: device.id(),
+            device: device.id,
             enrol_hash: device.enrol_hash,
             nonce: device.nonce,
             confirm: device.confirm,
@@ -54,19 +54,25 @@ impl Turn<'_> {
 
     /// Notes what the rules say now, so that a change of them is a new version for this device.
     pub(super) fn refresh(&mut self, id: &Thumbprint) {
-        let Some(addressee) = self.person.device(id).map(Addressee::of) else {
+        let Some(device) = self.person.device(id) else {
             return;
         };
-        let document = self.document(&addressee, 1, self.desk.keys.listed());
+        let keys = self.keys_for(device);
+        let document = self.document(&Addressee::of(device), 1, keys);
         if let Some(device) = self.person.device_mut(id) {
             let (print, keys) = (print(&document), thumbprints(&document.keys));
             device.documents.refresh(print, keys);
         }
     }
 
+    fn keys_for(&self, device: &Device) -> Vec<PublicKey> {
+        let known = device.documents.known_keys();
+        self.desk.keys.listed_for(known, self.now())
+    }
+
     /// The newest document for a device, signed with a key that it knows.
     pub(super) fn newest_document(&self, device: &Device) -> Result<Compact, StepError> {
-        let keys = self.desk.keys.listed();
+        let keys = self.keys_for(device);
         let document = self.document(&Addressee::of(device), device.documents.version, keys);
         let key = self
             .desk

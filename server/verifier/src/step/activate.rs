@@ -22,10 +22,7 @@ impl Turn<'_> {
         let moved = moving.filter(|moving| moving.invitation == invitation);
         let moved = moved.map(|moving| moving.from);
         let place = moved.or(device.replaces());
-        let others = self
-            .person
-            .active()
-            .filter(|other| Some(other.id()) != place);
+        let others = self.person.active().filter(|other| Some(other.id) != place);
         if others.count() >= ACTIVE_MAX {
             return self.remove(id, RemovedWhy::TooMany);
         }

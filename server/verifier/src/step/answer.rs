@@ -124,12 +124,7 @@ impl Turn<'_> {
         match (asked.act, end.outcome, end.left) {
             (Act::Test, Outcome::Approved, _) => self.activate(device),
             (Act::Test, Outcome::Denied, Some(0)) => self.remove(device, RemovedWhy::WrongCheck),
-            (Act::Test, ..)
-                if self
-                    .person
-                    .newcomer()
-                    .is_some_and(|new| new.id() == *device) =>
-            {
+            (Act::Test, ..) if self.person.newcomer().is_some_and(|new| new.id == *device) => {
                 self.end_move()
             }
             (Act::Test, ..) => Ok(()),

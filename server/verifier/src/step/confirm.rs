@@ -88,7 +88,7 @@ impl Turn<'_> {
     fn is_newcomer(&self, id: &Thumbprint) -> bool {
         self.person
             .newcomer()
-            .is_some_and(|device| device.id() == *id)
+            .is_some_and(|device| device.id == *id)
     }
 
     pub(super) fn type_number(

@@ -100,7 +100,7 @@ impl Turn<'_> {
             .iter()
             .find(|device| device.has_key(key));
         let device = device.ok_or(Problem::UnknownDevice)?;
-        Ok(device.id())
+        Ok(device.id)
     }
 
     /// The checks of every request: its account, its time, and that it was not received before. What was checked is remembered.

@@ -200,11 +200,7 @@ impl Turn<'_> {
         };
         // The key that a link pinned signs, and is in the document, even where it was replaced since.
         let key = self.desk.keys.for_reader(&[invitation.pinned], now);
-        let mut keys = self.desk.keys.listed();
-        if !keys.contains(key.public()) {
-            keys.truncate(countersign_protocol::envelope::SERVER_KEYS_MAX - 1);
-            keys.push(*key.public());
-        }
+        let keys = self.desk.keys.listed_for(&[invitation.pinned], now);
         let document = self.document(&addressee, 1, keys);
         let reply = Self::sign(key, Kind::Account, &document.to_claims())?;
         let documents = Documents::first(print(&document), thumbprints(&document.keys));
@@ -222,7 +218,9 @@ impl Turn<'_> {
         let name = enrol.device.name.clone();
         let message_hash = reply.hash();
         self.person.devices.push(Device {
+            id: addressee.device,
             key: *message.key(),
+            approval_id: enrol.approval_key.thumbprint(),
             approval_key: enrol.approval_key,
             name: enrol.device.name,
             platform: enrol.device.platform,

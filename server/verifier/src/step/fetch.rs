@@ -74,12 +74,12 @@ impl Turn<'_> {
         if let Checked::Stale(reply) = self.check_request(&id, message, &fetch.request)? {
             return Ok(reply);
         }
-        self.refresh(&id);
         if let Some(device) = self.person.device_mut(&id)
             && !device.documents.note_have(fetch.have)
         {
             return Err(Problem::Malformed.into());
         }
+        self.refresh(&id);
         self.reveal(&id, &fetch)?;
         if fetch.wants_secrets {
             self.make_offline_key(&id)?;
@@ -109,7 +109,7 @@ impl Turn<'_> {
         };
         let replaces = fetch.replaces.filter(|earlier| {
             let earlier = self.person.device(earlier);
-            earlier.is_some_and(|earlier| earlier.is_active() && earlier.id() != *id)
+            earlier.is_some_and(|earlier| earlier.is_active() && earlier.id != *id)
         });
         let Some(device) = self
             .person

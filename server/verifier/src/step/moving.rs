@@ -70,7 +70,7 @@ impl Turn<'_> {
         &mut self,
         check: &countersign_protocol::digits::CheckNumber,
     ) -> Result<(), StepError> {
-        let Some(newcomer) = self.person.newcomer().map(|device| device.id()) else {
+        let Some(newcomer) = self.person.newcomer().map(|device| device.id) else {
             return Ok(());
         };
         // The state tells the old phone what came of it.

@@ -39,7 +39,7 @@ impl Turn<'_> {
         }
         let late = self.person.devices.iter();
         let late = late.filter(|device| device.deadline().is_some_and(|deadline| now >= deadline));
-        for id in late.map(|device| device.id()).collect::<Vec<_>>() {
+        for id in late.map(|device| device.id).collect::<Vec<_>>() {
             self.remove(&id, RemovedWhy::TimedOut)?;
         }
         self.forget();
@@ -121,7 +121,7 @@ impl Turn<'_> {
 
     /// Ends a move; the old phone stays as it is, and the new one, if there is one yet, is none.
     pub(super) fn end_move(&mut self) -> Result<(), StepError> {
-        let newcomer = self.person.newcomer().map(|device| device.id());
+        let newcomer = self.person.newcomer().map(|device| device.id);
         let Some(moving) = self.person.moving.take() else {
             return Ok(());
         };

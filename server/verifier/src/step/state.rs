@@ -90,7 +90,7 @@ impl Turn<'_> {
         request_hash: MessageHash,
     ) -> Result<Compact, StepError> {
         let state = State {
-            audience: device.id(),
+            audience: device.id,
             request_hash,
             sequence: self.sequence(),
             now: self.now(),
@@ -138,7 +138,7 @@ impl Turn<'_> {
 
     /// What is listed for a device, oldest first: what rings, its own test, and what it scanned and asks after.
     fn listed_for(&self, device: &Device, open: &[Id]) -> Vec<&Asked> {
-        let id = device.id();
+        let id = device.id;
         let test = match &device.stage {
             Stage::Confirmed { test, .. } => Some(*test),
             _ => None,
@@ -195,7 +195,7 @@ impl Turn<'_> {
     /// The move that the device began.
     fn moving_for(&self, device: &Device) -> Option<Moving> {
         let moving = self.person.moving.as_ref()?;
-        if moving.from != device.id() || !device.is_active() {
+        if moving.from != device.id || !device.is_active() {
             return None;
         }
         let invitation = self.person.invitation(&moving.invitation)?;

@@ -13,7 +13,7 @@ use super::{Input, StepError, Turn};
 use crate::entropy::{generate_id, generate_number};
 use crate::event::Fact;
 use crate::kept::Kept;
-use crate::person::{Asked, Device, Message, NUMBER_TRIES, OPEN_STATEMENTS_MAX};
+use crate::person::{Asked, Message, NUMBER_TRIES, OPEN_STATEMENTS_MAX};
 
 /// What a sign-in page asks for.
 #[derive(Clone, Eq, PartialEq)]
@@ -107,7 +107,7 @@ impl Input for Ask {
         if open >= OPEN_STATEMENTS_MAX {
             return Ok(Err(AskError::TooManyOpen));
         }
-        let audience: Vec<_> = turn.person.active().map(Device::id).collect();
+        let audience: Vec<_> = turn.person.active().map(|device| device.id).collect();
         if audience.is_empty() {
             return Ok(Err(AskError::NoDevice));
         }

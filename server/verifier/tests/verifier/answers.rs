@@ -28,7 +28,10 @@ fn a_sign_in_is_approved_with_the_number_from_its_screen() {
     let phone = world.phone("Pixel");
     let asked = world.ask();
     let state = world.fetch(&phone);
-    assert_eq!(state.statements, [asked.message.clone()]);
+    assert_eq!(
+        state.statements.as_slice(),
+        std::slice::from_ref(&asked.message)
+    );
     let receipt = world.answer(&phone, &asked.message, approve(&asked.number));
     assert_eq!(receipt.outcome, Outcome::Approved);
     assert_eq!(receipt.via, Some(Via::Online));
@@ -254,7 +257,7 @@ fn r9_o3_not_me_reaches_the_log_with_its_proof_and_quietens_the_account() {
         answer: answer.as_str().to_owned(),
         receipt: message.as_str().to_owned(),
     };
-    assert!(world.facts().iter().any(|fact| *fact == expected));
+    assert!(world.facts().contains(&expected));
     // Sent again it raises nothing again.
     world.send(Kind::Answer, &answer);
     assert_eq!(count(&world, "reported"), 1);
@@ -294,7 +297,8 @@ fn r22_when_one_phone_answers_the_other_learns_which_and_cannot_answer() {
     let (pixel, iphone) = (world.phone("Pixel"), world.phone("iPhone"));
     let asked = world.ask();
     for phone in [&pixel, &iphone] {
-        assert_eq!(world.fetch(phone).statements, [asked.message.clone()]);
+        let listed = world.fetch(phone).statements;
+        assert_eq!(listed.as_slice(), std::slice::from_ref(&asked.message));
     }
     let own = world.answer(&pixel, &asked.message, approve(&asked.number));
     let state = world.fetch_as(&iphone, |fetch| fetch.open = vec![asked.id]);

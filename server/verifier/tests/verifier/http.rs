@@ -140,7 +140,10 @@ async fn the_server_of_the_example_enrols_a_phone_and_signs_in_with_it() {
     let asked = served.verifier.take(&served.account, &ask, server::now());
     let asked = asked.unwrap().unwrap();
     let state = served.fetch(&phone, |_| {}).await;
-    assert_eq!(state.statements, [asked.message.clone()]);
+    assert_eq!(
+        state.statements.as_slice(),
+        std::slice::from_ref(&asked.message)
+    );
     let receipt = served.answer_rightly(&phone, &asked.message).await;
     assert_eq!(receipt.outcome, Outcome::Approved);
 }

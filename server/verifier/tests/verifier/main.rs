@@ -1,9 +1,23 @@
 //! The server's half, asked by phones that sign and verify as the protocol says.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test ends where it is surprised, and says what it has seen"
+)]
 
 mod answers;
 mod asked_after;
+mod at_once;
+mod calm;
 mod confirming;
 mod enrolment;
+mod flips;
 mod http;
+mod moves;
 mod phone;
+mod requests;
+mod rotation;
+mod schedules;
 mod world;

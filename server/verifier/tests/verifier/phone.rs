@@ -179,6 +179,11 @@ impl Phone {
         self.enrolled.replace(Some((enrol.hash(), reply.hash())));
     }
 
+    /// Goes back to a document that it had before: its copy of the newer one was lost.
+    pub(crate) fn lose(&self, earlier: Account) {
+        self.known.replace(Some(earlier));
+    }
+
     pub(crate) fn account(&self) -> Account {
         self.known.borrow().clone().unwrap()
     }

@@ -1,0 +1,493 @@
+//! What protects a person from requests that they did not make (protocol, §4), and offline responses (§6).
+
+use countersign_protocol::base64url;
+use countersign_protocol::derive::offline_response;
+use countersign_protocol::digits::OfflineResponse;
+use countersign_protocol::envelope::Compact;
+use countersign_protocol::hash::Id;
+use countersign_protocol::kind::Kind;
+use countersign_protocol::message::{Decision, Outcome, Ring, Standing, SuspendedWhy, Via};
+use countersign_protocol::time::Timestamp;
+use countersign_verifier::event::Fact;
+use countersign_verifier::person::{OPEN_STATEMENTS_MAX, RINGING_MAX};
+use countersign_verifier::step::{
+    AskError, AskedStatement, NotTaken, ResumeApprovals, SuspendApprovals, TypeResponse, Withdraw,
+};
+
+use crate::phone::{Phone, approve, approve_wrongly};
+use crate::world::{World, receipt_of, rules};
+
+/// A phone that is rung at an address of its own.
+fn ringing(world: &World, name: &str) -> Phone {
+    let phone = world.phone(name);
+    let ring = Ring::UnifiedPush {
+        to: format!("https://push.example.org/{name}"),
+        bell: Id::from_bytes([5; 16]),
+    };
+    world.send(Kind::Delivery, &phone.delivery(1, ring, world.now()));
+    world.quiet();
+    phone
+}
+
+fn rings(world: &World) -> usize {
+    world
+        .words()
+        .into_iter()
+        .filter(|word| *word == "ring")
+        .count()
+}
+
+fn approved(world: &World, phone: &Phone, asked: &AskedStatement) {
+    let receipt = world.answer(phone, &asked.message, approve(&asked.number));
+    assert_eq!(receipt.outcome, Outcome::Approved);
+}
+
+#[test]
+fn a_listed_statement_rings_each_phone_with_its_own_token() {
+    let world = World::new();
+    let phones = [ringing(&world, "a"), ringing(&world, "b")];
+    world.ask();
+    let rung = world.facts().into_iter().filter_map(|fact| match fact {
+        Fact::Ring {
+            device,
+            to: Ring::UnifiedPush { to, .. },
+        } => Some((device, to)),
+        _ => None,
+    });
+    let expected = phones.map(|phone| {
+        let to = format!("https://push.example.org/{}", phone.name);
+        (phone.id(), to)
+    });
+    assert_eq!(rung.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn beyond_five_open_statements_are_for_scanning_only() {
+    let world = World::new();
+    let phone = ringing(&world, "Pixel");
+    let listed: Vec<_> = (0..RINGING_MAX).map(|_| world.ask()).collect();
+    assert!(listed.iter().all(|asked| asked.is_listed));
+    assert_eq!(rings(&world), RINGING_MAX);
+    let sixth = world.ask();
+    assert!(!sixth.is_listed);
+    assert_eq!(rings(&world), RINGING_MAX);
+    let fetched = world.fetch(&phone).statements;
+    let expected: Vec<_> = listed.iter().map(|asked| asked.message.clone()).collect();
+    assert_eq!(fetched, expected);
+    // Scanned from the page it is answered like any other.
+    approved(&world, &phone, &sixth);
+}
+
+#[test]
+fn a_scanned_statement_that_a_phone_asks_after_is_listed_for_it_where_there_is_room() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    world.answer(&phone, &world.ask().message, Decision::Report);
+    let scanned = world.ask();
+    assert!(!scanned.is_listed);
+    assert!(world.fetch(&phone).statements.is_empty());
+    let state = world.fetch_as(&phone, |fetch| fetch.open = vec![scanned.id]);
+    assert_eq!(state.statements, [scanned.message]);
+}
+
+#[test]
+fn too_many_are_open_from_twenty_and_an_end_makes_room() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let all: Vec<_> = (0..OPEN_STATEMENTS_MAX).map(|_| world.ask()).collect();
+    assert_eq!(world.try_ask().err(), Some(AskError::TooManyOpen));
+    world.answer(&phone, &all[7].message, Decision::Deny);
+    world.ask();
+    assert_eq!(world.try_ask().err(), Some(AskError::TooManyOpen));
+    world.pass_s(120);
+    world.ask();
+}
+
+#[test]
+fn r21_after_ten_unanswered_within_a_day_nothing_rings_and_the_pages_qr_still_works() {
+    let world = World::new();
+    let phone = ringing(&world, "Pixel");
+    for _ in 0..10 {
+        assert!(world.ask().is_listed);
+        world.pass_s(120);
+    }
+    assert_eq!(rings(&world), 10);
+    let real = world.ask();
+    assert!(
+        !real.is_listed,
+        "the page offers the QR code and other ways"
+    );
+    assert_eq!(rings(&world), 10);
+    assert!(world.fetch(&phone).statements.is_empty());
+    approved(&world, &phone, &real);
+    // An approval ends the stop.
+    assert!(world.ask().is_listed);
+    assert_eq!(rings(&world), 11);
+}
+
+#[test]
+fn giving_a_sign_in_up_does_not_make_it_answered() {
+    let world = World::new();
+    world.phone("Pixel");
+    for _ in 0..10 {
+        let asked = world.ask();
+        assert!(asked.is_listed);
+        world.take(&Withdraw {
+            statement: asked.id,
+        });
+    }
+    assert!(!world.ask().is_listed);
+}
+
+#[test]
+fn what_the_person_answers_is_not_counted_as_unanswered() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    for _ in 0..12 {
+        let asked = world.ask();
+        assert!(asked.is_listed);
+        world.answer(&phone, &asked.message, Decision::Deny);
+    }
+}
+
+#[test]
+fn unanswered_ones_of_yesterday_are_forgotten() {
+    let world = World::new();
+    world.phone("Pixel");
+    for _ in 0..10 {
+        world.ask();
+        world.pass_s(120);
+    }
+    assert!(!world.ask().is_listed);
+    world.pass_s(24 * 3_600);
+    assert!(world.ask().is_listed);
+}
+
+#[test]
+fn attack_bombs_before_the_real_sign_in_do_not_keep_it_from_being_approved() {
+    for bombs in [5, 10, 19] {
+        let world = World::new();
+        let phone = ringing(&world, "Pixel");
+        for _ in 0..bombs {
+            world.ask();
+        }
+        assert_eq!(rings(&world), RINGING_MAX.min(bombs));
+        let real = world.ask();
+        assert!(!real.is_listed);
+        approved(&world, &phone, &real);
+    }
+    // With twenty the page says so, and a minute later there is room.
+    let world = World::new();
+    let phone = ringing(&world, "Pixel");
+    for _ in 0..20 {
+        world.ask();
+    }
+    assert_eq!(world.try_ask().err(), Some(AskError::TooManyOpen));
+    world.pass_s(120);
+    let real = world.ask();
+    approved(&world, &phone, &real);
+}
+
+#[test]
+fn a_report_keeps_statements_from_ringing_and_an_approval_ends_that() {
+    let world = World::new();
+    let phone = ringing(&world, "Pixel");
+    world.answer(&phone, &world.ask().message, Decision::Report);
+    let rung = rings(&world);
+    let real = world.ask();
+    assert!(!real.is_listed);
+    assert_eq!(rings(&world), rung);
+    approved(&world, &phone, &real);
+    assert!(world.ask().is_listed);
+}
+
+/// So many wrong numbers in a row, three a statement.
+fn guess(world: &World, phone: &Phone, wrong: u32) {
+    let mut left = wrong;
+    while left > 0 {
+        let asked = world.ask();
+        for number in 1..=left.min(3) {
+            world.answer(
+                phone,
+                &asked.message,
+                approve_wrongly(&asked.number, number),
+            );
+            left -= 1;
+        }
+        if left == 0 {
+            world.take(&Withdraw {
+                statement: asked.id,
+            });
+        }
+    }
+}
+
+#[test]
+fn ten_wrong_numbers_in_a_row_suspend_approvals_and_withdraw_what_is_open() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    guess(&world, &phone, 9);
+    let bystander = world.ask();
+    let last = world.ask();
+    let receipt = world.answer(&phone, &last.message, approve_wrongly(&last.number, 1));
+    assert_eq!(receipt.outcome, Outcome::Withdrawn);
+    assert_eq!(
+        world.outcome(&bystander.id).outcome,
+        Some(Outcome::Withdrawn)
+    );
+    let until = Timestamp::new(world.now().unix_s() + 3_600);
+    let suspended = Standing::Suspended {
+        until,
+        why: SuspendedWhy::WrongNumbers,
+    };
+    assert_eq!(world.fetch(&phone).standing, suspended);
+    assert_eq!(world.try_ask().err(), Some(AskError::Suspended { until }));
+    // The right number of what was withdrawn approves nothing.
+    let receipt = world.answer(&phone, &bystander.message, approve(&bystander.number));
+    assert_eq!(receipt.outcome, Outcome::Withdrawn);
+    world.pass_s(3_600);
+    assert_eq!(world.fetch(&phone).standing, Standing::Active);
+    // The next ten cost two hours.
+    guess(&world, &phone, 10);
+    let until = Timestamp::new(world.now().unix_s() + 2 * 3_600);
+    assert_eq!(world.try_ask().err(), Some(AskError::Suspended { until }));
+}
+
+#[test]
+fn a_new_statement_does_not_reset_the_count_and_an_approval_does() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    guess(&world, &phone, 9);
+    approved(&world, &phone, &world.ask());
+    guess(&world, &phone, 9);
+    assert!(world.try_ask().is_ok());
+    world.pass_s(120);
+    guess(&world, &phone, 1);
+    assert!(matches!(world.try_ask(), Err(AskError::Suspended { .. })));
+}
+
+#[test]
+fn the_last_wrong_number_of_a_statement_may_be_the_tenth_in_a_row() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    guess(&world, &phone, 7);
+    let asked = world.ask();
+    for number in 1..=3 {
+        let wrong = approve_wrongly(&asked.number, number);
+        let receipt = world.answer(&phone, &asked.message, wrong);
+        let left = u8::try_from(3 - number).unwrap();
+        assert_eq!(receipt.left, Some(left));
+    }
+    assert_eq!(world.outcome(&asked.id).outcome, Some(Outcome::Denied));
+    assert!(matches!(world.try_ask(), Err(AskError::Suspended { .. })));
+}
+
+#[test]
+fn an_administrator_suspends_and_resumes() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let asked = world.ask();
+    world.take(&SuspendApprovals { until: None });
+    assert_eq!(world.outcome(&asked.id).outcome, Some(Outcome::Withdrawn));
+    let suspended = Standing::Suspended {
+        until: None,
+        why: SuspendedWhy::Administrator,
+    };
+    assert_eq!(world.fetch(&phone).standing, suspended);
+    world.pass_s(30 * 24 * 3_600);
+    let expected = AskError::Suspended { until: None };
+    assert_eq!(world.try_ask().err(), Some(expected));
+    world.take(&ResumeApprovals);
+    assert_eq!(world.fetch(&phone).standing, Standing::Active);
+    world.ask();
+}
+
+fn offline() -> World {
+    World::with(|changed| {
+        let policy = rules().policy;
+        changed.policy = countersign_protocol::message::Policy {
+            offline: true,
+            ..policy
+        };
+    })
+}
+
+/// What a phone without network shows for a statement.
+fn shown(world: &World, phone: &Phone, message: &Compact) -> OfflineResponse {
+    let state = world.fetch_as(phone, |fetch| fetch.wants_secrets = true);
+    let key = state.secrets.unwrap().offline_key.unwrap();
+    offline_response(&key, &message.hash())
+}
+
+fn type_response(world: &World, statement: Id, response: &OfflineResponse) -> Result<(), NotTaken> {
+    let response = response.clone();
+    world.take(&TypeResponse {
+        statement,
+        response,
+    })
+}
+
+fn wrong_response() -> OfflineResponse {
+    OfflineResponse::parse("00000000").unwrap()
+}
+
+#[test]
+fn r14_the_response_of_a_phone_without_network_is_taken_once_for_its_statement_alone() {
+    let world = offline();
+    let phone = world.phone("Pixel");
+    let [asked, other] = [world.ask(), world.ask()];
+    let response = shown(&world, &phone, &asked.message);
+    let elsewhere = type_response(&world, other.id, &response);
+    assert_eq!(elsewhere, Err(NotTaken::Wrong { left: 2 }));
+    assert_eq!(type_response(&world, asked.id, &response), Ok(()));
+    let again = type_response(&world, asked.id, &response);
+    assert_eq!(again, Err(NotTaken::NotOpen));
+    let view = world.outcome(&asked.id);
+    assert_eq!(view.outcome, Some(Outcome::Approved));
+    assert_eq!(view.via, Some(Via::Offline));
+    // The phone learns it with its next fetch.
+    let state = world.fetch_as(&phone, |fetch| fetch.open = vec![asked.id]);
+    let receipt = phone.receipt(&state.closed[0]);
+    assert_eq!(receipt.via, Some(Via::Offline));
+    assert_eq!(receipt.by.unwrap().key, phone.id());
+    assert_eq!(receipt.answer_hash, None);
+}
+
+#[test]
+fn the_keys_of_all_addressed_phones_are_tried() {
+    let world = offline();
+    let phones = [world.phone("Pixel"), world.phone("iPhone")];
+    let asked = world.ask();
+    let response = shown(&world, &phones[1], &asked.message);
+    assert_ne!(response, shown(&world, &phones[0], &asked.message));
+    assert_eq!(type_response(&world, asked.id, &response), Ok(()));
+    assert_eq!(world.outcome(&asked.id).by, Some("iPhone".to_owned()));
+}
+
+#[test]
+fn responses_are_off_unless_the_rules_allow_them() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let asked = world.ask();
+    let refused = type_response(&world, asked.id, &wrong_response());
+    assert_eq!(refused, Err(NotTaken::Off));
+    let state = world.fetch_as(&phone, |fetch| fetch.wants_secrets = true);
+    assert!(state.secrets.unwrap().offline_key.is_none());
+}
+
+#[test]
+fn a_response_after_the_end_is_not_taken() {
+    let world = offline();
+    let phone = world.phone("Pixel");
+    let asked = world.ask();
+    let response = shown(&world, &phone, &asked.message);
+    world.pass_s(120);
+    let late = type_response(&world, asked.id, &response);
+    assert_eq!(late, Err(NotTaken::NotOpen));
+    let unknown = type_response(&world, Id::from_bytes([9; 16]), &response);
+    assert_eq!(unknown, Err(NotTaken::NotOpen));
+}
+
+#[test]
+fn a_device_that_is_gone_shows_no_response_that_counts() {
+    let world = offline();
+    let (gone, _other) = (world.phone("Pixel"), world.phone("iPhone"));
+    let asked = world.ask();
+    let response = shown(&world, &gone, &asked.message);
+    world.send(Kind::Leave, &gone.leave(world.now()));
+    let refused = type_response(&world, asked.id, &response);
+    // The other one has not asked for its key, but has one.
+    assert_eq!(refused, Err(NotTaken::Wrong { left: 2 }));
+}
+
+#[test]
+fn attack_a_stranger_at_the_page_who_types_wrong_responses_stops_those_alone() {
+    let world = offline();
+    let phone = world.phone("Pixel");
+    let mut stopped = 0;
+    for statement in 0..4 {
+        let asked = world.ask();
+        for wrong in 0..4 {
+            let left = 2_u8.saturating_sub(wrong);
+            let expected = match (statement, wrong) {
+                (3, 1..) => NotTaken::Stopped,
+                (_, 3) => NotTaken::TriesSpent,
+                _ => NotTaken::Wrong { left },
+            };
+            let refused = type_response(&world, asked.id, &wrong_response());
+            assert_eq!(refused, Err(expected), "{statement} {wrong}");
+            stopped += usize::from(expected == NotTaken::Stopped);
+        }
+        world.answer(&phone, &asked.message, Decision::Deny);
+    }
+    assert_eq!(stopped, 3);
+    let words = world.words();
+    assert!(words.contains(&"offline_stopped"));
+    assert!(!words.contains(&"suspended"));
+    // On the phone everything goes on, and an approval there starts responses again.
+    let asked = world.ask();
+    let response = shown(&world, &phone, &asked.message);
+    let refused = type_response(&world, asked.id, &response);
+    assert_eq!(refused, Err(NotTaken::Stopped));
+    assert_eq!(world.fetch(&phone).standing, Standing::Active);
+    approved(&world, &phone, &asked);
+    let asked = world.ask();
+    let response = shown(&world, &phone, &asked.message);
+    assert_eq!(type_response(&world, asked.id, &response), Ok(()));
+}
+
+#[test]
+fn after_three_wrong_responses_a_statement_is_still_answered_on_the_phone() {
+    let world = offline();
+    let phone = world.phone("Pixel");
+    let asked = world.ask();
+    for _ in 0..3 {
+        type_response(&world, asked.id, &wrong_response()).unwrap_err();
+    }
+    let response = shown(&world, &phone, &asked.message);
+    let refused = type_response(&world, asked.id, &response);
+    assert_eq!(refused, Err(NotTaken::TriesSpent));
+    let answer = phone.answer(&asked.message, approve(&asked.number), world.now());
+    let receipt = phone.receipt(&receipt_of(world.send(Kind::Answer, &answer)));
+    assert_eq!(receipt.outcome, Outcome::Approved);
+}
+
+#[test]
+fn a_test_is_not_passed_by_a_response() {
+    let world = offline();
+    let old = world.phone("Pixel");
+    let new = Phone::new("iPhone");
+    world.enrol(&new, &world.invite());
+    world.reveal(&new);
+    world.confirm(&new);
+    let test = world.reveal(&new).statements.remove(0);
+    let id = new.statement(&test).id;
+    // No key is its own before it is active; and the old one's does not count for it.
+    let response = shown(&world, &old, &test);
+    let refused = type_response(&world, id, &response);
+    assert_eq!(refused, Err(NotTaken::Off));
+    let state = world.fetch_as(&new, |fetch| {
+        (fetch.reveal, fetch.wants_secrets) = (Some(new.nonce()), true);
+    });
+    assert!(state.secrets.is_none());
+}
+
+#[test]
+fn each_device_has_an_offline_key_of_its_own_that_dies_with_it() {
+    let world = offline();
+    let phones = [world.phone("Pixel"), world.phone("iPhone")];
+    let stored = |phone: &Phone| {
+        let state = world.fetch_as(phone, |fetch| fetch.wants_secrets = true);
+        // EXPOSE: it is looked for in what is stored.
+        base64url::format(state.secrets.unwrap().offline_key.unwrap().expose())
+    };
+    let keys = [stored(&phones[0]), stored(&phones[1])];
+    assert_ne!(keys[0], keys[1]);
+    let document = || String::from_utf8(world.person().encode().to_vec()).unwrap();
+    assert!(document().contains(&keys[0]));
+    world.send(Kind::Leave, &phones[0].leave(world.now()));
+    assert!(!document().contains(&keys[0]));
+    assert!(document().contains(&keys[1]));
+    let state = world.fetch_as(&phones[0], |fetch| fetch.wants_secrets = true);
+    assert!(state.secrets.is_none());
+}

@@ -1,0 +1,535 @@
+//! What an enrolled device asks (protocol, §5): time, replays, order, delivery, secrets, documents, waiting.
+
+use countersign_protocol::hash::{Id, Thumbprint};
+use countersign_protocol::kind::Kind;
+use countersign_protocol::message::{
+    Delivery, Fetch, Leave, OtpLink, RemovedWhy, Request, Ring, Standing,
+};
+use countersign_protocol::problem::Problem;
+use countersign_protocol::time::Timestamp;
+use countersign_verifier::event::Fact;
+use countersign_verifier::reply::Reply;
+use countersign_verifier::step::{
+    GiveCode, Parked, RemoveDevice, Rename, Resume, SuspendApprovals,
+};
+
+use crate::phone::Phone;
+use crate::world::{World, problem_of, state_of};
+
+fn at(world: &World, off_by_s: i64) -> Timestamp {
+    Timestamp::new(world.now().unix_s().checked_add_signed(off_by_s).unwrap()).unwrap()
+}
+
+fn to(address: &str) -> Ring {
+    Ring::UnifiedPush {
+        to: address.to_owned(),
+        bell: Id::from_bytes([5; 16]),
+    }
+}
+
+/// The address that is rung now.
+fn rung(world: &World) -> Option<String> {
+    world.quiet();
+    world.ask();
+    world.facts().into_iter().find_map(|fact| match fact {
+        Fact::Ring {
+            to: Ring::UnifiedPush { to, .. },
+            ..
+        } => Some(to),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_request_of_another_time_gets_the_time_and_uses_nothing_up() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    world.ask();
+    for off_by_s in [-301, 301, -86_400, 86_400] {
+        let version = world.person().version();
+        let mut fetch = phone.fetching(at(&world, off_by_s));
+        fetch.wants_secrets = true;
+        let request = phone.fetch(&fetch);
+        for _ in 0..2 {
+            let state = phone.state(&request, &state_of(world.send(Kind::Fetch, &request)));
+            assert!(state.is_stale, "{off_by_s}");
+            assert_eq!(state.now, world.now());
+            assert_eq!(state.standing, Standing::Active);
+            assert!(state.statements.is_empty() && state.secrets.is_none());
+        }
+        assert_eq!(world.person().version(), version);
+    }
+    for off_by_s in [-300, 300] {
+        let request = phone.fetch(&phone.fetching(at(&world, off_by_s)));
+        let state = phone.state(&request, &state_of(world.send(Kind::Fetch, &request)));
+        assert!(!state.is_stale, "{off_by_s}");
+        assert_eq!(state.statements.len(), 1);
+    }
+}
+
+#[test]
+fn a_stale_delivery_move_or_leave_changes_nothing() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let off = at(&world, -301);
+    let ring = to("https://push.example.org/a");
+    let start = countersign_protocol::message::MoveStep::Start;
+    let messages = [
+        (Kind::Delivery, phone.delivery(1, ring, off)),
+        (Kind::Move, phone.step(start, off)),
+        (Kind::Leave, phone.leave(off)),
+    ];
+    for (kind, message) in messages {
+        let state = phone.state(&message, &state_of(world.send(kind, &message)));
+        assert!(state.is_stale, "{kind:?}");
+    }
+    let state = world.fetch(&phone);
+    assert_eq!(state.standing, Standing::Active);
+    assert!(state.moving.is_none());
+    assert_eq!(rung(&world), None);
+}
+
+#[test]
+fn a_fetch_is_answered_once_as_long_as_its_time_is_good() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    for off_by_s in [0, 300] {
+        let request = phone.fetch(&phone.fetching(at(&world, off_by_s)));
+        state_of(world.send(Kind::Fetch, &request));
+        assert_eq!(world.refused(Kind::Fetch, &request), Problem::Replayed);
+        // To the last second; then it is stale, which tells nothing.
+        world.pass_s(300 + u64::try_from(off_by_s).unwrap());
+        assert_eq!(world.refused(Kind::Fetch, &request), Problem::Replayed);
+        world.pass_s(1);
+        let state = phone.state(&request, &state_of(world.send(Kind::Fetch, &request)));
+        assert!(state.is_stale);
+    }
+}
+
+#[test]
+fn an_id_that_was_used_is_refused_in_other_bytes_too() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let mut fetch = phone.fetching(world.now());
+    state_of(world.send(Kind::Fetch, &phone.fetch(&fetch)));
+    fetch.open = vec![Id::from_bytes([9; 16])];
+    assert_eq!(
+        world.refused(Kind::Fetch, &phone.fetch(&fetch)),
+        Problem::Replayed
+    );
+    // And in another kind of message.
+    let leave = Leave {
+        request: fetch.request.clone(),
+    };
+    let leave = Phone::sign(&phone.key, Kind::Leave, &leave.to_claims());
+    assert_eq!(world.refused(Kind::Leave, &leave), Problem::Replayed);
+    assert_eq!(world.fetch(&phone).standing, Standing::Active);
+}
+
+#[test]
+fn attack_replayed_delivery_does_not_bring_an_old_address_back() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let first = phone.delivery(1, to("https://push.example.org/old"), world.now());
+    let second = phone.delivery(2, to("https://push.example.org/new"), world.now());
+    state_of(world.send(Kind::Delivery, &first));
+    state_of(world.send(Kind::Delivery, &second));
+    // The same bytes are answered, with a state that is signed afresh, and change nothing.
+    let again = state_of(world.send(Kind::Delivery, &first));
+    phone.state(&first, &again);
+    assert_eq!(
+        rung(&world),
+        Some("https://push.example.org/new".to_owned())
+    );
+    world.pass_s(301);
+    let again = state_of(world.send(Kind::Delivery, &first));
+    assert!(phone.state(&first, &again).is_stale);
+    assert_eq!(
+        rung(&world),
+        Some("https://push.example.org/new".to_owned())
+    );
+}
+
+#[test]
+fn a_delivery_out_of_order_is_told_the_last_number() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let address = to("https://push.example.org/a");
+    state_of(world.send(
+        Kind::Delivery,
+        &phone.delivery(7, address.clone(), world.now()),
+    ));
+    for sequence in [7, 6, 1] {
+        let late = phone.delivery(sequence, to("https://push.example.org/b"), world.now());
+        let expected = Problem::Order { last: 7 };
+        assert_eq!(world.refused(Kind::Delivery, &late), expected);
+    }
+    assert_eq!(rung(&world), Some("https://push.example.org/a".to_owned()));
+    let none = phone.delivery(8, Ring::None, world.now());
+    state_of(world.send(Kind::Delivery, &none));
+    assert_eq!(rung(&world), None);
+}
+
+#[test]
+fn only_public_addresses_are_rung() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    for address in [
+        "https://10.0.0.1/a",
+        "https://localhost/a",
+        "https://169.254.169.254/latest",
+        "http://127.0.0.1:8080/a",
+    ] {
+        let message = phone.delivery(1, to(address), world.now());
+        let refused = world.refused(Kind::Delivery, &message);
+        assert_eq!(refused, Problem::Malformed, "{address}");
+    }
+    assert_eq!(rung(&world), None);
+    let world = World::in_test_mode();
+    let phone = world.phone("Pixel");
+    let own = to("http://127.0.0.1:8080/a");
+    state_of(world.send(Kind::Delivery, &phone.delivery(1, own, world.now())));
+    assert_eq!(rung(&world), Some("http://127.0.0.1:8080/a".to_owned()));
+}
+
+#[test]
+fn leave_is_the_end_and_saying_it_twice_is_the_same() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let asked = world.ask();
+    let left = Standing::Removed {
+        why: RemovedWhy::Left,
+    };
+    let message = phone.leave(world.now());
+    for _ in 0..2 {
+        let state = phone.state(&message, &state_of(world.send(Kind::Leave, &message)));
+        assert_eq!(state.standing, left);
+    }
+    let fresh = phone.leave(world.now());
+    let state = phone.state(&fresh, &state_of(world.send(Kind::Leave, &fresh)));
+    assert_eq!(state.standing, left);
+    assert!(world.outcome(&asked.id).outcome.is_some());
+    let removed = world.words().into_iter().filter(|word| *word == "removed");
+    assert_eq!(removed.count(), 1);
+    // What it says afterwards changes nothing.
+    let late = phone.delivery(1, to("https://push.example.org/a"), world.now());
+    let state = phone.state(&late, &state_of(world.send(Kind::Delivery, &late)));
+    assert_eq!(state.standing, left);
+}
+
+/// What comes of a fetch with something changed in it.
+fn tried(world: &World, phone: &Phone, change: impl FnOnce(&mut Fetch)) -> Problem {
+    let mut fetch = phone.fetching(world.now());
+    change(&mut fetch);
+    world.refused(Kind::Fetch, &phone.fetch(&fetch))
+}
+
+#[test]
+fn each_check_of_a_request_refuses_by_itself() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let elsewhere = "https://login.example.com".to_owned();
+    let refused = tried(&world, &phone, |fetch| fetch.request.audience = elsewhere);
+    assert_eq!(refused, Problem::Audience);
+    let account = Id::from_bytes([9; 16]);
+    let refused = tried(&world, &phone, |fetch| fetch.request.account = account);
+    assert_eq!(refused, Problem::UnknownDevice);
+    let refused = tried(&world, &phone, |fetch| fetch.have = (1 << 53) - 1);
+    assert_eq!(refused, Problem::Malformed);
+    let fetch = phone.fetching(world.now());
+    let signed_by_approval = Phone::sign(&phone.approval, Kind::Fetch, &fetch.to_claims());
+    assert_eq!(
+        world.refused(Kind::Fetch, &signed_by_approval),
+        Problem::Signature
+    );
+    let stranger = Phone::sign(&Phone::new("x").key, Kind::Fetch, &fetch.to_claims());
+    assert_eq!(
+        world.refused(Kind::Fetch, &stranger),
+        Problem::UnknownDevice
+    );
+    let text = "a".repeat(8 * 1024 + 1);
+    assert_eq!(
+        problem_of(world.send_text(Kind::Fetch, &text)),
+        Problem::TooLarge
+    );
+    // A message of a server's is none of a device's.
+    let state = state_of(world.send(Kind::Fetch, &phone.fetch(&fetch)));
+    assert_eq!(world.refused(Kind::State, &state), Problem::Malformed);
+}
+
+#[test]
+fn each_request_is_for_its_reader_and_its_account() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let wrong = |change: &dyn Fn(&mut Request)| {
+        let mut request = phone.request(world.now());
+        change(&mut request);
+        let leave = Leave {
+            request: request.clone(),
+        };
+        let delivery = Delivery {
+            request: request.clone(),
+            sequence: 1,
+            ring: Ring::None,
+        };
+        let step = countersign_protocol::message::Move {
+            request,
+            step: countersign_protocol::message::MoveStep::Start,
+        };
+        [
+            (
+                Kind::Leave,
+                Phone::sign(&phone.key, Kind::Leave, &leave.to_claims()),
+            ),
+            (
+                Kind::Delivery,
+                Phone::sign(&phone.key, Kind::Delivery, &delivery.to_claims()),
+            ),
+            (
+                Kind::Move,
+                Phone::sign(&phone.approval, Kind::Move, &step.to_claims()),
+            ),
+        ]
+    };
+    let elsewhere = |request: &mut Request| request.audience = "https://a.example".to_owned();
+    for (kind, message) in wrong(&elsewhere) {
+        assert_eq!(world.refused(kind, &message), Problem::Audience);
+    }
+    let other = |request: &mut Request| request.account = Id::from_bytes([9; 16]);
+    for (kind, message) in wrong(&other) {
+        assert_eq!(world.refused(kind, &message), Problem::UnknownDevice);
+    }
+    assert_eq!(world.fetch(&phone).standing, Standing::Active);
+}
+
+#[test]
+fn a_device_that_asks_too_often_waits_and_others_do_not() {
+    let world = World::new();
+    let (busy, other) = (world.phone("busy"), world.phone("other"));
+    let refused = (0..500).find_map(|_| {
+        let request = busy.fetch(&busy.fetching(world.now()));
+        match world.send(Kind::Fetch, &request) {
+            Reply::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    });
+    let refused = refused.unwrap();
+    assert_eq!(refused.problem, Problem::RateLimited);
+    assert!(refused.retry_after_s.is_some());
+    world.fetch(&other);
+    world.pass_s(301);
+    world.fetch(&busy);
+}
+
+#[test]
+fn secrets_come_to_an_active_device_that_asks_for_them() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let link = "otpauth://totp/Example:ann?secret=GEZDGNBVGY3TQOJQ";
+    let give = |link: Option<&str>| {
+        world.take(&GiveCode {
+            device: phone.id(),
+            link: link.and_then(|link| OtpLink::new(link.to_owned())),
+        })
+    };
+    give(Some(link)).unwrap();
+    assert!(world.fetch(&phone).secrets.is_none());
+    let ask = || {
+        world
+            .fetch_as(&phone, |fetch| fetch.wants_secrets = true)
+            .secrets
+    };
+    // EXPOSE: it is compared.
+    assert_eq!(ask().unwrap().otp.unwrap().expose(), link);
+    world.take(&SuspendApprovals { until: None });
+    assert!(ask().is_none());
+    world.take(&countersign_verifier::step::ResumeApprovals);
+    give(None).unwrap();
+    assert!(ask().unwrap().otp.is_none());
+    world.take(&RemoveDevice { device: phone.id() }).unwrap();
+    assert!(ask().is_none());
+    assert!(give(Some(link)).is_err());
+}
+
+#[test]
+fn another_name_or_rule_is_another_version_of_the_document() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    assert!(world.fetch(&phone).account.is_none());
+    let label = "ann@example.net".to_owned();
+    world.take(&Rename { label }).unwrap();
+    assert!(world.fetch(&phone).account.is_some());
+    assert_eq!(phone.account().label, "ann@example.net");
+    assert_eq!(phone.account().version, 2);
+    let mut rules = world.verifier.setup().rules.clone();
+    rules.policy.digits = 8;
+    world.verifier.set_rules(rules).unwrap();
+    world.fetch(&phone);
+    assert_eq!(phone.account().version, 3);
+    assert_eq!(phone.account().policy.digits, 8);
+    assert_eq!(world.ask().number.as_str().len(), 8);
+    assert!(world.fetch(&phone).account.is_none());
+    for label in ["", &"a".repeat(97)] {
+        let label = label.to_owned();
+        assert!(world.take(&Rename { label }).is_err());
+    }
+}
+
+#[test]
+fn a_device_that_lost_the_newest_document_gets_it_again() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let earlier = phone.account();
+    let label = "ann@example.net".to_owned();
+    world.take(&Rename { label }).unwrap();
+    world.fetch(&phone);
+    phone.lose(earlier);
+    assert!(world.fetch(&phone).account.is_some());
+    assert_eq!(phone.account().version, 2);
+}
+
+#[test]
+fn the_version_of_the_person_grows_with_every_state() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let mut last = 0;
+    for _ in 0..5 {
+        let sequence = world.fetch(&phone).sequence;
+        assert!(sequence > last);
+        assert_eq!(sequence, world.person().version());
+        last = sequence;
+    }
+}
+
+fn parked(reply: Reply) -> Parked {
+    match reply {
+        Reply::Parked(parked) => parked,
+        other => panic!("not parked: {other:?}"),
+    }
+}
+
+/// A fetch that waits for something new, after the device was told all there is.
+fn wait(
+    world: &World,
+    phone: &Phone,
+    open: Vec<Id>,
+) -> (countersign_protocol::envelope::Compact, Parked) {
+    world.fetch(phone);
+    let mut fetch = phone.fetching(world.now());
+    (fetch.wait_s, fetch.open) = (25, open);
+    let request = phone.fetch(&fetch);
+    let parked = parked(world.send(Kind::Fetch, &request));
+    assert_eq!(parked.account(), world.account);
+    assert_eq!(parked.until().unix_s(), world.now().unix_s() + 25);
+    (request, parked)
+}
+
+fn resume(world: &World, parked: &Parked) -> Reply {
+    let resume = Resume {
+        parked,
+        is_over: false,
+    };
+    world.verifier.resume(&resume, world.now())
+}
+
+#[test]
+fn a_fetch_that_may_wait_is_answered_by_news_of_its_device_and_by_nothing_else() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let (request, waiting) = wait(&world, &phone, vec![]);
+    parked(resume(&world, &waiting));
+    // Another device's affairs are no news.
+    let other = Phone::new("iPhone");
+    world.enrol(&other, &world.invite());
+    parked(resume(&world, &waiting));
+    let asked = world.ask();
+    let state = phone.state(&request, &state_of(resume(&world, &waiting)));
+    assert_eq!(state.statements, [asked.message]);
+
+    // The end of one that it holds.
+    let (request, waiting) = wait(&world, &phone, vec![asked.id]);
+    parked(resume(&world, &waiting));
+    world.take(&countersign_verifier::step::Withdraw {
+        statement: asked.id,
+    });
+    let state = phone.state(&request, &state_of(resume(&world, &waiting)));
+    assert_eq!(state.closed.len(), 1);
+
+    // Its standing.
+    let (request, waiting) = wait(&world, &phone, vec![]);
+    world.take(&SuspendApprovals { until: None });
+    let state = phone.state(&request, &state_of(resume(&world, &waiting)));
+    assert_eq!(state.standing.word(), "suspended");
+
+    // A newer document.
+    let (request, waiting) = wait(&world, &phone, vec![]);
+    let label = "ann@example.net".to_owned();
+    world.take(&Rename { label }).unwrap();
+    let state = phone.state(&request, &state_of(resume(&world, &waiting)));
+    assert!(state.account.is_some());
+
+    // Its end.
+    let (request, waiting) = wait(&world, &phone, vec![]);
+    world.take(&RemoveDevice { device: phone.id() }).unwrap();
+    let state = phone.state(&request, &state_of(resume(&world, &waiting)));
+    assert!(state.standing.is_end());
+}
+
+#[test]
+fn a_fetch_that_waited_is_answered_when_its_time_is_over() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let (request, waiting) = wait(&world, &phone, vec![]);
+    world.pass_s(24);
+    parked(resume(&world, &waiting));
+    world.pass_s(1);
+    let state = phone.state(&request, &state_of(resume(&world, &waiting)));
+    assert_eq!(state.now, world.now());
+    assert!(!state.is_stale);
+}
+
+#[test]
+fn a_fetch_with_news_does_not_wait() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    world.ask();
+    let state = world.fetch_as(&phone, |fetch| fetch.wait_s = 25);
+    assert_eq!(state.statements.len(), 1);
+    let gone = Id::from_bytes([9; 16]);
+    world.fetch(&phone);
+    // One that nobody knows has ended: that is news.
+    let state = world.fetch_as(&phone, |fetch| {
+        (fetch.wait_s, fetch.open) = (25, vec![gone]);
+    });
+    assert!(state.closed.is_empty());
+}
+
+#[test]
+fn time_alone_ends_what_nobody_asks_after() {
+    let world = World::new();
+    world.phone("Pixel");
+    let asked = world.ask();
+    world.quiet();
+    assert_eq!(world.verifier.pass_time(world.now(), 10), Ok(0));
+    world.pass_s(120);
+    assert_eq!(world.verifier.pass_time(world.now(), 10), Ok(1));
+    assert_eq!(world.words(), ["ended"]);
+    assert!(world.outcome(&asked.id).outcome.is_some());
+    assert_eq!(world.verifier.pass_time(world.now(), 10), Ok(0));
+}
+
+#[test]
+fn a_statement_is_found_by_its_id_as_long_as_it_is_kept() {
+    use countersign_verifier::person::Index;
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let asked = world.ask();
+    let find = |index| world.verifier.find(&index).unwrap();
+    assert_eq!(find(Index::Statement(asked.id)), Some(world.account));
+    let approval: Thumbprint = phone.approval.public().thumbprint();
+    assert_eq!(find(Index::Key(phone.id())), Some(world.account));
+    assert_eq!(find(Index::Key(approval)), Some(world.account));
+    world.pass_s(120 + countersign_verifier::person::RECEIPT_KEEP_S);
+    world.fetch(&phone);
+    assert_eq!(find(Index::Statement(asked.id)), None);
+}
