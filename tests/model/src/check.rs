@@ -1,6 +1,6 @@
 //! Checks every reachable state of a model: what must never be, and what must stay possible.
 //!
-//! What must never be is stateright's: its own search, with the shortest way to a broken state. What must stay possible
+//! What must never be is stateright's: its own search, with a way to a broken state. What must stay possible
 //! is ours, because a checker that only looks for states without a successor sees no two ends that ask each other for
 //! ever: the whole graph is walked backwards from what is to be reached, and a state from which it cannot be reached any
 //! more is stuck. Both searches have to find the same number of states.
@@ -47,7 +47,7 @@ pub struct Explored {
 pub struct Counterexample {
     /// The property or goal.
     pub property: &'static str,
-    /// The steps from the beginning, shortest first found.
+    /// The steps from the beginning.
     pub steps: Vec<String>,
     /// Where they lead.
     pub end: String,

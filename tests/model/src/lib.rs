@@ -9,4 +9,5 @@
 pub mod answers;
 pub mod bits;
 pub mod check;
+pub mod enrolment;
 pub mod pair;
