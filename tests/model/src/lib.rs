@@ -11,3 +11,4 @@ pub mod bits;
 pub mod check;
 pub mod enrolment;
 pub mod pair;
+pub mod rotation;

@@ -1,11 +1,7 @@
 //! One statement and two devices: what holds in every reachable state, and which rule it rests on.
-#![forbid(unsafe_code)]
 
-#[path = "support/mod.rs"]
-mod support;
-
+use crate::support::{assert_holds, assert_sees, is_long};
 use countersign_model::answers::{Answers, Fault, properties as must};
-use support::{assert_holds, assert_sees, is_long};
 
 /// Two tries are enough for a wrong number that is not the end and one that is.
 const SMALL: Answers = Answers::new(2, 2, true);

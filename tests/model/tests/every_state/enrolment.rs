@@ -1,11 +1,7 @@
 //! From an invitation to an active device: what holds in every reachable state, and which rule it rests on.
-#![forbid(unsafe_code)]
 
-#[path = "support/mod.rs"]
-mod support;
-
+use crate::support::{assert_holds, assert_sees};
 use countersign_model::enrolment::{Enrolment, Fault, properties as must};
-use support::{assert_holds, assert_sees};
 
 const SCANNED: Enrolment = Enrolment::SCANNED;
 const TYPED: Enrolment = Enrolment::TYPED;
