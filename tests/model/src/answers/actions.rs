@@ -127,7 +127,7 @@ impl Model for Answers {
                 let Asking::Answered { names, told } = device.asking else {
                     return None;
                 };
-                device.take_state(names, told, state.server.outcome);
+                device.take_state(names, told, state.server.outcome, self);
             }
             Action::Kill(which) => next.devices.of_mut(which).kill(self),
             Action::Lose => {

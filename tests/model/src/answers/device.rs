@@ -130,7 +130,8 @@ impl Device {
     }
 
     /// The device takes the reply to its fetch.
-    pub fn take_state(&mut self, names: bool, told: Told, end: Option<Outcome>) {
+    pub fn take_state(&mut self, names: bool, told: Told, end: Option<Outcome>, model: &Answers) {
+        let names = names || model.lacks(Fault::JudgesByWhatItHolds) && self.names_it();
         match told {
             Told::Open if self.view == View::Unseen => self.view = View::Held,
             Told::Open => {}

@@ -49,6 +49,8 @@ pub enum Fault {
     WrongNumberReopens,
     /// A state leaves out a statement that is open, not listed, and held by the device that asks.
     ScannedIsLeftOut,
+    /// A device holds a state against the statements that it has when it arrives, and not those that its request named.
+    JudgesByWhatItHolds,
     /// A state does not say what became of the statements that it was asked after.
     ClosedIsLeftOut,
     /// Each report raises its event, whatever was reported before.

@@ -119,11 +119,20 @@ impl Model for Rotation {
             Action::Restore => next.server.restore(self)?,
             Action::Fetch(which) => next.device.fetch(which)?,
             Action::AnswerFetch(which) => {
-                let Ask::Sent { have, is_fresh } = *state.device.asks.of(which) else {
+                let Ask::Sent {
+                    have,
+                    names,
+                    is_fresh,
+                } = *state.device.asks.of(which)
+                else {
                     return None;
                 };
                 let reply = next.server.answer_fetch(have, self)?;
-                *next.device.asks.of_mut(which) = Ask::Answered { is_fresh, reply };
+                *next.device.asks.of_mut(which) = Ask::Answered {
+                    names,
+                    is_fresh,
+                    reply,
+                };
             }
             Action::TakeState(which) => {
                 let documents = state.server.documents;

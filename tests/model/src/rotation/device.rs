@@ -54,11 +54,15 @@ pub enum Ask {
     Sent {
         /// The document that it says the device has.
         have: Number,
+        /// Whether it names the statement.
+        names: bool,
         /// Whether it was signed after the last applied state had arrived.
         is_fresh: bool,
     },
     /// Its reply is on its way.
     Answered {
+        /// Whether the request named the statement.
+        names: bool,
         /// Whether the request was signed after the last applied state had arrived.
         is_fresh: bool,
         /// The reply.
@@ -88,12 +92,14 @@ pub struct Device {
 impl Device {
     pub(super) fn fetch(&mut self, which: Which) -> Option<()> {
         let have = self.document;
+        let names = matches!(self.seen, Seen::Held | Seen::Answered);
         let ask = self.asks.of_mut(which);
         if *ask != Ask::Nothing {
             return None;
         }
         *ask = Ask::Sent {
             have,
+            names,
             is_fresh: true,
         };
         Some(())
@@ -110,7 +116,12 @@ impl Device {
         documents: &Documents,
         model: &Rotation,
     ) -> Option<()> {
-        let Ask::Answered { is_fresh, reply } = *self.asks.of(which) else {
+        let Ask::Answered {
+            names,
+            is_fresh,
+            reply,
+        } = *self.asks.of(which)
+        else {
             return None;
         };
         *self.asks.of_mut(which) = Ask::Nothing;
@@ -131,11 +142,11 @@ impl Device {
             self.take_document(document, documents, model);
         }
         match reply.told {
-            Told::Nothing if self.seen != Seen::Nothing => self.seen = Seen::Ended,
+            Told::Nothing if names => self.seen = Seen::Ended,
             Told::Open(key) if self.seen == Seen::Nothing && self.knows(key, documents) => {
                 self.seen = Seen::Held;
             }
-            Told::Closed(key) if self.seen != Seen::Nothing && self.knows(key, documents) => {
+            Told::Closed(key) if names && self.knows(key, documents) => {
                 self.seen = Seen::Ended;
             }
             Told::Nothing | Told::Open(_) | Told::Closed(_) => {}

@@ -1,6 +1,6 @@
 //! Changing keys and restored servers: what holds in every reachable state, and which rule it rests on.
 
-use crate::support::{assert_holds, assert_sees};
+use crate::support::{assert_holds, assert_sees, is_long};
 use countersign_model::rotation::{Fault, Rotation, properties as must};
 
 const STEADY: Rotation = Rotation::STEADY;
@@ -14,13 +14,13 @@ fn a_device_follows_every_change_of_keys_whatever_is_lost() {
 #[test]
 fn a_device_follows_a_server_that_was_restored() {
     assert_holds("rotation and restoring", &RESTORED);
-    assert_holds(
-        "rotation and restoring, two fetches",
-        &Rotation {
+    if is_long() {
+        let model = Rotation {
             two_fetches: true,
             ..RESTORED
-        },
-    );
+        };
+        assert_holds("rotation and restoring, two fetches", &model);
+    }
 }
 
 #[test]
