@@ -5,7 +5,7 @@
 //! ever: the whole graph is walked backwards from what is to be reached, and a state from which it cannot be reached any
 //! more is stuck. Both searches have to find the same number of states.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::{self, Debug};
 use std::hash::Hash;
 
@@ -170,42 +170,37 @@ impl<M: Ends> Graph<M> {
             met_by: Vec::new(),
             steps: Vec::new(),
         };
-        let mut waiting = VecDeque::new();
         for state in model.init_states() {
             numbers.insert(state.clone(), graph.states.len());
-            waiting.push_back((graph.states.len(), state.clone()));
             graph.states.push(state);
             graph.met_by.push(None);
         }
         let mut actions = Vec::new();
-        while let Some((from, state)) = waiting.pop_front() {
+        let mut from = 0;
+        while let Some(state) = graph.states.get(from).cloned() {
             actions.clear();
             model.actions(&state, &mut actions);
             for action in &actions {
                 let Some(next) = model.next_state(&state, *action) else {
                     continue;
                 };
-                let to = *numbers.entry(next.clone()).or_insert_with(|| {
-                    let number = graph.states.len();
-                    graph.states.push(next.clone());
+                let met = graph.states.len();
+                let to = *numbers.entry(next.clone()).or_insert(met);
+                if to == met {
+                    graph.states.push(next);
                     graph.met_by.push(Some((from, *action)));
-                    waiting.push_back((number, next));
-                    number
-                });
+                }
                 graph.steps.push((from, to));
             }
+            from += 1;
         }
+        // By where they lead, which is the way they are walked.
+        graph.steps.sort_unstable_by_key(|(_, to)| *to);
         graph
     }
 
     /// The first state of the goal's kind from which the goal cannot be reached.
     fn stuck(&self, model: &M, goal: &Goal<M>) -> Option<Counterexample> {
-        let mut before = vec![Vec::new(); self.states.len()];
-        for (from, to) in &self.steps {
-            if let Some(list) = before.get_mut(*to) {
-                list.push(*from);
-            }
-        }
         let mut reaches: Vec<bool> = self
             .states
             .iter()
@@ -220,7 +215,9 @@ impl<M: Ends> Graph<M> {
             goal.name
         );
         while let Some(to) = waiting.pop() {
-            for from in before.get(to).into_iter().flatten() {
+            let first = self.steps.partition_point(|step| step.1 < to);
+            let before = self.steps.iter().skip(first);
+            for (from, _) in before.take_while(|step| step.1 == to) {
                 if let Some(reached) = reaches.get_mut(*from).filter(|reached| !**reached) {
                     *reached = true;
                     waiting.push(*from);

@@ -10,5 +10,6 @@ pub mod answers;
 pub mod bits;
 pub mod check;
 pub mod enrolment;
+pub mod moving;
 pub mod pair;
 pub mod rotation;

@@ -149,7 +149,7 @@ impl Model for Answers {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        properties::all()
+        properties::all(self)
     }
 }
 
@@ -176,6 +176,10 @@ impl Answers {
             .iter()
             .map(|which| next.devices.of(*which).made_count())
             .sum();
+        // Both devices are alike: the first is whichever is answered on first.
+        if which == Which::Second && made == 0 {
+            return None;
+        }
         let device = next.devices.of_mut(which);
         if made >= self.answers_max || !device.can_decide(decision) {
             return None;

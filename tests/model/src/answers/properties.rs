@@ -26,8 +26,8 @@ pub const LEARN: &str = "a device can learn how a statement ended while the serv
 /// Both ends know the same, and nothing waits.
 pub const AGREE: &str = "both ends can still come to agree";
 
-pub(super) fn all() -> Vec<Property<Answers>> {
-    vec![
+pub(super) fn all(model: &Answers) -> Vec<Property<Answers>> {
+    let mut properties = vec![
         Property::always(ONE_OUTCOME, |_, state: &State| {
             state.server.outcome == state.server.first_outcome
                 && Which::BOTH
@@ -65,17 +65,22 @@ pub(super) fn all() -> Vec<Property<Answers>> {
         Property::sometimes("a statement is approved", |_, state: &State| {
             state.server.outcome == Some(Outcome::Approved)
         }),
-        Property::sometimes("the other device's answer was first", |_, state: &State| {
-            let is_late = |which: &Which| {
-                state.server.reply(*which, 0) == Some(Reply::End(Outcome::Approved))
-                    && state.devices.of(*which).decision(0) == Some(Decision::Deny)
-            };
-            Which::BOTH.iter().any(is_late)
-        }),
-        Property::sometimes("a report comes after an approval", |_, state: &State| {
-            state.server.outcome == Some(Outcome::Approved) && state.server.events == 1
-        }),
-    ]
+    ];
+    if model.answers_max > 1 {
+        properties.extend([
+            Property::sometimes("the other device's answer was first", |_, state: &State| {
+                let is_late = |which: &Which| {
+                    state.server.reply(*which, 0) == Some(Reply::End(Outcome::Approved))
+                        && state.devices.of(*which).decision(0) == Some(Decision::Deny)
+                };
+                Which::BOTH.iter().any(is_late)
+            }),
+            Property::sometimes("a report comes after an approval", |_, state: &State| {
+                state.server.outcome == Some(Outcome::Approved) && state.server.events == 1
+            }),
+        ]);
+    }
+    properties
 }
 
 pub(super) fn goals() -> Vec<Goal<Answers>> {

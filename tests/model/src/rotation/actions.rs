@@ -34,8 +34,8 @@ pub enum Action {
     Approve,
     /// The answer is sent, for the first time or again.
     SendAnswer,
-    /// It arrives.
-    Answer,
+    /// The answer that may name this key arrives.
+    Answer(u8),
     /// A receipt under this key arrives.
     Receipt(u8),
     /// The device is killed, or gives up waiting.
@@ -57,7 +57,7 @@ impl Model for Rotation {
                 ..Device::default()
             },
             server: Server::new(),
-            answer_sent: false,
+            answers_sent: Bits::NONE,
             receipts_sent: Bits::NONE,
         }]
     }
@@ -73,11 +73,12 @@ impl Model for Rotation {
             Action::TakeState(Which::First),
             Action::Approve,
             Action::SendAnswer,
-            Action::Answer,
             Action::Kill,
             Action::Lose,
         ]);
-        actions.extend((0..self.keys_max).map(Action::Receipt));
+        for key in 0..self.keys_max {
+            actions.extend([Action::Answer(key), Action::Receipt(key)]);
+        }
         if self.two_fetches {
             actions.extend([
                 Action::Fetch(Which::Second),
@@ -148,9 +149,14 @@ impl Model for Rotation {
                 if state.device.seen != Seen::Answered {
                     return None;
                 }
-                next.answer_sent = true;
+                let key = if self.requests_name_a_key {
+                    state.device.newest_key(&state.server.documents)
+                } else {
+                    0
+                };
+                next.answers_sent = next.answers_sent.with(key);
             }
-            Action::Answer => next.answer(self)?,
+            Action::Answer(key) => next.answer(key, self)?,
             Action::Receipt(key) => {
                 let is_known = state.device.knows(key, &state.server.documents);
                 if !state.receipts_sent.has(key) || !is_known {
@@ -160,7 +166,7 @@ impl Model for Rotation {
             }
             Action::Kill => next.device.asks = Pair::default(),
             Action::Lose => {
-                next.answer_sent = false;
+                next.answers_sent = Bits::NONE;
                 next.receipts_sent = Bits::NONE;
             }
         }
@@ -179,8 +185,8 @@ impl Ends for Rotation {
 }
 
 impl State {
-    fn answer(&mut self, model: &Rotation) -> Option<()> {
-        if !self.answer_sent {
+    fn answer(&mut self, named: u8, model: &Rotation) -> Option<()> {
+        if !self.answers_sent.has(named) {
             return None;
         }
         match self.server.fate {
@@ -191,7 +197,7 @@ impl State {
             }
             Fate::Approved | Fate::Expired => {}
         }
-        let key = self.server.receipt(model);
+        let key = self.server.receipt(named, model);
         self.receipts_sent = self.receipts_sent.with(key);
         Some(())
     }

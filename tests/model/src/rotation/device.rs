@@ -109,6 +109,11 @@ impl Device {
         documents.of(self.document).keys.has(key)
     }
 
+    /// The newest key that it knows.
+    pub(super) fn newest_key(&self, documents: &Documents) -> u8 {
+        documents.of(self.document).newest_key()
+    }
+
     /// The reply to a fetch arrives.
     pub(super) fn take_state(
         &mut self,

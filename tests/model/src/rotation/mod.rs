@@ -49,6 +49,9 @@ pub struct Rotation {
     pub may_be_restored: bool,
     /// Whether the device has two fetches at once.
     pub two_fetches: bool,
+    /// Whether every request says under which key its reply can be read; otherwise the server remembers which document the
+    /// device last said it has.
+    pub requests_name_a_key: bool,
     /// The rule that is left out.
     pub fault: Option<Fault>,
 }
@@ -60,6 +63,7 @@ impl Rotation {
         documents_max: 5,
         may_be_restored: false,
         two_fetches: true,
+        requests_name_a_key: false,
         fault: None,
     };
     /// The server is restored to before a change of its key.
@@ -68,6 +72,7 @@ impl Rotation {
         documents_max: 4,
         may_be_restored: true,
         two_fetches: false,
+        requests_name_a_key: false,
         fault: None,
     };
 
@@ -92,8 +97,8 @@ pub struct State {
     pub device: Device,
     /// The server.
     pub server: Server,
-    /// Whether the answer to the statement was sent.
-    pub answer_sent: bool,
+    /// Answers to the statement that were sent, by the key that they may name.
+    pub answers_sent: Bits,
     /// Receipts that were sent, by the key that signed them.
     pub receipts_sent: Bits,
 }

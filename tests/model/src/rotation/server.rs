@@ -16,6 +16,15 @@ pub struct Document {
     pub keys: Bits,
 }
 
+impl Document {
+    /// The newest of its keys.
+    #[must_use]
+    pub fn newest_key(&self) -> u8 {
+        let newest = (0..8).rev().find(|key| self.keys.has(*key));
+        newest.expect("a document lists a key")
+    }
+}
+
 /// Every document that was ever made, whoever still knows it.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Documents {
@@ -179,11 +188,14 @@ impl Server {
         self.publish(Bits::NONE.with(key), 0, model)
     }
 
-    /// The key that signs for the device: the newest that it knows, as far as is known here.
-    pub(super) fn key_for_device(&self, model: &Rotation) -> u8 {
+    /// The key that signs for the device: the one that its request names, or the newest of the document that it is known to
+    /// have.
+    pub(super) fn key_for_device(&self, named: u8, model: &Rotation) -> u8 {
         match self.record.told {
-            Some(told) if !model.lacks(Fault::SignsWithTheNewest) => self.newest_of(told),
-            _ => self.newest_key,
+            _ if model.lacks(Fault::SignsWithTheNewest) => self.newest_key,
+            _ if model.requests_name_a_key => named.min(self.newest_key),
+            Some(told) => self.newest_of(told),
+            None => self.newest_key,
         }
     }
 
@@ -194,13 +206,12 @@ impl Server {
     }
 
     fn newest_of(&self, number: Number) -> u8 {
-        let keys = self.documents.of(number).keys;
-        let newest = (0..=self.newest_key).rev().find(|key| keys.has(*key));
-        newest.unwrap_or(self.newest_key)
+        self.documents.of(number).newest_key()
     }
 
     /// A fetch arrives that says which document the device has.
     pub(super) fn answer_fetch(&mut self, have: Number, model: &Rotation) -> Option<Reply> {
+        let named_key = self.documents.of(have).newest_key();
         let version = self.documents.of(have).version;
         let is_above = version > self.current().version;
         let named = (0..self.documents.count())
@@ -221,21 +232,21 @@ impl Server {
             self.publish(keys, version, model)?;
         }
         Some(Reply {
-            key: self.key_for_device(model),
+            key: self.key_for_device(named_key, model),
             sequence: self.record.sequence,
             change: self.changes,
             document: (named != Some(self.record.current)).then_some(self.record.current),
             told: match self.fate {
                 Fate::Unmade | Fate::Unknown => Told::Nothing,
                 Fate::Open(key) => Told::Open(key),
-                Fate::Approved | Fate::Expired => Told::Closed(self.receipt(model)),
+                Fate::Approved | Fate::Expired => Told::Closed(self.receipt(named_key, model)),
             },
         })
     }
 
     /// The key under a receipt that is sent now.
-    pub(super) fn receipt(&mut self, model: &Rotation) -> u8 {
-        let now = self.key_for_device(model);
+    pub(super) fn receipt(&mut self, named: u8, model: &Rotation) -> u8 {
+        let now = self.key_for_device(named, model);
         let first = *self.receipt_key.get_or_insert(now);
         if model.lacks(Fault::ReceiptsKeepTheirSignature) {
             first

@@ -5,5 +5,6 @@
 
 mod answers;
 mod enrolment;
+mod moving;
 mod rotation;
 mod support;

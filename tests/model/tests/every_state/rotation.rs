@@ -73,12 +73,23 @@ fn the_check_sees_a_device_revert_to_a_document_of_before_the_backup() {
     assert_sees(&model.without(Fault::TakesAnyDocument), must::NEVER_REVERTS);
 }
 
+/// Restored to before two changes of its key.
+const RESTORED_FAR: Rotation = Rotation {
+    keys_max: 3,
+    documents_max: 6,
+    ..RESTORED
+};
+
 #[test]
 fn two_changes_of_keys_lost_with_one_backup_leave_the_device_to_re_activation() {
+    assert_sees(&RESTORED_FAR, must::AGREE);
+}
+
+#[test]
+fn a_device_that_names_a_key_with_each_request_follows_any_restored_server() {
     let model = Rotation {
-        keys_max: 3,
-        documents_max: 6,
-        ..RESTORED
+        requests_name_a_key: true,
+        ..RESTORED_FAR
     };
-    assert_sees(&model, must::AGREE);
+    assert_holds("rotation and restoring, keys named", &model);
 }
