@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod answers;
+mod checker;
 mod enrolment;
 mod moving;
 mod rotation;

@@ -76,7 +76,7 @@ fn the_check_sees_a_device_revert_to_a_document_of_before_the_backup() {
 /// Restored to before two changes of its key.
 const RESTORED_FAR: Rotation = Rotation {
     keys_max: 3,
-    documents_max: 6,
+    documents_max: 5,
     ..RESTORED
 };
 
