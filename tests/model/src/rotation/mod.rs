@@ -28,6 +28,8 @@ pub enum Fault {
     CountsDocuments,
     /// A restored server has lost the keys that it made since its backup.
     LosesKeys,
+    /// A restored server signs for a device with a version above its own as if the device had its own.
+    SignsForItsOwnDocument,
     /// A restored server sends its older document as it was.
     SendsItsOlderDocument,
     /// A device takes any document of the server's.

@@ -218,6 +218,7 @@ impl Server {
             .filter(|number| self.record.known.has(*number))
             .find(|number| self.documents.of(*number).version == version);
         match (named, self.record.told) {
+            (None, _) if model.lacks(Fault::SignsForItsOwnDocument) => {}
             (None, _) => self.record.told = None,
             (Some(_), None) => self.record.told = named,
             (Some(_), Some(told)) => {

@@ -55,6 +55,12 @@ fn the_check_sees_keys_lost_with_a_backup() {
 }
 
 #[test]
+fn the_check_sees_a_restored_server_sign_with_a_key_that_the_device_has_dropped() {
+    let model = RESTORED.without(Fault::SignsForItsOwnDocument);
+    assert_sees(&model, must::AGREE);
+}
+
+#[test]
 fn the_check_sees_an_older_document_of_a_restored_server() {
     assert_sees(&RESTORED.without(Fault::SendsItsOlderDocument), must::AGREE);
 }
