@@ -45,7 +45,7 @@ pub enum Fault {
 pub struct Rotation {
     /// How many keys the server makes at most, its first among them.
     pub keys_max: u8,
-    /// How many documents it makes at most, its first among them.
+    /// How many documents it makes at most, its first among them, and without the one that a restored server makes.
     pub documents_max: u8,
     /// Whether it may be restored.
     pub may_be_restored: bool,

@@ -58,7 +58,7 @@ pub(super) fn goals() -> Vec<Goal<Rotation>> {
         },
         Goal {
             name: AGREE,
-            from: |model, state| !is_at_the_bound(model, state),
+            from: |_, _| true,
             to: |_, state| {
                 let is_closed = match state.server.fate {
                     Fate::Open(_) => false,
@@ -69,12 +69,4 @@ pub(super) fn goals() -> Vec<Goal<Rotation>> {
             },
         },
     ]
-}
-
-/// Whether a restored server would have to make a document, and the bound does not let it.
-fn is_at_the_bound(model: &Rotation, state: &State) -> bool {
-    let documents = state.server.documents;
-    let held = documents.of(state.device.document).version;
-    documents.count() >= model.documents_max
-        && held > documents.of(state.server.record.current).version
 }

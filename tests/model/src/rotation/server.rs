@@ -146,7 +146,9 @@ impl Server {
 
     /// Makes a document; a version is never given twice, by taking it from a clock, which no backup turns back.
     fn publish(&mut self, keys: Bits, above: u8, model: &Rotation) -> Option<()> {
-        if self.documents.count() >= model.documents_max {
+        // One more is kept for the restored server, which has to make it.
+        let is_restoring = u8::from(above > 0);
+        if self.documents.count() >= model.documents_max + is_restoring {
             return None;
         }
         let version = if model.lacks(Fault::CountsDocuments) {
