@@ -6,7 +6,7 @@
     reason = "a test ends where it is surprised"
 )]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use countersign_core::approval::history::{
     AccountKeys, Decision, Entry, KeyOfAccount, Kind, Label, Outcome, Scope, export, verify,
@@ -174,7 +174,7 @@ impl Place {
     }
 }
 
-fn checked(python: &PathBuf, lines: &[String]) -> Value {
+fn checked(python: &Path, lines: &[String]) -> Value {
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let answers = python::answers(python, "history_check.py", &text);
     serde_json::from_str(&answers[0]).unwrap()
