@@ -23,6 +23,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use countersign_core::approval::history::{Decision, Kind, Outcome};
 use place::Place;
 
 #[test]
@@ -57,10 +58,30 @@ fn the_documented_fields_are_those_of_the_code() {
         ("### Kind 2, ", "record/tag.rs"),
         ("### Kind 3, ", "record/settings.rs"),
         ("### Kind 4, ", "record/slot_key.rs"),
+        ("### Kinds 5 and 6, ", "record/work.rs"),
+        ("### The history", "chain.rs"),
         ("## 7. ", "manifest.rs"),
     ] {
         assert_eq!(document::fields(heading), fields_of(file), "{heading}");
     }
+}
+
+#[test]
+fn the_page_of_the_history_says_what_the_code_says() {
+    let entry = fields_of("../approval/history/entry.rs");
+    assert_eq!(document::history_rows("| field |", 0), entry);
+    let kinds = Kind::ALL.iter().map(|kind| (kind.number(), kind.name()));
+    assert_eq!(document::history_rows("| kind |", 0), owned(kinds));
+    let decisions = Decision::ALL.iter().map(|one| (one.number(), one.name()));
+    assert_eq!(document::history_rows("| decision |", 0), owned(decisions));
+    let outcomes = Outcome::ALL.iter().map(|one| (one.number(), one.name()));
+    assert_eq!(document::history_rows("| decision |", 3), owned(outcomes));
+}
+
+fn owned<'a>(pairs: impl Iterator<Item = (u8, &'a str)>) -> Vec<(u8, String)> {
+    pairs
+        .map(|(number, name)| (number, name.to_owned()))
+        .collect()
 }
 
 /// Every `const NAME: u8 = NUMBER;` of one of the vault's files: these hold field numbers and no other `u8`.

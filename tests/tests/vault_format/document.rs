@@ -55,6 +55,24 @@ pub(crate) fn fields(heading: &str) -> Vec<(u8, String)> {
     fields
 }
 
+/// Number and name in the first table of `docs/history.md` that begins so; the number stands in this column, the name in the next.
+/// A row without a number there is passed over.
+pub(crate) fn history_rows(beginning: &str, column: usize) -> Vec<(u8, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/history.md");
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text.lines().skip_while(|line| !line.starts_with(beginning));
+    let rows = lines.skip(2).map_while(|line| line.strip_prefix('|'));
+    let rows: Vec<(u8, String)> = rows
+        .filter_map(|row| {
+            let mut cells = row.split('|').map(str::trim).skip(column);
+            let number = cells.next()?.parse().ok()?;
+            Some((number, cells.next()?.trim_matches('`').to_owned()))
+        })
+        .collect();
+    assert!(!rows.is_empty(), "no rows after {beginning}");
+    rows
+}
+
 /// The worked example: every name once, with its bytes.
 pub(crate) fn example() -> BTreeMap<String, Vec<u8>> {
     let mut values: BTreeMap<String, Vec<u8>> = BTreeMap::new();

@@ -3,13 +3,16 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use countersign_core::approval::history::Entry;
+use countersign_core::secret::Secret;
 use countersign_core::time::UnixSeconds;
+use countersign_core::vault::{BodyForm, ChainHead, Link, canonical_body};
 
 use super::document;
 use super::primitives::{argon2id, hkdf, public_key, seal, sha256, shared_secret};
 
 /// Values of the example that are not computed from others.
-const GIVEN: [&str; 22] = [
+const GIVEN: [&str; 25] = [
     "vault_id",
     "vault_key",
     "recovery_bytes",
@@ -32,6 +35,9 @@ const GIVEN: [&str; 22] = [
     "manifest_nonce",
     "account_plain",
     "recovery_code_ascii",
+    "log_entry",
+    "log_nonce",
+    "porch_head",
 ];
 
 /// The number one in four bytes: format, epoch.
@@ -223,6 +229,33 @@ impl Example {
         let mut anchor = head.clone();
         anchor.extend(sha256(&[&head]).iter().take(8));
         self.is("anchor", &anchor);
+        let mut with_porch = [&[2], &head[1..]].concat();
+        with_porch.extend_from_slice(&3_u64.to_be_bytes());
+        with_porch.extend_from_slice(self.get("porch_head"));
+        let check = sha256(&[&with_porch]);
+        with_porch.extend(check.iter().take(8));
+        self.is("anchor_with_porch", &with_porch);
+    }
+
+    /// The first place of the history.
+    fn check_log(&self) {
+        let entry = self.get("log_entry");
+        let plain = padded(&[(1, &[0; 32]), (2, entry)]);
+        self.is("log_plain", &plain);
+        let seq = 1_u64.to_be_bytes();
+        let aad = self.aad(b"log", &[&seq, &ONE]);
+        self.is("log_aad", &aad);
+        let body = seal(self.get("key_log"), self.get("log_nonce"), &aad, &plain);
+        self.is("log_body", &body);
+        let hash = sha256(&[entry]);
+        let head = sha256(&[b"countersign-log/1\0", &[0; 32], &seq, &[2], &hash]);
+        self.is("log_head", &head);
+        // By the code too.
+        let read = canonical_body(BodyForm::History, &plain);
+        assert_eq!(read.as_deref(), Some(&plain));
+        let link = Link::Entry(Secret::copy_of(entry));
+        assert_eq!(ChainHead::default().after(1, &link).bytes(), &*head);
+        assert!(Entry::decode(entry).is_ok());
     }
 }
 
@@ -275,6 +308,7 @@ fn every_value_of_the_example_follows_from_the_ones_above_it() {
     ];
     example.check_list(entries);
     example.check_manifest();
+    example.check_log();
     let computed = example.computed.borrow();
     let known: BTreeSet<&str> = GIVEN
         .into_iter()

@@ -28,7 +28,7 @@ pub(super) const PEAK_EMPTY: &str = "peak/empty";
 pub(super) const START: &str = "start/countersign";
 pub(super) const START_KDF: &str = "start/kdf";
 
-pub(super) const MEASURES: [Measure; 18] = [
+pub(super) const MEASURES: [Measure; 19] = [
     Measure {
         work: "one code as a value",
         ours: "code_value/countersign",
@@ -130,6 +130,15 @@ pub(super) const MEASURES: [Measure; 18] = [
         ours: "rotate_10000/countersign",
         peer: peer("opening them", "rotate_10000/open"),
         goal: Goal::AtMostTimes(15.0),
+    },
+    Measure {
+        work: "verifying a history of 10,000 entries with three signed messages each",
+        ours: "history_10000/countersign",
+        peer: peer(
+            "SHA-256 over its bytes and ring's signature checks",
+            "history_10000/ring",
+        ),
+        goal: Goal::AtMostTimes(2.0),
     },
     Measure {
         work: "peak memory with 10,000 accounts open (Linux only)",
