@@ -25,6 +25,9 @@ use crate::store::{Change, ChangeError, Store, StoreError, Stored};
 /// How often a step is taken again when somebody else changes the person meanwhile.
 const TRIES: u32 = 64;
 
+/// For how many persons time passes when digits are short.
+const DUE_AT_ONCE: usize = 32;
+
 /// Why an input was not taken. Nothing was changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum VerifierError {
@@ -227,11 +230,22 @@ impl<S: Store> Verifier<S> {
                         by: Index::Key(key),
                     });
                 }
-                Err(ChangeError::Taken { by }) => taken = VerifierError::Taken { by },
+                Err(ChangeError::Taken { by }) => {
+                    taken = VerifierError::Taken { by };
+                    self.free(&by, now)?;
+                }
                 Err(ChangeError::Store(error)) => return Err(error.into()),
             }
         }
         Err(taken)
+    }
+
+    /// Frees the digits of codes whose time is over: nobody may have asked after their persons since.
+    fn free(&self, by: &Index, now: Timestamp) -> Result<(), VerifierError> {
+        match by {
+            Index::Choice(_) => self.pass_time(now, DUE_AT_ONCE).map(|_| ()),
+            _ => Ok(()),
+        }
     }
 
     /// Answers a device's message that came from this address. What cannot be answered now is refused as unavailable.

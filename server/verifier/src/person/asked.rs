@@ -15,6 +15,9 @@ pub const NUMBER_TRIES: u8 = 3;
 pub const RESPONSE_TRIES: u8 = 3;
 /// How long statements and receipts are kept after a statement's expiry, and how long it can be reported, in seconds.
 pub const RECEIPT_KEEP_S: u64 = 24 * 60 * 60;
+/// Most statements that are kept of those that ended without ever ringing or being answered. Whoever knows a password can make
+/// them without end, and nobody asks after them.
+pub(crate) const UNSEEN_MAX: usize = 100;
 /// Most statements of a person that are open at once.
 pub const OPEN_STATEMENTS_MAX: usize = 20;
 
@@ -22,7 +25,8 @@ pub const OPEN_STATEMENTS_MAX: usize = 20;
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Asked {
     pub(crate) id: Id,
-    pub(crate) message: Message,
+    /// Its bytes, until it ended.
+    pub(crate) message: Option<Message>,
     pub(crate) hash: MessageHash,
     pub(crate) act: Act,
     /// The number on the sign-in screen.
@@ -98,6 +102,21 @@ impl End {
 impl Asked {
     pub(crate) const fn is_open(&self) -> bool {
         self.end.is_none()
+    }
+
+    /// Whether it ended without ever ringing or being answered.
+    pub(crate) const fn is_unseen(&self) -> bool {
+        let is_untouched = self.answers.is_empty() && !self.is_listed;
+        match &self.end {
+            Some(end) => is_untouched && end.by.is_none(),
+            None => false,
+        }
+    }
+
+    /// Ends it.
+    pub(crate) fn close(&mut self, end: End) {
+        self.end = Some(end);
+        self.message = None;
     }
 
     pub(crate) fn is_for(&self, device: &Thumbprint) -> bool {

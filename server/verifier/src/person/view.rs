@@ -8,7 +8,11 @@ use countersign_protocol::time::Timestamp;
 use super::{Person, Stage};
 
 /// A device as a page shows it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+///
+/// # Privacy
+///
+/// `Debug` shows no name.
+#[derive(Clone, Eq, PartialEq)]
 pub struct DeviceView {
     /// The thumbprint of its device key: its name in every call.
     pub id: Thumbprint,
@@ -27,7 +31,7 @@ pub struct DeviceView {
 }
 
 /// How far a device is.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub enum StageView {
     /// Its check number has still to be confirmed.
     Unconfirmed {
@@ -71,7 +75,11 @@ pub enum StageView {
 }
 
 /// A statement as a page shows it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+///
+/// # Privacy
+///
+/// `Debug` shows no name.
+#[derive(Clone, Eq, PartialEq)]
 pub struct StatementView {
     /// Its `jti`.
     pub id: Id,
@@ -111,6 +119,38 @@ pub struct SuspensionView {
     pub until: Option<Timestamp>,
     /// Why.
     pub why: SuspendedWhy,
+}
+
+impl std::fmt::Debug for DeviceView {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("DeviceView")
+            .field("id", &self.id)
+            .field("stage", &self.stage)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for StageView {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Unconfirmed { .. } => "unconfirmed",
+            Self::Confirmed { .. } => "confirmed",
+            Self::Active { .. } => "active",
+            Self::Moved { .. } => "moved",
+            Self::Removed { .. } => "removed",
+        })
+    }
+}
+
+impl std::fmt::Debug for StatementView {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("StatementView")
+            .field("id", &self.id)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Person {

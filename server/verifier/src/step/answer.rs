@@ -157,6 +157,7 @@ impl Turn<'_> {
                 .suspended()
                 .and_then(|suspended| suspended.until);
             self.tell(Fact::Suspended { until })?;
+            self.end_move()?;
         }
         if left == 0 {
             let receipt = self.end_by(given, Outcome::Denied, Some(0))?;
@@ -243,6 +244,8 @@ impl Turn<'_> {
         // A device that is not active yet cannot quieten those that are.
         if asked.act != Act::Test {
             self.person.calm.reported(now);
+            // Somebody else may have begun it.
+            self.end_move()?;
         }
         self.tell(Fact::Reported {
             statement: given.answer.statement,

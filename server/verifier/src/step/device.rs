@@ -56,8 +56,8 @@ pub(super) enum Checked {
     Stale(Reply),
     /// The same bytes came before: what they asked for was done then.
     Again,
-    /// It is new.
-    New,
+    /// It is new; it is remembered once it was taken.
+    New(Seen),
 }
 
 impl Turn<'_> {
@@ -103,9 +103,9 @@ impl Turn<'_> {
         Ok(device.id)
     }
 
-    /// The checks of every request: its account, its time, and that it was not received before. What was checked is remembered.
+    /// The checks of every request: its account, its time, and that it was not received before.
     pub(super) fn check_request(
-        &mut self,
+        &self,
         id: &Thumbprint,
         message: &Verified,
         request: &Request,
@@ -133,16 +133,19 @@ impl Turn<'_> {
             return Err(Refusal::rate_limited(TOO_MANY_WAIT_S).into());
         }
         let tolerance_s = countersign_protocol::message::CLOCK_TOLERANCE_S;
-        let seen = Seen {
+        Ok(Checked::New(Seen {
             id: request.id,
             hash,
             // At `iat` + 300 s itself it is still fresh.
             until: request.made_at.plus_s(tolerance_s + 1),
-        };
+        }))
+    }
+
+    /// A request was taken: it is not taken again. One that was refused may come again, and is refused again.
+    pub(super) fn remember_request(&mut self, id: &Thumbprint, seen: Seen) {
         if let Some(device) = self.person.device_mut(id) {
             device.seen.push(seen);
         }
-        Ok(Checked::New)
     }
 
     /// The state as the answer to a message that is not a fetch.
@@ -161,7 +164,10 @@ impl Turn<'_> {
         match self.check_request(&id, message, &delivery.request)? {
             Checked::Stale(reply) => return Ok(reply),
             Checked::Again => {}
-            Checked::New => self.set_ring(&id, delivery)?,
+            Checked::New(seen) => {
+                self.set_ring(&id, delivery)?;
+                self.remember_request(&id, seen);
+            }
         }
         self.state_after(id, message.compact().hash())
     }
@@ -196,10 +202,14 @@ impl Turn<'_> {
 
     /// `cs-leave`: forget this device. Said twice it is the same.
     fn leave(&mut self, id: Thumbprint, message: &Verified, leave: &Leave) -> Answered<Reply> {
-        if let Checked::Stale(reply) = self.check_request(&id, message, &leave.request)? {
-            return Ok(reply);
+        match self.check_request(&id, message, &leave.request)? {
+            Checked::Stale(reply) => return Ok(reply),
+            Checked::Again => {}
+            Checked::New(seen) => {
+                self.remove(&id, RemovedWhy::Left)?;
+                self.remember_request(&id, seen);
+            }
         }
-        self.remove(&id, RemovedWhy::Left)?;
         self.state_after(id, message.compact().hash())
     }
 }

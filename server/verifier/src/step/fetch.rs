@@ -71,14 +71,17 @@ impl Turn<'_> {
         message: &Verified,
         fetch: Fetch,
     ) -> Answered<Reply> {
-        if let Checked::Stale(reply) = self.check_request(&id, message, &fetch.request)? {
-            return Ok(reply);
-        }
+        let seen = match self.check_request(&id, message, &fetch.request)? {
+            Checked::Stale(reply) => return Ok(reply),
+            Checked::Again => return Err(Problem::Replayed.into()),
+            Checked::New(seen) => seen,
+        };
         if let Some(device) = self.person.device_mut(&id)
             && !device.documents.note_have(fetch.have)
         {
             return Err(Problem::Malformed.into());
         }
+        self.remember_request(&id, seen);
         self.refresh(&id);
         self.reveal(&id, &fetch)?;
         if fetch.wants_secrets {

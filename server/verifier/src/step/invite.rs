@@ -37,7 +37,7 @@ pub struct Invite {
 }
 
 /// An invitation.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct Invited {
     /// Its id.
     pub id: Id,
@@ -45,6 +45,19 @@ pub struct Invited {
     pub link: Zeroizing<String>,
     /// When it ends.
     pub expires_at: Timestamp,
+}
+
+impl std::fmt::Debug for Invited {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = formatter.debug_struct("Invited");
+        shown.field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for TypedInvitation {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("TypedInvitation([redacted])")
+    }
 }
 
 /// Asks for the code of an invitation: the QR code cannot be scanned. Asked again it is the same one, or a new one once it was
@@ -56,7 +69,7 @@ pub struct AskForCode {
 }
 
 /// A code and the address beside it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct TypedInvitation {
     /// Sixteen digits; shown in groups of four.
     pub code: Zeroizing<String>,

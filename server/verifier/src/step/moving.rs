@@ -23,7 +23,10 @@ impl Turn<'_> {
         match self.check_request(&id, message, &step.request)? {
             Checked::Stale(reply) => return Ok(reply),
             Checked::Again => {}
-            Checked::New => self.take_move_step(&id, &step.step)?,
+            Checked::New(seen) => {
+                self.take_move_step(&id, &step.step)?;
+                self.remember_request(&id, seen);
+            }
         }
         // What cannot be done is not done: the state has no move, and says how the device stands.
         self.state_after(id, message.compact().hash())

@@ -55,7 +55,7 @@ impl Turn<'_> {
     /// Ends a statement.
     pub(super) fn end(&mut self, id: &Id, end: End) {
         if let Some(asked) = self.person.statement_mut(id) {
-            asked.end = Some(end);
+            asked.close(end);
         }
         self.person.calm.answered(id);
     }

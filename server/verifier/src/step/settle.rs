@@ -5,7 +5,7 @@ use countersign_protocol::message::{Outcome, RemovedWhy};
 
 use super::{Input, StepError, Turn};
 use crate::event::Fact;
-use crate::person::{End, Stage, TOMBSTONE_KEEP_S};
+use crate::person::{End, Stage, TOMBSTONE_KEEP_S, UNSEEN_MAX};
 
 /// Time has passed, and nothing else happened. Its effect is that of every input: what has ended by now is stored as ended.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +59,17 @@ impl Turn<'_> {
         self.person
             .statements
             .retain(|asked| now < asked.kept_until());
+        let unseen = self
+            .person
+            .statements
+            .iter()
+            .filter(|asked| asked.is_unseen());
+        let mut surplus = unseen.count().saturating_sub(UNSEEN_MAX);
+        self.person.statements.retain(|asked| {
+            let is_surplus = surplus > 0 && asked.is_unseen();
+            surplus -= usize::from(is_surplus);
+            !is_surplus
+        });
         let is_kept = |device: &crate::person::Device| {
             let ended_at = device.ended_at();
             ended_at.is_none_or(|at| now < at.plus_s(TOMBSTONE_KEEP_S))
@@ -80,7 +91,7 @@ impl Turn<'_> {
             Outcome::Expired => asked.expires_at,
             _ => now,
         };
-        asked.end = Some(End::unanswered(outcome, at));
+        asked.close(End::unanswered(outcome, at));
         let hash = asked.hash;
         self.tell(Fact::Ended {
             statement: *id,

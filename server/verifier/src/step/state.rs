@@ -63,8 +63,9 @@ impl Turn<'_> {
             false => None,
         };
         let listed = self.listed_for(device, &question.open);
-        let statements = listed.iter().map(|asked| {
-            Compact::from_stored(Kind::Statement, &asked.message.0).map_err(|_| StepError::Signing)
+        let statements = listed.iter().filter_map(|asked| asked.message.as_ref());
+        let statements = statements.map(|message| {
+            Compact::from_stored(Kind::Statement, &message.0).map_err(|_| StepError::Signing)
         });
         let state = State {
             audience: question.device,

@@ -183,7 +183,7 @@ impl Turn<'_> {
         let number = generate_number(self.desk.entropy, rules.policy.digits)?;
         self.person.statements.push(Asked {
             id: statement.id,
-            message: Message(message.as_str().to_owned()),
+            message: Some(Message(message.as_str().to_owned())),
             hash: message.hash(),
             act: request.act,
             number: Kept(number.clone()),

@@ -45,6 +45,7 @@ impl Input for SuspendApprovals {
     fn take(&self, turn: &mut Turn<'_>) -> Result<(), StepError> {
         turn.person.calm.suspend(self.until);
         turn.tell(Fact::Suspended { until: self.until })?;
+        turn.end_move()?;
         turn.withdraw_all()
     }
 }
@@ -63,10 +64,16 @@ impl Input for ResumeApprovals {
 }
 
 /// Names the person's account anew; devices get a new version of its document.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Rename {
     /// The new label, 1 to 96 bytes.
     pub label: String,
+}
+
+impl std::fmt::Debug for Rename {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Rename([redacted])")
+    }
 }
 
 impl Input for Rename {

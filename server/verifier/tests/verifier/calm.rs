@@ -189,6 +189,34 @@ fn attack_bombs_before_the_real_sign_in_do_not_keep_it_from_being_approved() {
 }
 
 #[test]
+fn attack_a_day_of_bombs_takes_no_more_room_than_there_is() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    for _ in 0..400 {
+        world.ask();
+        world.pass_s(10);
+    }
+    let stored = world.person().encode().len();
+    assert!(stored < 100_000, "{stored} bytes");
+    // Those that rang are still there to be reported.
+    let rang = world.facts().into_iter().filter_map(|fact| match fact {
+        Fact::Asked {
+            statement,
+            is_listed: true,
+            ..
+        } => Some(statement),
+        _ => None,
+    });
+    let person = world.person();
+    assert!(rang.clone().count() > 10);
+    assert!(
+        rang.into_iter()
+            .all(|id| person.statement_view(&id).is_some())
+    );
+    approved(&world, &phone, &world.ask());
+}
+
+#[test]
 fn a_report_keeps_statements_from_ringing_and_an_approval_ends_that() {
     let world = World::new();
     let phone = ringing(&world, "Pixel");

@@ -9,12 +9,12 @@ use countersign_protocol::message::{
 };
 use countersign_protocol::problem::{Need, Problem};
 use countersign_protocol::signing::SigningKey;
-use countersign_verifier::Setup;
 use countersign_verifier::keys::ServerKeys;
 use countersign_verifier::person::{INVITATION_S, PROOF_TRIES};
 use countersign_verifier::rules::Attestor;
 use countersign_verifier::step::{AskForCode, Invite, NotInvited, WithdrawInvitation};
 use countersign_verifier::store::MemoryStore;
+use countersign_verifier::{Setup, VerifierError};
 
 use crate::phone::{InvitationChoiceText, Known, Phone};
 use crate::world::{World, account_of, problem_of, rules};
@@ -519,6 +519,43 @@ fn no_two_codes_begin_with_the_same_digits() {
         assert_eq!(code.len(), 16);
         assert!(begun.insert(code[..3].to_owned()), "{}", &code[..3]);
     }
+}
+
+#[test]
+fn digits_of_codes_that_nobody_asked_after_are_free_again_when_their_time_is_over() {
+    let world = World::new();
+    let code = |label: &str| {
+        let account = world.verifier.add_person(label, world.now()).unwrap();
+        let invited = world
+            .verifier
+            .take(&account, &Invite::default(), world.now());
+        let invitation = invited.unwrap().unwrap().id;
+        world
+            .verifier
+            .take(&account, &AskForCode { invitation }, world.now())
+    };
+    // Until hardly any are left.
+    let taken = (0..=1_000).find_map(|person| code(&format!("person {person}")).err());
+    assert!(
+        matches!(taken, Some(VerifierError::Taken { .. })),
+        "{taken:?}"
+    );
+    world.pass_s(INVITATION_S);
+    assert!(code("late").is_ok());
+}
+
+#[test]
+fn no_invitation_shows_its_secret_to_a_log() {
+    let world = World::new();
+    let invited = world.take(&Invite::default()).unwrap();
+    let invitation = invited.id;
+    let code = world.take(&AskForCode { invitation }).unwrap();
+    let shown = format!("{invited:?} {code:?} {:?}", world.person());
+    let secret = invited.link.split("secret=").nth(1).unwrap();
+    let secret = secret.split('&').next().unwrap();
+    assert!(!shown.contains(secret));
+    assert!(!shown.contains(&code.code[3..]));
+    assert!(!shown.contains("ann"));
 }
 
 #[test]

@@ -155,8 +155,17 @@ async fn a_parked_fetch_is_woken_by_what_it_waits_for() {
     // Told its standing once, it waits the next time.
     served.fetch(&phone, |_| {}).await;
     let begun = Instant::now();
+    let version = || {
+        let person = served.verifier.person(&served.account, server::now());
+        person.unwrap().version()
+    };
+    let before = version();
     let waiting = served.fetch(&phone, |fetch| fetch.wait_s = 25);
     let asking = async {
+        // It was received, and was not answered.
+        while version() == before {
+            tokio::task::yield_now().await;
+        }
         // Something that is no news to the phone wakes it, and it waits on.
         let touch = Invite::default();
         let touched = served.verifier.take(&served.account, &touch, server::now());

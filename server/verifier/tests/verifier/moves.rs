@@ -342,6 +342,26 @@ fn no_move_begins_within_a_day_of_a_report() {
 }
 
 #[test]
+fn a_report_or_a_suspension_ends_a_move_that_somebody_else_may_have_begun() {
+    for reported in [true, false] {
+        let world = World::new();
+        let other = world.phone("other");
+        let phones = begin(&world);
+        world.enrol(&phones.new, &phones.known);
+        world.reveal(&phones.new);
+        match reported {
+            true => {
+                world.answer(&other, &world.ask().message, Decision::Report);
+            }
+            false => world.take(&SuspendApprovals { until: None }),
+        }
+        assert!(confirm(&world, &phones).moving.is_none());
+        let standing = world.reveal(&phones.new).standing;
+        assert_eq!(standing, removed(RemovedWhy::MoveEnded));
+    }
+}
+
+#[test]
 fn a_move_is_signed_by_the_approval_key() {
     let world = World::new();
     let old = world.phone("old");
