@@ -11,6 +11,7 @@ mod exit;
 mod failure;
 mod findings;
 mod guard;
+mod http;
 mod input;
 mod new_file;
 mod new_password;
