@@ -58,19 +58,21 @@ impl Source {
 
     /// Opens it; standard input without the standard library's buffer, which would keep a copy of a secret.
     pub(crate) fn open(&self, what: &str) -> Result<Box<dyn Read>, Failure> {
-        let path = match self {
-            Self::Stdin => {
-                let stdin = io::stdin().as_fd().try_clone_to_owned();
-                return stdin
-                    .map(|owned| -> Box<dyn Read> { Box::new(File::from(owned)) })
-                    .map_err(|error| Failure::io(&error, what));
-            }
-            Self::Descriptor(number) => PathBuf::from(format!("/dev/fd/{number}")),
-            Self::File(path) => path.clone(),
+        Ok(Box::new(self.open_file(what)?))
+    }
+
+    /// The same for one that is waited on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Failure::io`].
+    pub(crate) fn open_file(&self, what: &str) -> Result<File, Failure> {
+        let opened = match self {
+            Self::Stdin => io::stdin().as_fd().try_clone_to_owned().map(File::from),
+            Self::Descriptor(number) => File::open(format!("/dev/fd/{number}")),
+            Self::File(path) => File::open(path),
         };
-        File::open(path)
-            .map(|file| -> Box<dyn Read> { Box::new(file) })
-            .map_err(|error| Failure::io(&error, what))
+        opened.map_err(|error| Failure::io(&error, what))
     }
 
     /// Reads all of it, at most `max_bytes` and one more, so that the caller sees that it is too long.

@@ -7,13 +7,17 @@ mod beside;
 mod command_line;
 mod cost;
 mod dates;
+mod desk;
+mod driver;
 mod exit;
 mod failure;
 mod findings;
 mod guard;
+mod http;
 mod input;
 mod new_file;
 mod new_password;
+mod notices;
 mod places;
 mod report;
 mod rows;
@@ -22,6 +26,7 @@ mod terminal;
 mod unlock;
 mod verbs;
 mod words;
+mod work;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use countersign_core::companion::Companion;
 use countersign_core::secret::Secret;
 use countersign_core::time::UnixSeconds;
+use countersign_core::uri::TestMode;
 use countersign_core::vault::{AnchorFolder, RecoveryCode, VaultError, VaultLocation};
 use serde_json::json;
 
@@ -65,6 +66,15 @@ impl Session {
                 Some(path) => Ok(path.into()),
                 None => places::default_vault(),
             },
+        }
+    }
+
+    /// Whether servers on this machine are taken.
+    pub(crate) const fn test_mode(&self) -> TestMode {
+        if self.globals.test_mode {
+            TestMode::On
+        } else {
+            TestMode::Off
         }
     }
 

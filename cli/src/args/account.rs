@@ -11,15 +11,19 @@ Other users of this machine can see arguments, and a link holds the secret: pref
 reads the link from standard input, or --qr. On a terminal, `add` without a link asks.
 An account that is there already is never replaced. Afterwards the account's first code is shown:
 compare it with what the website expects before you close its page.
+A work account comes from the QR code or link of its setup page, or from the page's code and URL. Its server
+is shown and asked for before anything is sent; then a check number is shown for the page, and a test is
+answered. Ended in between, `countersign approve` goes on with it.
 
 Exit codes: 0 added, or already here; 1 refused (nothing is written); 2 usage; 3 wrong password;
-            4 damaged or tampered; 5 busy, full, read-only
+            4 damaged or tampered; 5 busy, full, read-only, or the server cannot be reached
 
 Examples:
   countersign add --qr screenshot.png
   wl-paste | countersign add -
   countersign add --qr part1.png part2.png part3.png
-  countersign add --issuer Acme --account ann@acme.example")]
+  countersign add --issuer Acme --account ann@acme.example
+  countersign add --url https://mfa.acme.example --code '1234 5678 9012 3456'")]
 pub(crate) struct AddArgs {
     /// The link (otpauth://...), or - to read it from standard input
     #[arg(value_name = "LINK", conflicts_with = "qr")]
@@ -39,6 +43,30 @@ pub(crate) struct AddArgs {
     /// The fields of an account that is typed.
     #[command(flatten)]
     pub(crate) fields: TypedFields,
+    /// What only a work account has.
+    #[command(flatten)]
+    pub(crate) work: WorkFields,
+}
+
+/// A work account.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Work accounts")]
+pub(crate) struct WorkFields {
+    /// The URL that the setup page shows under \"Can't scan?\"
+    #[arg(long, value_name = "URL", conflicts_with_all = ["link", "qr", "issuer", "account", "secret_file"])]
+    pub(crate) url: Option<String>,
+    /// The code beside it, 16 digits (- reads it from standard input); without it, it is asked for
+    #[arg(long, value_name = "CODE", requires = "url")]
+    pub(crate) code: Option<String>,
+    /// What the organisation's pages call this device [default: Terminal]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) device: Option<String>,
+    /// The work account whose place it takes once it works: an id, or a part of its name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) replaces: Option<String>,
+    /// Do not wait until it works
+    #[arg(long)]
+    pub(crate) no_wait: bool,
 }
 
 /// An account by hand. The secret is never an argument.

@@ -8,13 +8,14 @@ mod look;
 mod slots;
 mod tend;
 mod vault;
+mod work;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use account::{
-    AddArgs, EditArgs, ExportArgs, NextArgs, RemoveArgs, RestoreArgs, TypedFields,
+    AddArgs, EditArgs, ExportArgs, NextArgs, RemoveArgs, RestoreArgs, TypedFields, WorkFields,
 };
 pub(crate) use look::{CodeArgs, DemoArgs, DoctorArgs, ListArgs};
 pub(crate) use slots::{AddSlotArgs, RemoveSlotArgs, SlotsVerb};
@@ -22,6 +23,9 @@ pub(crate) use tend::{
     CheckArgs, RestoreSnapshotArgs, RotateArgs, SalvageArgs, SnapshotsArgs, VaultArgs, VaultVerb,
 };
 pub(crate) use vault::{Aside, Cost, InitArgs, PasswdArgs};
+pub(crate) use work::{
+    AboutArgs, ApproveArgs, HistoryArgs, HistoryVerb, LeaveArgs, MoveArgs, RequestsArgs, WatchArgs,
+};
 
 /// What stands under the help of the whole program.
 const AFTER_HELP: &str = "\
@@ -48,7 +52,7 @@ Example:
   countersign add --qr screenshot.png
   countersign list";
 
-/// One-time codes for your accounts, kept in an encrypted vault.
+/// One-time codes and sign-in approvals for your accounts, kept in an encrypted vault.
 #[derive(Debug, Parser)]
 #[command(
     name = "countersign",
@@ -86,6 +90,9 @@ pub(crate) struct Globals {
     /// Do not unlock with the key in the desktop's keyring, where there is one: ask
     #[arg(long, global = true)]
     pub(crate) no_keyring: bool,
+    /// Take servers on this machine without TLS, for tests; their accounts say so for ever
+    #[arg(long, global = true, hide = true)]
+    pub(crate) test_mode: bool,
 }
 
 /// The verbs.
@@ -109,6 +116,20 @@ pub(crate) enum Verb {
     Restore(RestoreArgs),
     /// Hand out one account as a link or a QR code, secret included
     Export(ExportArgs),
+    /// Wait for sign-ins of work accounts, show them and answer them
+    Approve(ApproveArgs),
+    /// List the requests that are open
+    Requests(RequestsArgs),
+    /// Show notifications of the desktop for requests
+    Watch(WatchArgs),
+    /// Show, check or hand out the record of all decisions
+    History(HistoryArgs),
+    /// Say what an organisation can see and do
+    About(AboutArgs),
+    /// Move a work account to another device
+    Move(MoveArgs),
+    /// Let a work account's server forget this device
+    Leave(LeaveArgs),
     /// Change the password and renew the vault's keys
     Passwd(PasswdArgs),
     /// Look after the vault file itself

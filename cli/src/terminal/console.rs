@@ -44,11 +44,15 @@ impl Console {
         !self.json && io::stdout().is_terminal() && io::stdin().is_terminal()
     }
 
+    /// Whether the terminal cannot go back on its line.
+    pub(crate) fn is_dumb(&self) -> bool {
+        std::env::var_os("TERM").is_none_or(|term| term == "dumb")
+    }
+
     /// Whether colours may be used on standard output (<https://no-color.org>).
     pub(crate) fn has_colour(&self) -> bool {
         let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-        !self.json && !is_refused && !is_dumb && io::stdout().is_terminal()
+        !self.json && !is_refused && !self.is_dumb() && io::stdout().is_terminal()
     }
 
     /// Whether a person is there who can type a secret: a script with pipes alone is never asked.

@@ -4,10 +4,12 @@ mod console;
 mod interrupt;
 mod progress;
 mod reader;
+mod typed_line;
 
 pub(crate) use console::Console;
 pub(crate) use interrupt::Interrupts;
 pub(crate) use progress::Progress;
+pub(crate) use typed_line::{Pressed, TypedLine};
 
 use std::io;
 use std::path::Path;

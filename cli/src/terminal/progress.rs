@@ -24,8 +24,7 @@ pub(crate) struct Progress {
 impl Console {
     /// Shows what is being done, where a person looks on, and only when it takes a while.
     pub(crate) fn progress(&self, words: &'static str) -> Progress {
-        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
-        if self.is_json() || is_dumb || !io::stderr().is_terminal() {
+        if self.is_json() || self.is_dumb() || !io::stderr().is_terminal() {
             return Progress {
                 stop: None,
                 thread: None,

@@ -16,7 +16,7 @@ use crate::rows::{self, Place};
 use crate::session::Session;
 
 /// Pixels of a module in a PNG: large enough for any camera.
-const MODULE_PX: NonZeroU8 = NonZeroU8::new(8).expect("eight is not zero");
+pub(crate) const MODULE_PX: NonZeroU8 = NonZeroU8::new(8).expect("eight is not zero");
 /// What whoever sees it can do.
 const IS_SECRET: &str = "Whoever sees this can make the account's codes.";
 

@@ -1,20 +1,27 @@
 //! The verbs, one file or folder each.
 
+mod about;
 mod add;
 mod answer;
+mod approve;
 mod aside;
 mod code;
 mod demo;
 pub(crate) mod doctor;
 mod edit;
 mod export;
+mod history;
 mod images;
 mod init;
+mod leave;
 mod list;
+mod moving;
 mod passwd;
 mod recovery;
+mod requests;
 mod trash;
 mod vault;
+mod watch;
 
 use crate::args::Verb;
 use crate::failure::Failure;
@@ -37,6 +44,13 @@ pub(crate) fn run(session: &Session, verb: &Verb) -> Result<Report, Failure> {
         Verb::Remove(args) => trash::remove(session, args),
         Verb::Restore(args) => trash::restore(session, args),
         Verb::Export(args) => export::run(session, args),
+        Verb::Approve(args) => approve::run(session, args),
+        Verb::Requests(args) => requests::run(session, args),
+        Verb::Watch(args) => watch::run(session, args),
+        Verb::History(args) => history::run(session, args),
+        Verb::About(args) => about::run(session, args),
+        Verb::Move(args) => moving::run(session, args),
+        Verb::Leave(args) => leave::run(session, args),
         Verb::Passwd(args) => passwd::run(session, args),
         Verb::Vault(args) => vault::run(session, &args.verb),
         Verb::Doctor(args) => doctor::run(session, args),

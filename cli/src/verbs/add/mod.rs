@@ -3,11 +3,13 @@
 mod outcome;
 mod scanned;
 mod typed;
+mod work;
 
 use countersign_core::companion::Companion;
 use countersign_core::doctor::{Content, Finding, Kind, examine};
+use countersign_core::uri::invitation::Invitation;
 use countersign_core::uri::migration::MigrationPart;
-use countersign_core::uri::{Parsed, TestMode, UriError, Warning};
+use countersign_core::uri::{Parsed, UriError, Warning};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -36,6 +38,9 @@ pub(crate) fn run(session: &Session, args: &AddArgs) -> Result<Report, Failure> 
     refuse_shared(&sources(session, args)?)?;
     // Everything is read and understood before the vault is asked for.
     let read = read(session, args)?;
+    if let Some(invitation) = &read.work {
+        return work::run(session, args, invitation);
+    }
     session.with_vault_to_write(|companion| add(session, companion, args, read))
 }
 
@@ -71,6 +76,8 @@ fn add(
 #[derive(Default)]
 struct Read {
     accounts: Vec<Parsed>,
+    /// An invitation, which comes alone.
+    work: Option<Box<Invitation>>,
     /// What is odd about all of them together.
     warnings: Vec<Warning>,
     /// Entries of an export that cannot be added, as scripts see them.
@@ -82,7 +89,10 @@ struct Read {
 /// Everything that the arguments want to read, so that no stream is read twice.
 fn sources(session: &Session, args: &AddArgs) -> Result<Vec<Source>, Failure> {
     let mut sources = session.unlock_sources()?;
-    if args.link.as_deref() == Some("-") {
+    if [&args.link, &args.work.code]
+        .iter()
+        .any(|given| given.as_deref() == Some("-"))
+    {
         sources.push(Source::Stdin);
     }
     sources.extend(args.qr.iter().map(|path| Source::from_path(path)));
@@ -93,12 +103,19 @@ fn sources(session: &Session, args: &AddArgs) -> Result<Vec<Source>, Failure> {
 }
 
 fn read(session: &Session, args: &AddArgs) -> Result<Read, Failure> {
+    if let Some(url) = &args.work.url {
+        let invitation = work::read(session, &args.work, url)?;
+        return Ok(Read {
+            work: Some(Box::new(invitation)),
+            ..Read::default()
+        });
+    }
     if !args.qr.is_empty() {
         return scanned::read(session, args);
     }
     match args.link.as_deref() {
-        Some("-") => take(session, args, examine(&read_link()?, TestMode::Off)),
-        Some(link) => take(session, args, examine(link, TestMode::Off)),
+        Some("-") => take(session, args, examine(&read_link()?, session.test_mode())),
+        Some(link) => take(session, args, examine(link, session.test_mode())),
         None => typed::read(session, args),
     }
 }
@@ -128,12 +145,13 @@ fn take(session: &Session, args: &AddArgs, found: Finding) -> Result<Read, Failu
             ..Read::default()
         }),
         Content::Migration(parts) => scanned::join(session, args, parts, failures),
+        Content::Invitation(invitation) => Ok(Read {
+            work: Some(invitation),
+            ..Read::default()
+        }),
         _ => Err(Failure::new(
             "work_account",
-            format!(
-                "{} This version keeps codes only; work accounts follow.",
-                found.kind.explanation()
-            ),
+            format!("{} {}", found.kind.explanation(), words::next_step(&found)),
         )
         .with("kind", found.kind.name())),
     }

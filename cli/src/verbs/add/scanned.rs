@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use countersign_core::doctor::{Content, Finding, Kind, examine};
-use countersign_core::uri::TestMode;
 use countersign_core::uri::migration::{Batch, BatchError, MigrationPart};
 use serde_json::{Value, json};
 
@@ -31,7 +30,7 @@ pub(super) fn read(session: &Session, args: &AddArgs) -> Result<Read, Failure> {
         findings.extend(
             symbols
                 .iter()
-                .map(|symbol| examine(symbol.text.expose(), TestMode::Off)),
+                .map(|symbol| examine(symbol.text.expose(), session.test_mode())),
         );
     }
     if let Some(number) = args.pick {

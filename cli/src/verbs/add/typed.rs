@@ -2,7 +2,7 @@
 
 use countersign_core::doctor::{Finding, examine, examine_manual};
 use countersign_core::manual::ManualEntry;
-use countersign_core::uri::{Field, LINK_BYTES_MAX, TestMode};
+use countersign_core::uri::{Field, LINK_BYTES_MAX};
 use zeroize::Zeroizing;
 
 use super::{Read, take};
@@ -101,7 +101,7 @@ fn ask_all(session: &Session, args: &AddArgs) -> Result<Read, Failure> {
     let text = session
         .console()
         .ask_hidden("The link (otpauth://...) or the key (it is not shown):")?;
-    let found = examine(&text, TestMode::Off);
+    let found = examine(&text, session.test_mode());
     if found.is_accepted() || found.kind != countersign_core::doctor::Kind::Text {
         return take(session, args, found);
     }

@@ -165,7 +165,9 @@ impl Screen {
     fn draw(&mut self, companion: &Companion, args: &ListArgs, now: UnixSeconds) -> io::Result<()> {
         let (width, height) = size();
         let accounts = super::select(companion, args, now);
-        let lines = table::render(&accounts, now, self.style, Some(width));
+        let mut lines = table::render(&accounts, now, self.style, Some(width));
+        let work = super::work::select(companion, args, now);
+        lines.extend(super::work::lines(&work, Some(width)));
         let room = height.saturating_sub(OTHER_LINES).max(1);
         self.first = self.first.min(lines.len().saturating_sub(room));
         let hidden = lines.len().saturating_sub(room);

@@ -2,8 +2,10 @@
 
 mod live;
 mod table;
+mod work;
 
 use countersign_core::account::Name;
+use countersign_core::approval::WorkView;
 use countersign_core::companion::{AccountRow, Companion, TRASH_DAYS};
 use countersign_core::time::UnixSeconds;
 use serde_json::Value;
@@ -16,6 +18,8 @@ use crate::report::Report;
 use crate::rows;
 use crate::session::Session;
 use crate::terminal::shown;
+use crate::work::account::title;
+use crate::work::account_to_json;
 
 pub(crate) use table::{Style, render};
 
@@ -37,7 +41,9 @@ fn show(session: &Session, companion: &mut Companion, args: &ListArgs) -> Result
         return Ok(trash(companion, args, now));
     }
     let accounts = select(companion, args, now);
-    if session.console().shows_live() && !args.once && !args.notes && !accounts.is_empty() {
+    let work = work::select(companion, args, now);
+    let is_empty = accounts.is_empty() && work.is_empty();
+    if session.console().shows_live() && !args.once && !args.notes && !is_empty {
         if let Some(failure) = findings::failure(companion.findings()) {
             session.console().note(failure.message());
         }
@@ -45,7 +51,8 @@ fn show(session: &Session, companion: &mut Companion, args: &ListArgs) -> Result
         let report = Report::new().text(words);
         return Ok(findings::describe_all(report, companion.findings()));
     }
-    let text = match (accounts.is_empty(), companion.list(now).is_empty()) {
+    let has_none = companion.list(now).is_empty() && companion.work_accounts(now).is_empty();
+    let text = match (is_empty, has_none) {
         (true, true) if findings::failure(companion.findings()).is_some() => {
             "No account of this vault can be read.\n".into()
         }
@@ -53,7 +60,7 @@ fn show(session: &Session, companion: &mut Companion, args: &ListArgs) -> Result
             "No accounts yet. Add one with `countersign add --qr IMAGE`, or type it with `countersign add`.\n".into()
         }
         (true, false) => "No account has that.\n".into(),
-        (false, _) => words(companion, args, &accounts, now)?,
+        (false, _) => words(companion, args, &accounts, now)? + &work_words(&work),
     };
     let mut members: Vec<Value> = Vec::new();
     for row in &accounts {
@@ -63,8 +70,27 @@ fn show(session: &Session, companion: &mut Companion, args: &ListArgs) -> Result
         }
         members.push(object.into());
     }
-    let report = Report::new().member("accounts", members).text(text);
+    let mut report = Report::new()
+        .member("accounts", members)
+        .member("work", work_members(&work))
+        .text(text);
+    for note in work::clock_notes(&work) {
+        report = report.note(note);
+    }
     Ok(findings::describe_all(report, companion.findings()))
+}
+
+/// Work accounts, below the others.
+fn work_words(views: &[WorkView]) -> String {
+    let lines = work::lines(views, None);
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn work_members(views: &[WorkView]) -> Vec<Value> {
+    views
+        .iter()
+        .map(|view| account_to_json(view).into())
+        .collect()
 }
 
 /// The table, with each note below its account where notes are wanted.
@@ -124,10 +150,14 @@ fn has_tags(row: &AccountRow, tags: &[String]) -> bool {
 fn trash(companion: &Companion, args: &ListArgs, now: UnixSeconds) -> Report {
     let mut accounts = companion.trash();
     accounts.retain(|row| has_tags(row, &args.tag));
-    let text: String = if accounts.is_empty() {
+    let work = work::select(companion, args, now);
+    let text: String = if accounts.is_empty() && work.is_empty() {
         "The trash is empty.\n".into()
     } else {
-        accounts.iter().map(|row| trash_line(row, now)).collect()
+        let lines = accounts.iter().map(|row| trash_line(row, now));
+        lines
+            .chain(work.iter().map(|view| work_trash_line(view, now)))
+            .collect()
     };
     let members: Vec<Value> = accounts
         .iter()
@@ -137,7 +167,10 @@ fn trash(companion: &Companion, args: &ListArgs, now: UnixSeconds) -> Report {
             object.into()
         })
         .collect();
-    let report = Report::new().member("accounts", members).text(text);
+    let report = Report::new()
+        .member("accounts", members)
+        .member("work", work_members(&work))
+        .text(text);
     findings::describe_all(report, companion.findings())
 }
 
@@ -151,6 +184,18 @@ fn trash_line(row: &AccountRow, now: UnixSeconds) -> String {
         "{}  {}  deleted for good on {} (UTC)\n",
         row.id,
         rows::title(row),
+        dates::day(until)
+    )
+}
+
+fn work_trash_line(view: &WorkView, now: UnixSeconds) -> String {
+    let until = view
+        .trashed_at
+        .map_or(now, |at| at.plus(TRASH_DAYS * DAY_S));
+    format!(
+        "{}  {}  work account, mute; deleted for good on {} (UTC)\n",
+        view.id,
+        title(view),
         dates::day(until)
     )
 }

@@ -1,0 +1,393 @@
+//! The desk: where a person sits and answers requests, while the driver speaks with the servers.
+//!
+//! Everything that is said follows from how the vault stands now against how it stood at the last look, so that it does not
+//! matter which process took a server's answer.
+
+mod input;
+mod said;
+mod teller;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use countersign_core::approval::{
+    ApprovalError, CannotApprove, Event, Match, Standing, StatementId, StatementView, Unreachable,
+    WorkView,
+};
+use countersign_core::companion::Companion;
+use countersign_core::device::NoDeviceKeys;
+use countersign_core::time::UnixSeconds;
+use countersign_core::vault::RecordId;
+
+use crate::driver::{Driver, Turn};
+use crate::failure::Failure;
+use crate::session::Session;
+use crate::work::request;
+
+pub(crate) use input::{Heard, Input};
+use said::Said;
+pub(crate) use teller::Teller;
+
+/// How often the countdown moves, and what other processes did is looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What the desk is kept for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Goal {
+    /// Until the person ends it.
+    None,
+    /// Until the first request has ended.
+    FirstEnd,
+    /// Until this request has ended.
+    End(StatementId),
+    /// Until this account has its check number.
+    Check(RecordId),
+    /// Until this account works.
+    Works(RecordId),
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Ended {
+    /// The goal was reached, or nothing can come of it any more.
+    Done,
+    /// The person ended it.
+    Quit,
+    /// Nothing came in the time that was given.
+    NothingCame,
+}
+
+/// What was told of a request.
+#[derive(Debug, Default)]
+struct Followed {
+    tries_left: Option<u8>,
+    is_skipped: bool,
+}
+
+/// What was told of an account.
+#[derive(Debug, Default, Eq, PartialEq)]
+struct Told {
+    standing: Option<Standing>,
+    has_check: bool,
+    why_unreachable: Option<Unreachable>,
+}
+
+/// The desk.
+pub(crate) struct Desk<'a> {
+    session: &'a Session,
+    driver: Driver<'a>,
+    input: Input,
+    teller: Teller,
+    /// Whose card is before the person.
+    shown: Option<StatementId>,
+    followed: BTreeMap<StatementId, Followed>,
+    ended: Vec<StatementId>,
+    told: BTreeMap<RecordId, Told>,
+    looks: u64,
+}
+
+impl<'a> Desk<'a> {
+    /// A desk at which nobody has sat yet.
+    pub(crate) const fn new(
+        session: &'a Session,
+        driver: Driver<'a>,
+        input: Input,
+        teller: Teller,
+    ) -> Self {
+        Self {
+            session,
+            driver,
+            input,
+            teller,
+            shown: None,
+            followed: BTreeMap::new(),
+            ended: Vec::new(),
+            told: BTreeMap::new(),
+            looks: 0,
+        }
+    }
+
+    /// Why an account's server gave no answer the last time.
+    pub(crate) fn why_unreachable(&self, account: RecordId) -> Option<Unreachable> {
+        self.driver.why_unreachable(account)
+    }
+
+    /// Serves until the goal is reached, the person ends it, or nothing came for `patience`.
+    ///
+    /// # Errors
+    ///
+    /// What the vault says; `redirected`, `untrusted_server`, `unreachable` where the goal is an account whose server gives no
+    /// answer and nobody can wait for it.
+    pub(crate) fn serve(
+        &mut self,
+        companion: &mut Companion,
+        goal: Goal,
+        patience: Option<Duration>,
+    ) -> Result<Ended, Failure> {
+        let mut last = self.session.now();
+        loop {
+            self.look(companion)?;
+            if self.is_reached(companion, goal)? {
+                return Ok(Ended::Done);
+            }
+            let now = self.session.now();
+            if !self.followed.is_empty() || now < last {
+                last = now;
+            }
+            if patience.is_some_and(|patience| now.since(last) >= patience.as_secs()) {
+                return Ok(Ended::NothingCame);
+            }
+            self.show_prompt(companion);
+            match self
+                .driver
+                .turn(companion, self.input.descriptor(), LOOK_EVERY)?
+            {
+                Turn::Events(events) => {
+                    for event in &events {
+                        self.happened(companion, event)?;
+                    }
+                }
+                Turn::Input => {
+                    if self.hear(companion)? {
+                        return Ok(Ended::Quit);
+                    }
+                }
+                Turn::Time => {}
+            }
+        }
+    }
+
+    /// What is only worth a word when it happens; all else is seen at the next look.
+    fn happened(&mut self, companion: &Companion, event: &Event) -> Result<(), Failure> {
+        let now = self.session.now();
+        match event {
+            Event::Refused { account, cause } => {
+                self.say(|teller| teller.refused(*account, *cause))
+            }
+            Event::Replaced { account, earlier } => {
+                let view = companion.work_account(*account, now).ok();
+                self.say(|teller| teller.replaced(view.as_ref(), *account, *earlier))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells what is new.
+    fn look(&mut self, companion: &Companion) -> Result<(), Failure> {
+        self.looks = self.looks.wrapping_add(1);
+        let now = self.session.now();
+        for view in companion.work_accounts(now) {
+            self.tell_account(&view)?;
+        }
+        let open = companion.statements(now);
+        self.tell_ended(companion, &open, now)?;
+        for view in &open {
+            let is_new = !self.followed.contains_key(&view.id);
+            let followed = self.followed.entry(view.id).or_default();
+            if is_new {
+                followed.tries_left = view.tries_left;
+                self.say(|teller| teller.came(view))?;
+            } else if followed.tries_left != view.tries_left {
+                followed.tries_left = view.tries_left;
+                self.say(|teller| teller.tries(view))?;
+            }
+        }
+        self.choose(&open)
+    }
+
+    fn tell_account(&mut self, view: &WorkView) -> Result<(), Failure> {
+        let now = Told {
+            standing: Some(view.standing.clone()),
+            has_check: view.check.is_some(),
+            why_unreachable: view
+                .unreachable_since
+                .and_then(|_| self.driver.why_unreachable(view.id)),
+        };
+        let before = self.told.get(&view.id);
+        // What stands as it always stood is no news, but for what is unfinished: the person is to finish it.
+        let is_news = match before {
+            None => view.standing.is_unfinished(),
+            Some(before) => before.standing != now.standing || before.has_check != now.has_check,
+        };
+        let is_gone = now.why_unreachable.is_some()
+            && before.is_none_or(|before| before.why_unreachable != now.why_unreachable);
+        let why = now.why_unreachable;
+        self.told.insert(view.id, now);
+        if is_news {
+            self.say(|teller| teller.account(view))?;
+        }
+        if is_gone {
+            self.say(|teller| teller.server(view, why))?;
+        }
+        Ok(())
+    }
+
+    fn tell_ended(
+        &mut self,
+        companion: &Companion,
+        open: &[StatementView],
+        now: UnixSeconds,
+    ) -> Result<(), Failure> {
+        let gone: Vec<StatementId> = self
+            .followed
+            .keys()
+            .filter(|id| open.iter().all(|view| view.id != **id))
+            .copied()
+            .collect();
+        for id in gone {
+            self.followed.remove(&id);
+            self.ended.push(id);
+            let view = companion.statement(id, now).ok();
+            self.say(|teller| teller.ended(id, view.as_ref()))?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the card that stands there as long as it can be answered, and takes the oldest one otherwise (R8).
+    fn choose(&mut self, open: &[StatementView]) -> Result<(), Failure> {
+        let can_be_answered =
+            |view: &&StatementView| view.cannot_approve != Some(CannotApprove::Answered);
+        let stays = open
+            .iter()
+            .filter(can_be_answered)
+            .any(|view| Some(view.id) == self.shown);
+        if stays {
+            return Ok(());
+        }
+        let waiting: Vec<&StatementView> = open.iter().filter(can_be_answered).collect();
+        let is_skipped = |view: &&&StatementView| {
+            self.followed
+                .get(&view.id)
+                .is_some_and(|followed| followed.is_skipped)
+        };
+        let next = waiting
+            .iter()
+            .find(|view| !is_skipped(view))
+            .or_else(|| waiting.first());
+        self.shown = next.map(|view| view.id);
+        // What was typed for the one before is not meant for this one.
+        self.input.forget();
+        match next {
+            Some(view) => {
+                let others = waiting.len().saturating_sub(1);
+                self.say(|teller| teller.card(view, others))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn is_reached(&self, companion: &Companion, goal: Goal) -> Result<bool, Failure> {
+        let now = self.session.now();
+        let (id, needs_check) = match goal {
+            Goal::None => return Ok(false),
+            Goal::FirstEnd => return Ok(!self.ended.is_empty()),
+            Goal::End(id) => {
+                return Ok(self.ended.contains(&id) || !self.followed.contains_key(&id));
+            }
+            Goal::Check(id) => (id, true),
+            Goal::Works(id) => (id, false),
+        };
+        let view = companion.work_account(id, now)?;
+        if !view.standing.is_unfinished() || (needs_check && view.check.is_some()) {
+            return Ok(true);
+        }
+        match self.driver.why_unreachable(id) {
+            // Nothing better will come of trying again, and before that nobody who cannot see it waits.
+            Some(why)
+                if needs_check
+                    || matches!(why, Unreachable::Redirect | Unreachable::Certificate) =>
+            {
+                Err(crate::work::unreachable_failure(view.host.as_str(), why))
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn show_prompt(&mut self, companion: &Companion) {
+        let now = self.session.now();
+        let view = self.shown.and_then(|id| companion.statement(id, now).ok());
+        let question = match &view {
+            Some(view) => {
+                let left = request::left_words(view.left_s);
+                let what = match (view.cannot_approve, &view.matching) {
+                    (None, Match::EnterNumber { digits }) => {
+                        format!("{digits} digits, or d, r, c:")
+                    }
+                    _ => "d, r, c:".into(),
+                };
+                format!("{left} left. {what}")
+            }
+            None => {
+                let spinner = match self.looks % 4 {
+                    0 => '|',
+                    1 => '/',
+                    2 => '-',
+                    _ => '\\',
+                };
+                format!("{spinner} Waiting (q and Enter end it)")
+            }
+        };
+        self.input.draw(&question);
+    }
+
+    /// Takes what was typed; true when the person ends it.
+    fn hear(&mut self, companion: &mut Companion) -> Result<bool, Failure> {
+        for heard in self.input.read() {
+            let said = match heard {
+                Heard::End => return Ok(true),
+                Heard::Escape => {
+                    self.skip();
+                    continue;
+                }
+                Heard::Line(line) => said::typed(&line),
+                Heard::Document(line) => said::document(&line),
+            };
+            match said {
+                Said::Quit => return Ok(true),
+                Said::Nothing(why) => self.say(|teller| teller.nothing(None, why))?,
+                Said::Decision { id, decision } => match id.or(self.shown) {
+                    Some(id) => self.decide(companion, id, &decision)?,
+                    None => self.say(|teller| {
+                        teller.nothing(None, "There is no request. Nothing was sent.")
+                    })?,
+                },
+            }
+        }
+        Ok(false)
+    }
+
+    fn decide(
+        &mut self,
+        companion: &mut Companion,
+        id: StatementId,
+        decision: &countersign_core::approval::Decision,
+    ) -> Result<(), Failure> {
+        match companion.decide(id, decision, &NoDeviceKeys, self.session.now()) {
+            Ok(()) => self.say(|teller| teller.sent(id)),
+            Err(error @ ApprovalError::Vault(_)) => Err(error.into()),
+            Err(error) => {
+                let failure = Failure::from(error);
+                self.say(|teller| teller.not_decided(id, &failure))
+            }
+        }
+    }
+
+    /// Esc: the request stays open, and the next one comes before the person.
+    fn skip(&mut self) {
+        if let Some(followed) = self.shown.and_then(|id| self.followed.get_mut(&id)) {
+            followed.is_skipped = true;
+        }
+        // When all were left once, they come around again.
+        if self.followed.values().all(|followed| followed.is_skipped) {
+            for (id, followed) in &mut self.followed {
+                followed.is_skipped = Some(*id) == self.shown;
+            }
+        }
+        self.shown = None;
+    }
+
+    fn say(&mut self, tell: impl FnOnce(&Teller) -> Result<(), Failure>) -> Result<(), Failure> {
+        self.input.clear();
+        tell(&self.teller)
+    }
+}

@@ -1,0 +1,218 @@
+//! The approvals' driver: does what the core says is next, and brings back what came. It holds no rule of its own.
+//!
+//! The vault stays on one thread. Each request is posted on a thread of its own, so that asking, which may take half a
+//! minute, holds up no answer.
+
+mod inbox;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use countersign_core::approval::{
+    ApprovalError, Attention, Errand, Event, NextAction, Outgoing, Reply, Unreachable,
+};
+use countersign_core::companion::Companion;
+use countersign_core::device::NoDeviceKeys;
+use countersign_core::vault::{RecordId, VaultError};
+
+use self::inbox::{Address, Inbox, Woken};
+use crate::failure::Failure;
+use crate::http::Http;
+use crate::session::Session;
+
+/// What is done in one turn before the person is looked after again.
+const ACTIONS_MAX: u32 = 64;
+/// How long another process that writes is waited for.
+const BUSY_PAUSE: Duration = Duration::from_millis(200);
+
+/// What a turn ended with.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// An answer of a server was taken; this happened.
+    Events(Vec<Event>),
+    /// The person typed something, or has gone.
+    Input,
+    /// Nothing; it is time to look again.
+    Time,
+}
+
+/// What a thread brings.
+struct Posted {
+    errand: Errand,
+    reply: Reply,
+}
+
+/// The way between one vault and its servers.
+pub(crate) struct Driver<'a> {
+    session: &'a Session,
+    attention: Attention,
+    http: Arc<Http>,
+    inbox: Inbox<Posted>,
+    /// What came and could not be stored yet.
+    waiting: VecDeque<Posted>,
+    /// Requests that are with threads.
+    under_way: usize,
+    /// Why each account's server gave no answer the last time, where it gave none.
+    unreachable: BTreeMap<RecordId, Unreachable>,
+}
+
+impl<'a> Driver<'a> {
+    /// A driver with nothing under way.
+    ///
+    /// # Errors
+    ///
+    /// `usage` for a proxy that is none; as [`Failure::io`].
+    pub(crate) fn new(session: &'a Session, attention: Attention) -> Result<Self, Failure> {
+        Ok(Self {
+            session,
+            attention,
+            http: Arc::new(Http::from_environment()?),
+            inbox: Inbox::new().map_err(not_waited)?,
+            waiting: VecDeque::new(),
+            under_way: 0,
+            unreachable: BTreeMap::new(),
+        })
+    }
+
+    /// Why this account's server gave no answer the last time; none where it did.
+    pub(crate) fn why_unreachable(&self, account: RecordId) -> Option<Unreachable> {
+        self.unreachable.get(&account).copied()
+    }
+
+    /// Whether nothing is under way and nothing waits to be stored.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.under_way == 0 && self.waiting.is_empty()
+    }
+
+    /// Does what is due, then waits for something to come from a server or from `input`, at most for `pause`.
+    ///
+    /// # Errors
+    ///
+    /// What the vault says, `locked` after the password was changed elsewhere. That somebody else writes right now is none.
+    pub(crate) fn turn(
+        &mut self,
+        companion: &mut Companion,
+        input: Option<BorrowedFd<'_>>,
+        pause: Duration,
+    ) -> Result<Turn, Failure> {
+        match companion.refresh() {
+            Ok(_) | Err(VaultError::Busy) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let pause = self.do_what_is_due(companion, pause)?;
+        if let Some(posted) = self.waiting.pop_front() {
+            return self.take(companion, posted);
+        }
+        match self.inbox.wait(input, pause).map_err(not_waited)? {
+            Woken::Mail(posted) => {
+                self.under_way = self.under_way.saturating_sub(1);
+                self.take(companion, posted)
+            }
+            Woken::Input => Ok(Turn::Input),
+            Woken::Time => Ok(Turn::Time),
+        }
+    }
+
+    /// Returns how long may be waited then.
+    fn do_what_is_due(
+        &mut self,
+        companion: &mut Companion,
+        pause: Duration,
+    ) -> Result<Duration, Failure> {
+        for _ in 0..ACTIONS_MAX {
+            let now = self.session.now();
+            let done = match companion.next_action(self.attention, now) {
+                NextAction::MakeKeys { account } => {
+                    companion.make_keys(account, &NoDeviceKeys, now)
+                }
+                NextAction::RemoveKeys { account } => {
+                    companion.remove_keys(account, &NoDeviceKeys, now)
+                }
+                NextAction::Send { account, lane } => companion
+                    .prepare(account, lane, self.attention, &NoDeviceKeys, now)
+                    .map(|outgoing| self.post(outgoing)),
+                NextAction::WaitUntil { at } => {
+                    return Ok(pause.min(Duration::from_secs(at.since(now))));
+                }
+                NextAction::Nothing => return Ok(pause),
+            };
+            match done {
+                // Another process did it meanwhile.
+                Ok(()) | Err(ApprovalError::NothingToSend) => {}
+                Err(ApprovalError::Vault(VaultError::Busy)) => return Ok(pause.min(BUSY_PAUSE)),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Duration::ZERO)
+    }
+
+    fn post(&mut self, outgoing: Outgoing) {
+        self.under_way = self.under_way.saturating_add(1);
+        let http = Arc::clone(&self.http);
+        let now = self.session.now();
+        let mut parcel = Parcel::new(self.inbox.address(), outgoing.errand.clone());
+        // Without a thread the parcel is dropped, and brings that nothing came.
+        drop(
+            thread::Builder::new()
+                .name("post".into())
+                .spawn(move || parcel.put(http.post(&outgoing, now))),
+        );
+    }
+
+    fn take(&mut self, companion: &mut Companion, posted: Posted) -> Result<Turn, Failure> {
+        let account = posted.errand.account();
+        match &posted.reply {
+            Reply::Unreachable(why) => self.unreachable.insert(account, *why),
+            Reply::Answered { .. } => self.unreachable.remove(&account),
+        };
+        match companion.take_reply(&posted.errand, &posted.reply, self.session.now()) {
+            Ok(events) => Ok(Turn::Events(events)),
+            Err(ApprovalError::Vault(VaultError::Busy)) => {
+                self.waiting.push_back(posted);
+                Ok(Turn::Time)
+            }
+            // The account went away while its server was asked.
+            Err(ApprovalError::NoSuchAccount) => Ok(Turn::Time),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// One reply on its way. However a thread ends, it brings one: an account has one request at a time on each lane.
+struct Parcel {
+    address: Address<Posted>,
+    errand: Errand,
+    reply: Reply,
+}
+
+impl Parcel {
+    const fn new(address: Address<Posted>, errand: Errand) -> Self {
+        Self {
+            address,
+            errand,
+            reply: Reply::Unreachable(Unreachable::NoConnection),
+        }
+    }
+
+    fn put(&mut self, reply: Reply) {
+        self.reply = reply;
+    }
+}
+
+impl Drop for Parcel {
+    fn drop(&mut self) {
+        let nothing = Reply::Unreachable(Unreachable::NoConnection);
+        self.address.bring(Posted {
+            errand: self.errand.clone(),
+            reply: std::mem::replace(&mut self.reply, nothing),
+        });
+    }
+}
+
+fn not_waited(error: io::Error) -> Failure {
+    Failure::io(&error, "terminal")
+}

@@ -1,0 +1,220 @@
+//! A work account: its server is shown before anything is sent, then this device is introduced to it, confirmed with a check
+//! number and tested. What was begun is stored at each step, and `approve` goes on with it.
+
+use countersign_core::approval::{Attention, KeyPlace, NewWork, Standing};
+use countersign_core::companion::Companion;
+use countersign_core::uri::invitation::{Invitation, Proof, parse_code_and_url};
+use countersign_core::vault::RecordId;
+use zeroize::Zeroizing;
+
+use crate::args::{AddArgs, WorkFields};
+use crate::dates;
+use crate::desk::{Desk, Ended, Goal, Input, Teller};
+use crate::driver::Driver;
+use crate::failure::Failure;
+use crate::findings;
+use crate::input::Source;
+use crate::report::Report;
+use crate::rows::named;
+use crate::session::Session;
+use crate::terminal::shown;
+use crate::verbs::doctor::read_text;
+use crate::words;
+use crate::work::account::{self, failed_words, why_name};
+use crate::work::{account_to_json, find_work};
+
+/// What this device is called where the person says nothing.
+const DEVICE: &str = "Terminal";
+/// What the server is told of the program.
+const APP: &str = concat!("countersign ", env!("CARGO_PKG_VERSION"));
+
+/// Reads `--url` with its code.
+///
+/// # Errors
+///
+/// The names of what cannot be read, with the reason (A12); `secret_needed` when nobody can be asked for the code.
+pub(super) fn read(
+    session: &Session,
+    fields: &WorkFields,
+    url: &str,
+) -> Result<Invitation, Failure> {
+    let code = match fields.code.as_deref() {
+        Some("-") => read_text(&Source::Stdin)?,
+        Some(code) => Zeroizing::new(code.to_owned()),
+        None if session.console().can_ask() => session
+            .console()
+            .ask_hidden("The code beside the URL, 16 digits (it is not shown):")?,
+        None => {
+            return Err(Failure::new(
+                "secret_needed",
+                "There is no terminal to ask for the code on. Use --code - and standard input.",
+            ));
+        }
+    };
+    parse_code_and_url(&code, url, session.test_mode())
+        .map_err(|error| Failure::new(error.name(), words::error(error)))
+}
+
+/// Adds a work account.
+///
+/// # Errors
+///
+/// `not_confirmed`; `not_added` with the reason; `redirected`, `untrusted_server` and `unreachable`; those of unlocking and writing.
+pub(super) fn run(
+    session: &Session,
+    args: &AddArgs,
+    invitation: &Invitation,
+) -> Result<Report, Failure> {
+    confirm_server(session, args, invitation)?;
+    session.with_vault_to_write(|companion| {
+        let replaces = earlier(session, args, companion, invitation)?;
+        let new = NewWork {
+            device_name: args.work.device.as_deref().unwrap_or(DEVICE),
+            platform: std::env::consts::OS,
+            app: APP,
+            keys: KeyPlace::Software,
+            replaces,
+        };
+        let id = companion.add_work(invitation, &new, session.now())?;
+        let done = follow(session, args, companion, id);
+        let report = describe(session, companion, id).changed();
+        let report = report.fail(done.err());
+        Ok(findings::describe_for_one(report, companion.findings()))
+    })
+}
+
+/// The host is shown before anything is sent: whoever made the code may have put any server into it.
+fn confirm_server(
+    session: &Session,
+    args: &AddArgs,
+    invitation: &Invitation,
+) -> Result<(), Failure> {
+    let host = shown(invitation.url.host());
+    let whose = match &invitation.proof {
+        Proof::Scanned(scanned) => {
+            let name = named(&scanned.issuer, None, &scanned.account);
+            let until = dates::minute(scanned.expires_at);
+            format!("An invitation for {name}, until {until} UTC.\n")
+        }
+        Proof::Typed { .. } => String::new(),
+    };
+    let mode = match session.test_mode() {
+        countersign_core::uri::TestMode::On => "Test mode: the account will say so for ever.\n",
+        countersign_core::uri::TestMode::Off => "",
+    };
+    session
+        .console()
+        .note(&format!("{whose}{mode}Its server is {host}."));
+    if args.yes {
+        return Ok(());
+    }
+    if !session.console().can_ask() {
+        return Err(Failure::new(
+            "not_confirmed",
+            "Nothing is sent to a server that nobody has looked at: say --yes.",
+        )
+        .with("host", invitation.url.host()));
+    }
+    if session
+        .console()
+        .confirm("Is that your organisation's server?", false)?
+    {
+        Ok(())
+    } else {
+        Err(Failure::new("not_confirmed", "Nothing was sent."))
+    }
+}
+
+/// The entry whose place the new one takes: the one that is named, or one of the same server that has to be activated again,
+/// where the person says so.
+fn earlier(
+    session: &Session,
+    args: &AddArgs,
+    companion: &Companion,
+    invitation: &Invitation,
+) -> Result<Option<RecordId>, Failure> {
+    let now = session.now();
+    if let Some(name) = &args.work.replaces {
+        return find_work(companion, name, now).map(Some);
+    }
+    let same = companion.earlier_work(&invitation.url);
+    let mut same = same
+        .iter()
+        .filter_map(|id| companion.work_account(*id, now).ok())
+        .filter(|view| view.standing == Standing::NeedsReactivation);
+    let (Some(view), None) = (same.next(), same.next()) else {
+        return Ok(None);
+    };
+    if args.yes || !session.console().can_ask() {
+        return Ok(None);
+    }
+    let question = format!(
+        "{} has to be activated again. Does this take its place, with its history?",
+        account::title(&view)
+    );
+    let does = session.console().confirm(&question, true)?;
+    Ok(does.then_some(view.id))
+}
+
+/// Goes on until the account works, or until its check number is known where nobody waits.
+fn follow(
+    session: &Session,
+    args: &AddArgs,
+    companion: &mut Companion,
+    id: RecordId,
+) -> Result<(), Failure> {
+    let console = session.console();
+    let waits = console.can_ask() && !args.work.no_wait;
+    let (input, goal) = if waits {
+        (Input::of_person(console)?, Goal::Works(id))
+    } else {
+        (Input::Nobody, Goal::Check(id))
+    };
+    let driver = Driver::new(session, Attention::Waiting)?;
+    let mut desk = Desk::new(session, driver, input, Teller::with_one_document(console));
+    let ended = desk.serve(companion, goal, None)?;
+    let standing = companion
+        .work_account(id, session.now())
+        .ok()
+        .map(|view| view.standing);
+    match (ended, standing) {
+        (_, Some(Standing::Failed { why })) => {
+            let why_name = why_name(&Standing::Failed { why });
+            let words = failed_words(why);
+            Err(
+                Failure::new("not_added", format!("It was not added: {words}."))
+                    .with("why", why_name),
+            )
+        }
+        (_, Some(standing)) if standing.is_end() => {
+            let words = account::standing_words(&standing);
+            Err(
+                Failure::new("not_added", format!("It was not added; {words}."))
+                    .with("why", why_name(&standing)),
+            )
+        }
+        (Ended::Quit, Some(standing)) if standing.is_unfinished() => Err(Failure::new(
+            "not_confirmed",
+            "It is not finished. `countersign approve` goes on with it.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn describe(session: &Session, companion: &Companion, id: RecordId) -> Report {
+    let report = Report::new();
+    let Ok(view) = companion.work_account(id, session.now()) else {
+        return report;
+    };
+    let text = match &view.standing {
+        Standing::Active => format!(
+            "Added: {}. `countersign approve` waits for its sign-ins.\n",
+            account::title(&view)
+        ),
+        standing if standing.is_unfinished() => {
+            "It is stored as unfinished; `countersign approve` goes on with it.\n".into()
+        }
+        _ => String::new(),
+    };
+    report.member("work", account_to_json(&view)).text(text)
+}

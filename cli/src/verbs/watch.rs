@@ -1,0 +1,211 @@
+//! `watch`: asks the servers all the time and shows a notification for each request. It answers nothing.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use countersign_core::approval::{Attention, StatementId, StatementView};
+use countersign_core::companion::Companion;
+use countersign_core::vault::RecordId;
+use serde_json::{Map, Value, json};
+
+use crate::args::WatchArgs;
+use crate::dates;
+use crate::driver::Driver;
+use crate::failure::Failure;
+use crate::notices::{Loudness, Notice, Notices};
+use crate::report::Report;
+use crate::session::Session;
+use crate::work::{hex, request};
+
+/// How often what other processes did is looked for.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// What to do about a request, in our own words alone: desktops read markup in a notification's text.
+const ANSWER: &str = "Answer it with `countersign approve`.";
+
+/// Watches until it is ended.
+///
+/// # Errors
+///
+/// Those of unlocking; `locked` when the password is changed elsewhere.
+pub(crate) fn run(session: &Session, args: &WatchArgs) -> Result<Report, Failure> {
+    session.with_vault(|companion| {
+        if session.console().is_json() {
+            session.console().interrupts().streams_documents();
+        }
+        let failed = watch(session, args, companion).err();
+        if let (true, Some(failure)) = (session.console().is_json(), &failed) {
+            let line = json!({"event": "error", "error": failure.to_json()});
+            session.console().document(&line)?;
+        }
+        Ok(Report::streamed().fail(failed))
+    })
+}
+
+fn watch(session: &Session, args: &WatchArgs, companion: &mut Companion) -> Result<(), Failure> {
+    let notices = if args.quiet {
+        None
+    } else {
+        let notices = Notices::connect().ok();
+        if notices.is_none() {
+            session
+                .console()
+                .note("There is no desktop that shows notifications; requests are printed only.");
+        }
+        notices
+    };
+    let mut driver = Driver::new(session, Attention::Waiting)?;
+    let mut watch = Watch {
+        session,
+        notices,
+        open: BTreeMap::new(),
+        cards: BTreeMap::new(),
+    };
+    loop {
+        watch.look(companion)?;
+        driver.turn(companion, None, LOOK_EVERY)?;
+    }
+}
+
+/// A request that was seen.
+struct Seen {
+    account: RecordId,
+    title: String,
+    is_quiet: bool,
+    notice: Option<Notice>,
+}
+
+/// The one card of an account's quiet requests.
+#[derive(Default)]
+struct Card {
+    notice: Option<Notice>,
+    count: usize,
+}
+
+struct Watch<'a> {
+    session: &'a Session,
+    notices: Option<Notices>,
+    open: BTreeMap<StatementId, Seen>,
+    cards: BTreeMap<RecordId, Card>,
+}
+
+impl Watch<'_> {
+    /// Tells what has come and what has ended.
+    fn look(&mut self, companion: &Companion) -> Result<(), Failure> {
+        let open = companion.statements(self.session.now());
+        for view in &open {
+            if !self.open.contains_key(&view.id) {
+                self.came(view)?;
+            }
+        }
+        let ended: Vec<StatementId> = self
+            .open
+            .keys()
+            .filter(|id| open.iter().all(|view| view.id != **id))
+            .copied()
+            .collect();
+        for id in ended {
+            self.ended(companion, id)?;
+        }
+        self.count_quiet();
+        Ok(())
+    }
+
+    fn came(&mut self, view: &StatementView) -> Result<(), Failure> {
+        let title = request::title(view);
+        let notice = match (&self.notices, view.is_quiet) {
+            (Some(notices), false) => {
+                let title = format!("Sign-in request: {title}");
+                notices.show(None, &title, ANSWER, Loudness::Rings).ok()
+            }
+            _ => None,
+        };
+        let what = if view.is_quiet { "queued" } else { "rings" };
+        self.print(
+            what,
+            &title,
+            json!({"id": hex(view.id.bytes()), "account": view.account.to_string()}),
+        )?;
+        let seen = Seen {
+            account: view.account,
+            title,
+            is_quiet: view.is_quiet,
+            notice,
+        };
+        self.open.insert(view.id, seen);
+        Ok(())
+    }
+
+    fn ended(&mut self, companion: &Companion, id: StatementId) -> Result<(), Failure> {
+        let Some(seen) = self.open.remove(&id) else {
+            return Ok(());
+        };
+        if let (Some(notices), Some(notice)) = (&self.notices, seen.notice) {
+            notices.close(notice);
+        }
+        let view = companion.statement(id, self.session.now()).ok();
+        let outcome = view
+            .as_ref()
+            .and_then(|view| view.outcome.as_ref())
+            .map(request::outcome_name);
+        let words = format!(
+            "{}  {}",
+            seen.title,
+            outcome.unwrap_or("unknown").replace('_', " ")
+        );
+        self.print(
+            "ended",
+            &words,
+            json!({"id": hex(id.bytes()), "account": seen.account.to_string(), "outcome": outcome}),
+        )
+    }
+
+    /// R11: however many wait quietly, they are one card an account.
+    fn count_quiet(&mut self) {
+        let mut counts: BTreeMap<RecordId, (usize, &str)> = BTreeMap::new();
+        for seen in self.open.values().filter(|seen| seen.is_quiet) {
+            let entry = counts.entry(seen.account).or_insert((0, &seen.title));
+            entry.0 = entry.0.saturating_add(1);
+        }
+        let Some(notices) = &self.notices else {
+            return;
+        };
+        for (account, (count, title)) in &counts {
+            let card = self.cards.entry(*account).or_default();
+            if card.count == *count {
+                continue;
+            }
+            card.count = *count;
+            let title = match count {
+                1 => format!("1 request waits quietly: {title}"),
+                count => format!("{count} requests wait quietly: {title}"),
+            };
+            if let Ok(shown) = notices.show(card.notice, &title, ANSWER, Loudness::Quiet) {
+                card.notice = Some(shown);
+            }
+        }
+        self.cards.retain(|account, card| {
+            let stays = counts.contains_key(account);
+            if let (false, Some(notice)) = (stays, card.notice) {
+                notices.close(notice);
+            }
+            stays
+        });
+    }
+
+    /// One line an event.
+    fn print(&self, event: &str, words: &str, members: Value) -> Result<(), Failure> {
+        let console = self.session.console();
+        let now = self.session.now();
+        if !console.is_json() {
+            let at = dates::minute(now);
+            return console.say(&format!("{at}  {event}  {words}\n"));
+        }
+        let mut line = Map::new();
+        line.insert("event".into(), event.into());
+        line.insert("at".into(), now.0.into());
+        if let Value::Object(members) = members {
+            line.extend(members);
+        }
+        console.document(&Value::Object(line))
+    }
+}

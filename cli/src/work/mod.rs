@@ -1,0 +1,13 @@
+//! Work accounts and their requests as words for a person and as values for a script.
+
+pub(crate) mod account;
+mod failure;
+mod find;
+mod json;
+pub(crate) mod request;
+mod server;
+
+pub(crate) use account::grouped;
+pub(crate) use find::{Found, find_any, find_work};
+pub(crate) use json::{account_to_json, hex, request_to_json};
+pub(crate) use server::{unreachable_failure, unreachable_words};
