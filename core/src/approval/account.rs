@@ -163,6 +163,7 @@ impl WorkAccount {
             trashed_at: self.trashed_at,
             last_answer_at: self.contact.last_answer_at,
             unreachable_since: self.contact.failing_since,
+            hint: self.contact.hint,
             muted_until: self.shield.muted_until(now),
             ..self.work.view(now)
         }
@@ -286,7 +287,7 @@ impl WorkAccount {
                 self.contact.fresh();
             }
             Verdict::Failed { retry_after_s } => self.contact.failed(lane, retry_after_s, now),
-            Verdict::Refused => self.contact.refused(lane, now),
+            Verdict::Refused(hint) => self.contact.refused(lane, hint, now),
             Verdict::Again => {
                 // At once, but not for ever.
                 self.contact.again(lane, now);

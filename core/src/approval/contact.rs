@@ -4,6 +4,7 @@ use crate::encoding::tlv::{Malformed, Reader, Writer, u64_of};
 use crate::time::UnixSeconds;
 
 use super::exchange::Lane;
+use super::model::Hint;
 
 /// The longest that a server may make a device wait, in seconds.
 const RETRY_AFTER_MAX_S: u64 = 15 * 60;
@@ -21,6 +22,8 @@ pub(crate) struct Contact {
     pub(crate) failing_since: Option<UnixSeconds>,
     /// When it was last asked what is there.
     pub(crate) asked_at: Option<UnixSeconds>,
+    /// What it said last instead of answering. Not signed, so it is shown and no more; not stored.
+    pub(crate) hint: Option<Hint>,
     ask: Retry,
     say: Retry,
     /// States in a row that said no more than that the request's time was off.
@@ -55,6 +58,7 @@ impl Contact {
         *self.lane(lane) = Retry::default();
         self.last_answer_at = Some(now);
         self.failing_since = None;
+        self.hint = None;
     }
 
     /// It did not, or said later: after `retry_after_s`, or after 1, 2, 4 … 60 s.
@@ -70,7 +74,8 @@ impl Contact {
     }
 
     /// It answered that this request will not do, and is not tried again soon.
-    pub(crate) fn refused(&mut self, lane: Lane, now: UnixSeconds) {
+    pub(crate) fn refused(&mut self, lane: Lane, hint: Hint, now: UnixSeconds) {
+        self.hint = Some(hint);
         self.last_answer_at = Some(now);
         let retry = self.lane(lane);
         retry.failures = retry.failures.max(4);
@@ -194,10 +199,13 @@ mod tests {
     #[test]
     fn a_refusal_is_an_answer_that_is_not_asked_for_at_once_again() {
         let mut contact = Contact::default();
-        contact.refused(Lane::Say, NOW);
+        contact.refused(Lane::Say, Hint::UnknownDevice, NOW);
         assert_eq!(contact.retry_at(Lane::Say), Some(NOW.plus(16)));
         assert_eq!(contact.failing_since, None);
         assert_eq!(contact.last_answer_at, Some(NOW));
+        assert_eq!(contact.hint, Some(Hint::UnknownDevice));
+        contact.answered(Lane::Say, NOW);
+        assert_eq!(contact.hint, None);
     }
 
     #[test]

@@ -28,8 +28,8 @@ pub use exchange::{
     Attention, Cause, Errand, Event, Lane, MESSAGE_TYPE, NextAction, Outgoing, Reply, Unreachable,
 };
 pub use model::{
-    AfterReport, CannotApprove, CheckView, Decision, EnrolmentFailure, Match, MovingView, Outcome,
-    Removed, ShownLine, Standing, StatementId, StatementView, Strength, Typed, WorkView,
+    AfterReport, CannotApprove, CheckView, Decision, EnrolmentFailure, Hint, Match, MovingView,
+    Outcome, Removed, ShownLine, Standing, StatementId, StatementView, Strength, Typed, WorkView,
 };
 
 /// Where an account's private keys will lie.

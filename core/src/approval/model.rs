@@ -279,6 +279,19 @@ pub enum EnrolmentFailure {
     Key,
 }
 
+/// What a server says when it will not do what it was asked. Not signed, so nothing changes by it.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Hint {
+    /// This device is not active there.
+    NotActive,
+    /// It knows no such device.
+    UnknownDevice,
+    /// It knows no such request.
+    UnknownStatement,
+    /// It calls the message wrong: a defect or an attack.
+    Defect,
+}
+
 /// One line of what is to be approved, as both ends hash it: a field's name in the specification and its text.
 ///
 /// # Privacy
@@ -366,6 +379,8 @@ pub struct WorkView {
     pub last_answer_at: Option<UnixSeconds>,
     /// Since when it does not answer.
     pub unreachable_since: Option<UnixSeconds>,
+    /// What the server said last instead of answering. It is not signed: a hint, and no more.
+    pub hint: Option<Hint>,
     /// Seconds that this device's clock is ahead of the server's (negative: behind), where that is known and matters.
     pub clock_ahead_s: Option<i64>,
     /// Whether the server may not know where to ring this device.

@@ -10,7 +10,7 @@ use super::error::ApprovalError;
 use super::evidence::Evidence;
 use super::exchange::{Attention, Cause, Errand, Lane, Outgoing, Reply};
 use super::history::Entry;
-use super::model::{Decision, Outcome, Standing, StatementId, StatementView, WorkView};
+use super::model::{Decision, Hint, Outcome, Standing, StatementId, StatementView, WorkView};
 use crate::device::{DeviceKeys, KeyAlias};
 use crate::entropy::Entropy;
 use crate::secret::SecretText;
@@ -74,7 +74,7 @@ pub(crate) enum Verdict {
     /// Not at all, or with "later".
     Failed { retry_after_s: Option<u64> },
     /// It will not do this; nothing is proven by it.
-    Refused,
+    Refused(Hint),
     /// The same has to be signed afresh, at once.
     Again,
     /// Their clocks are too far apart.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use countersign_protocol::claims::ClaimError;
 use countersign_protocol::derive::{
     Proof, Proven, attestation_challenge, check_number, commitment,
 };
@@ -177,7 +178,8 @@ impl Entry {
         }
         let (document, signer, account) = match first_document(enrolling, body) {
             Ok(first) => first,
-            Err(cause) => {
+            Err(NoDocument::Newer) => return self.fail(EnrolmentFailure::DeviceOlder),
+            Err(NoDocument::Refused(cause)) => {
                 let mut taken = Taken::new(Verdict::Failed {
                     retry_after_s: None,
                 });
@@ -239,8 +241,7 @@ impl Entry {
                 Need::Attestation => EnrolmentFailure::NeedsAttestation,
             },
             Problem::DeviceLimit { .. } => EnrolmentFailure::DeviceLimit,
-            // Ours is version 1, and a server that speaks less speaks none.
-            Problem::UnsupportedVersion { server, .. } if server < 1 => {
+            Problem::UnsupportedVersion { server, device } if server < device => {
                 EnrolmentFailure::ServerOlder
             }
             Problem::UnsupportedVersion { .. } => EnrolmentFailure::DeviceOlder,
@@ -259,6 +260,11 @@ impl Entry {
             | Problem::Replayed
             | Problem::Order { .. } => EnrolmentFailure::Refused,
         };
+        self.fail(why)
+    }
+
+    /// The enrolment came to nothing.
+    fn fail(&mut self, why: EnrolmentFailure) -> Taken {
         self.progress = Progress::Failed(why);
         let mut taken = Taken::new(Verdict::Answered);
         taken.standing_changed = true;
@@ -357,11 +363,24 @@ fn made(
     Ok((key, made.attestation))
 }
 
+/// Why an answer is no first document.
+enum NoDocument {
+    /// The server chose a version that this device does not speak.
+    Newer,
+    Refused(Cause),
+}
+
+impl From<Cause> for NoDocument {
+    fn from(cause: Cause) -> Self {
+        Self::Refused(cause)
+    }
+}
+
 /// The account document that answers an enrolment, and the key that signed it.
 fn first_document(
     enrolling: &Enrolling,
     body: &[u8],
-) -> Result<(Compact, PublicKey, Account), Cause> {
+) -> Result<(Compact, PublicKey, Account), NoDocument> {
     let text = str::from_utf8(body).map_err(|_| Cause::Form)?;
     let received = Received::parse(Kind::Account, text).map_err(|_| Cause::Form)?;
     let verified = received
@@ -373,9 +392,12 @@ fn first_document(
         })?;
     let device = enrolling.keys.device.thumbprint();
     let enrol: MessageHash = enrolling.message.hash();
-    let account = Account::read(&verified, &device, &enrol).map_err(super::cause_of)?;
+    let account = Account::read(&verified, &device, &enrol).map_err(|error| match error {
+        ClaimError::Form { name: "v" } => NoDocument::Newer,
+        other => super::cause_of(other).into(),
+    })?;
     if account.version != 1 {
-        return Err(Cause::NotNewer);
+        return Err(Cause::NotNewer.into());
     }
     Ok((verified.compact().clone(), *verified.key(), account))
 }

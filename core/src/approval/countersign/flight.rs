@@ -198,7 +198,7 @@ impl Flight {
                 }
                 body.put(field::END, &[end.number()]);
                 if let Some(by) = by {
-                    body.put_text(field::BY, by.as_str());
+                    body.put(field::BY, by.as_str().as_bytes());
                 }
             }
         }

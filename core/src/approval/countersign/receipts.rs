@@ -1,6 +1,7 @@
 //! Receipts: what became of a statement, as its server signed it.
 
 use countersign_protocol::envelope::Verified;
+use countersign_protocol::hash::Thumbprint;
 use countersign_protocol::kind::Kind;
 use countersign_protocol::message::{Outcome as Said, Receipt, Via};
 
@@ -57,7 +58,7 @@ impl Entry {
         };
         let id = Flight::id_of(self.id, &receipt.statement);
         let is_expected = of.is_none_or(|of| of == id);
-        let own = self.own_key(&receipt);
+        let own = self.is_own(id, &receipt);
         let account = self.id;
         let Some(flight) = self.flights.get_mut(&id).filter(|_| is_expected) else {
             // A receipt of a statement that this device does not have, or of another one than it answered.
@@ -99,8 +100,15 @@ impl Entry {
             }
             return;
         }
-        let by = receipt.by.as_ref().filter(|_| !own);
-        let by = by.map(|by| Name::new(&by.name));
+        let is_answer = matches!(
+            receipt.outcome,
+            Said::Approved | Said::Denied | Said::Reported | Said::Cancelled
+        );
+        // Whose answer it was is said, also when it is nobody's name: never this device's because nobody is named.
+        let by = (is_answer && !own).then(|| {
+            let name = receipt.by.as_ref().map_or("", |by| by.name.as_str());
+            Name::new(name)
+        });
         let end = match (receipt.outcome, receipt.via) {
             (Said::Approved, Some(Via::Offline)) => EndWord::ApprovedOffline,
             (Said::Approved, _) => EndWord::Approved,
@@ -113,13 +121,22 @@ impl Entry {
         self.end(id, end, by, Some(verified), now, taken);
     }
 
-    /// Whether a receipt's answer was this device's.
-    fn own_key(&self, receipt: &Receipt) -> bool {
-        let by = receipt.by.as_ref();
-        let keys = self.keys();
-        keys.zip(by).is_some_and(|(keys, by)| {
-            by.key == keys.device.thumbprint() || by.key == keys.approval.thumbprint()
-        })
+    /// Whether a receipt's answer was this device's: by the key that it names, or by the very bytes.
+    fn is_own(&self, id: StatementId, receipt: &Receipt) -> bool {
+        let is_own_key = |key: Thumbprint| {
+            let keys = self.keys();
+            keys.is_some_and(|keys| {
+                key == keys.device.thumbprint() || key == keys.approval.thumbprint()
+            })
+        };
+        if let Some(by) = &receipt.by {
+            return is_own_key(by.key);
+        }
+        let stage = self.flights.get(&id).map(|flight| &flight.stage);
+        match (stage, receipt.answer_hash) {
+            (Some(Stage::Answered { message, .. }), Some(answer)) => message.hash() == answer,
+            _ => false,
+        }
     }
 
     /// The number was wrong: the statement is open again, for what was this device's answer.

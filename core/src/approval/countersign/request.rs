@@ -180,6 +180,7 @@ impl Entry {
         let enrolled = self.enrolled().ok_or(ApprovalError::NothingToSend)?;
         let is_active = enrolled.standing == Standing::Active;
         let is_watched = preparing.attention == Attention::Waiting || !is_active;
+        let is_watched = is_watched || enrolled.moving.is_some();
         // The first is answered at once: it teaches the time.
         let wait_s = match self.clock.ahead_s {
             Some(_) if is_watched => WAIT_S,
@@ -202,7 +203,9 @@ impl Entry {
         };
         let claims = fetch.to_claims();
         let key = &enrolled.keys.device;
-        self.fresh(Topic::Fetch, key, &claims, wait_s, preparing)
+        let mut outgoing = self.fresh(Topic::Fetch, key, &claims, wait_s, preparing)?;
+        outgoing.errand.number = u64::from(fetch.wants_secrets);
+        Ok(outgoing)
     }
 
     /// Statements whose end the server has not told, oldest first, as many as a fetch may ask after.

@@ -15,6 +15,7 @@ use super::words::EndWord;
 use super::{cause_of, label};
 use crate::approval::exchange::{Cause, Errand, Reply};
 use crate::approval::history::{Entry as Note, Kind as NoteKind};
+use crate::approval::model::Hint;
 use crate::approval::work::{Taken, Verdict};
 use crate::time::UnixSeconds;
 
@@ -42,7 +43,7 @@ impl Entry {
             .into_iter()
             .find(|topic| topic.number() == errand.topic)
         else {
-            return Taken::new(Verdict::Refused);
+            return Taken::new(Verdict::Refused(Hint::Defect));
         };
         let (status, body) = match reply {
             Reply::Answered { status, body, .. } => (*status, body.as_slice()),
@@ -100,7 +101,7 @@ impl Entry {
                 taken.changed = true;
                 return taken;
             }
-            Some(_) => Verdict::Refused,
+            Some(problem) => Verdict::Refused(hint(&problem)),
         };
         Taken::new(verdict)
     }
@@ -215,6 +216,8 @@ impl Entry {
         enrolled.account = account;
         enrolled.signer = *verified.key();
         enrolled.document = verified.compact().clone();
+        // Its rules may bring what they did not before.
+        enrolled.wants_secrets = true;
         let note = Note::new(now, id, NoteKind::Document)
             .with_message(label(Kind::Account), document.as_str());
         taken.notes.push(note);
@@ -268,11 +271,12 @@ impl Entry {
         let Some(enrolled) = self.enrolled_mut() else {
             return;
         };
-        if let Some(secrets) = &state.secrets
-            && enrolled.wants_secrets
-            && enrolled.standing == Standing::Active
-        {
-            enrolled.secrets = copied(secrets);
+        let has_asked = topic == Topic::Fetch && errand.number == 1;
+        if has_asked && enrolled.wants_secrets && enrolled.standing == Standing::Active {
+            // A server that has none says nothing of them, and is not asked again before its document is another.
+            if let Some(secrets) = &state.secrets {
+                enrolled.secrets = copied(secrets);
+            }
             enrolled.wants_secrets = false;
             taken.changed = true;
         }
@@ -337,6 +341,16 @@ impl Entry {
 
 /// No delivery has been changed so often: a number beyond it is no count.
 const MANY: u64 = 1 << 52;
+
+/// What a refusal says, for the person.
+const fn hint(problem: &Problem) -> Hint {
+    match problem {
+        Problem::NotActive => Hint::NotActive,
+        Problem::UnknownDevice => Hint::UnknownDevice,
+        Problem::UnknownStatement => Hint::UnknownStatement,
+        _ => Hint::Defect,
+    }
+}
 
 /// What came is not what it has to be: a defect or an attack. Nothing changed, and the same is tried again later.
 pub(super) fn misbehaved(cause: Cause) -> Taken {

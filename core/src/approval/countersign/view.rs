@@ -17,6 +17,8 @@ use crate::time::UnixSeconds;
 
 /// How often a server is asked by itself when nobody waits, in seconds.
 const IDLE_ASK_S: u64 = 15 * 60;
+/// How soon it is asked again at the earliest, in seconds.
+const ASK_AGAIN_S: u64 = 1;
 /// How soon after a statement's end it is asked what became of it.
 const AFTER_END_S: u64 = 2;
 /// A clock that differs by so much makes wrong codes elsewhere, in seconds.
@@ -81,6 +83,7 @@ impl Entry {
             open: u32::try_from(open).unwrap_or(u32::MAX),
             last_answer_at: None,
             unreachable_since: None,
+            hint: None,
             clock_ahead_s: ahead_s.filter(|ahead_s| ahead_s.unsigned_abs() >= CLOCK_MATTERS_S),
             may_not_ring: !self.delivery.is_told,
             muted_until: None,
@@ -163,10 +166,12 @@ impl Entry {
             || self.has_bell
             || enrolled.moving.is_some()
             || enrolled.wants_secrets;
-        if is_urgent {
-            return Some(now);
-        }
         let asked_at = contact.asked_at.unwrap_or_default();
+        if is_urgent {
+            // A server that answers at once although it may wait is not asked as fast as it answers.
+            let again = asked_at.plus(ASK_AGAIN_S);
+            return Some(if asked_at > now { now } else { now.max(again) });
+        }
         // A clock that was set back does not put off what is due.
         let usual = match asked_at > now {
             true => now,

@@ -244,6 +244,28 @@ fn r22_what_another_device_answered_cannot_be_answered_here() {
 }
 
 #[test]
+fn an_approval_that_names_nobody_is_not_this_devices() {
+    let (peer, mut device, id) = asked();
+    let signed = device
+        .account
+        .work
+        .answer(id, &approve("123456"), &NoDeviceKeys, NOW)
+        .unwrap();
+    // Signed and never stored: this device has said nothing.
+    let mut receipt = peer.receipt(&signed.message, Said::Approved, NOW);
+    receipt.by = None;
+    let receipt = peer.says(Kind::Receipt, &receipt.to_claims());
+    device.fetch(&peer, Stands::Active, NOW, |state| {
+        state.closed.push(receipt);
+    });
+    let outcome = device.statements(NOW)[0].outcome.clone();
+    assert!(matches!(
+        outcome,
+        Some(Outcome::Elsewhere { approved: true, .. })
+    ));
+}
+
+#[test]
 fn a_report_is_taken_after_the_end_once() {
     let (peer, mut device, id) = asked();
     decide(&mut device, id, &approve("123456"), NOW).unwrap();

@@ -2,6 +2,7 @@
 
 use countersign_protocol::derive::{Proof, Proven, check_number};
 use countersign_protocol::envelope::Received;
+use countersign_protocol::json::{Json, Object};
 use countersign_protocol::kind::Kind;
 use countersign_protocol::message::{
     Account, Confirm, Enrol, ReadEnrol, RemovedWhy, Standing as Stands,
@@ -272,18 +273,43 @@ fn each_refusal_of_an_enrolment_says_what_to_do() {
 
 #[test]
 fn a15_which_side_is_older_is_said() {
-    for (server, why) in [
-        (0, EnrolmentFailure::ServerOlder),
-        (2, EnrolmentFailure::DeviceOlder),
+    for (server, speaks, why) in [
+        (1, 2, EnrolmentFailure::ServerOlder),
+        (2, 1, EnrolmentFailure::DeviceOlder),
     ] {
         let peer = Peer::new();
         let mut device = Device::new(&peer.invitation());
         device.make_keys(NOW);
         let outgoing = device.request(Lane::Say, NOW);
-        let refusal = Problem::UnsupportedVersion { server, device: 1 };
+        let refusal = Problem::UnsupportedVersion {
+            server,
+            device: speaks,
+        };
         device.take_reply(&outgoing.errand, &problem(&refusal), NOW);
         assert_eq!(view(&device).standing, Standing::Failed { why });
     }
+}
+
+#[test]
+fn a15_a_document_of_a_later_version_says_that_the_device_is_older() {
+    let mut peer = Peer::new();
+    let mut device = Device::new(&peer.invitation());
+    device.make_keys(NOW);
+    let outgoing = device.request(Lane::Say, NOW);
+    peer.take_enrol(&outgoing.body);
+    let mut claims = Object::new();
+    let plain = peer.document().to_claims();
+    for name in plain.names() {
+        let value = match name {
+            "v" => Json::Integer(2),
+            _ => plain.get(name).unwrap().clone(),
+        };
+        claims = claims.with(name, value);
+    }
+    let later = peer.says(Kind::Account, &claims);
+    device.take(&outgoing.errand, later.as_str(), NOW);
+    let why = EnrolmentFailure::DeviceOlder;
+    assert_eq!(view(&device).standing, Standing::Failed { why });
 }
 
 #[test]
