@@ -87,7 +87,10 @@ pub fn protocol_claims(data: &[u8]) {
     match read(&message, reader) {
         Ok(Said::Claims(said)) => assert_read_alike(kind, bit, &said),
         Ok(Said::Enrol(enrol)) => assert_read_alike(kind, bit, &enrol.to_claims()),
-        Ok(Said::Statement(statement)) => assert_safe_to_show(&statement),
+        Ok(Said::Statement(statement)) => {
+            assert_safe_to_show(&statement);
+            assert_written_alike(&statement);
+        }
         Ok(Said::OtherVersions(newest)) => assert!(newest > 1, "version 1 is ours"),
         Err(_) => return,
     }
@@ -114,6 +117,23 @@ fn assert_read_alike(kind: Kind, bit: bool, said: &Object) {
         _ => panic!("what was read cannot be written"),
     };
     assert!(said_again == *said, "claims are written as others");
+}
+
+/// A statement with something unknown in it is never written.
+fn assert_written_alike(statement: &Statement) {
+    let Ok(claims) = statement.to_claims() else {
+        assert!(
+            statement.unknown.is_some(),
+            "what was read cannot be written"
+        );
+        return;
+    };
+    let again = PEERS.signed(Kind::Statement, false, &claims);
+    let again = again.expect("what was ignored cannot have made it shorter");
+    match read(&again, PEERS.reader(Kind::Statement)) {
+        Ok(Said::Statement(again)) => assert!(*again == *statement, "written as another"),
+        _ => panic!("what was read cannot be written"),
+    }
 }
 
 fn assert_safe_to_show(statement: &Statement) {
