@@ -6,7 +6,7 @@
     reason = "a test ends where it is surprised"
 )]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use countersign_core::approval::history::{
     AccountKeys, Decision, Entry, KeyOfAccount, Kind, Label, Outcome, Scope, export, verify,

@@ -2,7 +2,9 @@
 
 use countersign_core::vault::{BodyForm, canonical_body};
 
-/// The first byte that stands for a bucket; below it are kinds of records.
+/// The first byte that stands for a place of the history; below it are kinds of records.
+const HISTORY: u8 = 0xfd;
+/// The first byte that stands for a bucket.
 const BUCKET: u8 = 0xfe;
 /// The first byte that stands for the manifest.
 const MANIFEST: u8 = 0xff;
@@ -14,6 +16,7 @@ pub fn vault_row(data: &[u8]) {
     };
     let (body, bytes) = match choice {
         MANIFEST => (BodyForm::Manifest, rest),
+        HISTORY => (BodyForm::History, rest),
         BUCKET => {
             let n = rest.first().copied().unwrap_or_default();
             (BodyForm::Bucket(n), rest)
@@ -33,7 +36,7 @@ mod tests {
     /// So that fuzzing begins behind the first checks.
     #[test]
     fn seeds_of_every_body_are_read() {
-        let seeds: [(BodyForm, &[u8]); 5] = [
+        let seeds: [(BodyForm, &[u8]); 7] = [
             (
                 BodyForm::Record(1),
                 include_bytes!("../../../fuzz/corpus/vault_row/account-totp"),
@@ -45,6 +48,14 @@ mod tests {
             (
                 BodyForm::Record(4),
                 include_bytes!("../../../fuzz/corpus/vault_row/slot-key"),
+            ),
+            (
+                BodyForm::Record(5),
+                include_bytes!("../../../fuzz/corpus/vault_row/work-account"),
+            ),
+            (
+                BodyForm::History,
+                include_bytes!("../../../fuzz/corpus/vault_row/history-entry"),
             ),
             (
                 BodyForm::Bucket(7),

@@ -155,3 +155,30 @@ fn a_planted_trigger_is_a_damaged_schema() {
     drop(vault);
     assert_eq!(person.refusal(&["list"], b""), "damaged_schema");
 }
+
+#[test]
+fn a_damaged_history_is_said_and_stops_nothing_until_it_is_accepted() {
+    let person = Person::with(&[ACME]);
+    change(
+        &person,
+        "INSERT INTO log VALUES (1, 1, zeroblob(12), zeroblob(272))",
+    );
+    let done = person.run(&["list"]);
+    assert_eq!(done.exit, 0, "{done:?}");
+    assert!(done.err.contains("entry 1 was put in"), "{done:?}");
+    let document = person.json(&["list"]);
+    assert_eq!(document["warnings"][0]["name"], "damaged_history");
+    assert!(document["error"].is_null());
+    assert!(person.json(&["edit", "acme", "--pin"])["error"].is_null());
+    let document = person.json(&["vault", "check"]);
+    assert_eq!(name(&document), "damaged_history");
+    assert!(document["tampered"].is_null());
+    let next = document["next"][0].as_str().unwrap();
+    assert!(next.ends_with("vault check --accept"), "{next}");
+    assert_eq!(person.run(&["vault", "check"]).exit, 4);
+    let accepted = person.json(&["vault", "check", "--accept"]);
+    assert_eq!(accepted["accepted"], true, "{accepted}");
+    let document = person.json(&["vault", "check"]);
+    assert!(document["error"].is_null(), "{document}");
+    assert_eq!(document["warnings"], serde_json::json!([]));
+}

@@ -218,18 +218,21 @@ impl Example {
         self.is("manifest_body", &seal(key, nonce, &aad, &plain));
         let hash = sha256(&[self.get("token")]);
         self.is("token_sha256", &hash);
-        let head = [
-            &[1],
-            self.get("vault_id"),
-            self.get("branch_id"),
-            &generation,
-            &hash,
-        ]
-        .concat();
+        let claim = |version| {
+            let parts: [&[u8]; 5] = [
+                &[version],
+                self.get("vault_id"),
+                self.get("branch_id"),
+                &generation,
+                &hash,
+            ];
+            parts.concat()
+        };
+        let head = claim(1);
         let mut anchor = head.clone();
         anchor.extend(sha256(&[&head]).iter().take(8));
         self.is("anchor", &anchor);
-        let mut with_porch = [&[2], &head[1..]].concat();
+        let mut with_porch = claim(2);
         with_porch.extend_from_slice(&3_u64.to_be_bytes());
         with_porch.extend_from_slice(self.get("porch_head"));
         let check = sha256(&[&with_porch]);

@@ -248,3 +248,42 @@ fn a_snapshot_holds_the_history_and_a_restore_puts_it_back() {
     assert_eq!(vault.history_end(), end);
     assert_eq!(entries(&vault), ["entry 1", "entry 2", "entry 3"]);
 }
+
+#[test]
+fn f1_whatever_bit_is_flipped_the_history_is_whole_or_has_a_bad_place_and_no_wrong_entry() {
+    let place = with_entries(12);
+    let whole = std::fs::read(place.path()).unwrap();
+    let expected: Vec<String> = (1..=12).map(|n| format!("entry {n}")).collect();
+    let (mut opened, mut named) = (0, 0);
+    for (n, at) in (0..whole.len()).step_by(397).enumerate() {
+        let copy = Place::copy_of(&place);
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1 << (n % 8);
+        std::fs::write(copy.path(), flipped).unwrap();
+        let unlocked = copy.open().map(|locked| {
+            let unlocked = locked.unlock(&Credential::Recovery(&copy.code), NOW);
+            unlocked.map_err(|refused| refused.error)
+        });
+        let Ok(Ok(mut vault)) = unlocked else {
+            continue;
+        };
+        let Ok(found) = vault.check().map(|found| found.history) else {
+            continue;
+        };
+        let mut rows = vec![];
+        let read = vault.newest_history(|seq, link| {
+            rows.push((seq, link));
+            true
+        });
+        assert!(read.is_ok() || found.is_some(), "{at}");
+        for (seq, link) in &rows {
+            let place = usize::try_from(*seq).unwrap() - 1;
+            let entry = Link::Entry(Secret::copy_of(expected[place].as_bytes()));
+            assert_eq!(link, &entry, "{at}");
+        }
+        assert!(found.is_some() || rows.len() == 12, "{at}");
+        opened += 1;
+        named += u32::from(found.is_some());
+    }
+    assert!(opened > 20 && named > 1, "{opened} and {named}");
+}
