@@ -139,7 +139,7 @@ impl Turn<'_> {
     fn wrong_number(&mut self, given: &Given<'_>) -> Result<Compact, StepError> {
         let (id, now) = (given.answer.statement, self.now());
         let Some(asked) = self.person.statement_mut(&id) else {
-            return Err(StepError::Signing);
+            return Err(StepError::Inconsistent);
         };
         asked.tries_left = asked.tries_left.saturating_sub(1);
         let (left, act) = (asked.tries_left, asked.act);
@@ -169,7 +169,7 @@ impl Turn<'_> {
         if is_one_too_many {
             self.withdraw_all()?;
             let receipt = self.receipt_of_end(&id, &given.device)?;
-            return receipt.ok_or(StepError::Signing);
+            return receipt.ok_or(StepError::Inconsistent);
         }
         self.receipt_of_try(given, left)
     }
@@ -179,7 +179,7 @@ impl Turn<'_> {
         let asked = self.person.statement(&given.answer.statement);
         let device = self.person.device(&given.device);
         let (Some(asked), Some(device)) = (asked, device) else {
-            return Err(StepError::Signing);
+            return Err(StepError::Inconsistent);
         };
         let mut receipt = outline(asked, Outcome::WrongNumber, self.now());
         receipt.answer_hash = Some(given.message.compact().hash());
@@ -219,7 +219,7 @@ impl Turn<'_> {
         };
         self.end(&id, end);
         let receipt = self.receipt_of_end(&id, &given.device)?;
-        let receipt = receipt.ok_or(StepError::Signing)?;
+        let receipt = receipt.ok_or(StepError::Inconsistent)?;
         self.tell(Fact::Ended {
             statement: id,
             hash: given.answer.statement_hash,

@@ -69,6 +69,9 @@ pub enum StepError {
     /// A message could not be signed.
     #[error("a message could not be signed")]
     Signing,
+    /// A part of the person names another one that is not there, or not of its form.
+    #[error("what is stored of the person does not fit together")]
+    Inconsistent,
 }
 
 impl From<EntropyError> for StepError {

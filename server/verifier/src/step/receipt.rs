@@ -80,5 +80,5 @@ pub(super) fn outline(asked: &Asked, outcome: Outcome, now: Timestamp) -> Receip
 
 /// A receipt as it was stored.
 pub(super) fn stored(message: &Message) -> Result<Compact, StepError> {
-    Compact::from_stored(Kind::Receipt, &message.0).map_err(|_| StepError::Signing)
+    Compact::from_stored(Kind::Receipt, &message.0).map_err(|_| StepError::Inconsistent)
 }
