@@ -6,10 +6,10 @@ use countersign_protocol::kind::Kind;
 use countersign_protocol::message::{Act, Answer, Decision, Ended, Outcome, RemovedWhy, Via};
 use countersign_protocol::problem::Problem;
 
-use super::receipt::{outline, stored};
+use super::receipt::outline;
 use super::{Answered, StepError, Turn};
 use crate::event::Fact;
-use crate::person::{self, Asked, By, End, Message, Stage};
+use crate::person::{Asked, By, End, Stage};
 use crate::reply::Reply;
 
 /// An answer that passed its checks.
@@ -41,13 +41,7 @@ impl Turn<'_> {
             Stage::Confirmed { test, .. } => *test == asked.id,
             _ => false,
         };
-        let hash = message.compact().hash();
-        if let Some(earlier) = asked.answers.iter().find(|earlier| earlier.hash == hash) {
-            return Ok(Reply::Receipt(stored(&earlier.receipt)?));
-        }
-        if !may_answer {
-            return Err(Problem::NotActive.into());
-        }
+        let is_open = asked.is_open();
         let by = By {
             device: id,
             key: message.key().thumbprint(),
@@ -59,9 +53,14 @@ impl Turn<'_> {
             message,
             answer,
         };
-        let receipt = match asked.is_open() {
-            true => self.decide(given)?,
+        let hash = message.compact().hash();
+        if let Some(receipt) = self.receipt_again(&answer.statement, &hash, &id)? {
+            return Ok(Reply::Receipt(receipt));
+        }
+        let receipt = match is_open {
             false => self.answer_late(&given)?,
+            true if may_answer => self.decide(given)?,
+            true => return Err(Problem::NotActive.into()),
         };
         Ok(Reply::Receipt(receipt))
     }
@@ -80,7 +79,7 @@ impl Turn<'_> {
         let receipt = self.receipt_of_end(&id, &given.device)?;
         let receipt = receipt.ok_or(Problem::UnknownStatement)?;
         if news.is_some() {
-            self.remember(given, &receipt);
+            self.remember(given, &receipt)?;
             self.report(given, &receipt)?;
         }
         Ok(receipt)
@@ -108,7 +107,7 @@ impl Turn<'_> {
                 receipt
             }
         };
-        self.remember(&given, &receipt);
+        self.remember(&given, &receipt)?;
         self.after_answer(&id, &device)?;
         Ok(receipt)
     }
@@ -270,12 +269,8 @@ impl Turn<'_> {
     }
 
     /// Keeps the receipt for when the same bytes come again.
-    fn remember(&mut self, given: &Given<'_>, receipt: &Compact) {
-        if let Some(asked) = self.person.statement_mut(&given.answer.statement) {
-            asked.answers.push(person::Answered {
-                hash: given.message.compact().hash(),
-                receipt: Message(receipt.as_str().to_owned()),
-            });
-        }
+    fn remember(&mut self, given: &Given<'_>, receipt: &Compact) -> Result<(), StepError> {
+        let answer = given.message.compact().hash();
+        self.keep_receipt(&given.answer.statement, answer, receipt)
     }
 }

@@ -174,9 +174,7 @@ impl Turn<'_> {
             EnvelopeError::TooLarge { .. } => StepError::TooLarge,
             _ => StepError::Signing,
         })?;
-        let signature = key.sign(unsigned.signing_input());
-        let signature = signature.map_err(|_| StepError::Signing)?;
-        unsigned.signed(&signature).map_err(|_| StepError::Signing)
+        key.sign_message(&unsigned).map_err(|_| StepError::Signing)
     }
 
     fn is_changed(&self) -> bool {

@@ -363,12 +363,13 @@ fn another_name_or_rule_is_another_version_of_the_document() {
     world.take(&Rename { label }).unwrap();
     assert!(world.fetch(&phone).account.is_some());
     assert_eq!(phone.account().label, "ann@example.net");
-    assert_eq!(phone.account().version, 2);
+    let second = phone.account().version;
+    assert!(second > 1);
     let mut rules = world.verifier.setup().rules.clone();
     rules.policy.digits = 8;
     world.verifier.set_rules(rules).unwrap();
     world.fetch(&phone);
-    assert_eq!(phone.account().version, 3);
+    assert!(phone.account().version > second);
     assert_eq!(phone.account().policy.digits, 8);
     assert_eq!(world.ask().number.as_str().len(), 8);
     assert!(world.fetch(&phone).account.is_none());
@@ -386,9 +387,10 @@ fn a_device_that_lost_the_newest_document_gets_it_again() {
     let label = "ann@example.net".to_owned();
     world.take(&Rename { label }).unwrap();
     world.fetch(&phone);
+    let newest = phone.account();
     phone.lose(earlier);
     assert!(world.fetch(&phone).account.is_some());
-    assert_eq!(phone.account().version, 2);
+    assert_eq!(phone.account(), newest);
 }
 
 #[test]
