@@ -57,10 +57,12 @@ impl Turn<'_> {
         if let Some(receipt) = self.receipt_again(&answer.statement, &hash, &id)? {
             return Ok(Reply::Receipt(receipt));
         }
+        if !may_answer {
+            return Err(Problem::NotActive.into());
+        }
         let receipt = match is_open {
+            true => self.decide(given)?,
             false => self.answer_late(&given)?,
-            true if may_answer => self.decide(given)?,
-            true => return Err(Problem::NotActive.into()),
         };
         Ok(Reply::Receipt(receipt))
     }

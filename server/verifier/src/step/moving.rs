@@ -4,7 +4,6 @@
 use countersign_protocol::envelope::Verified;
 use countersign_protocol::hash::Thumbprint;
 use countersign_protocol::message::{Move, MoveStep};
-use countersign_protocol::problem::Problem;
 
 use super::device::Checked;
 use super::{Answered, StepError, Turn};
@@ -24,7 +23,6 @@ impl Turn<'_> {
         match self.check_request(&id, message, &step.request)? {
             Checked::Stale(reply) => return Ok(reply),
             Checked::Again => {}
-            Checked::New(_) if self.is_unfinished(&id) => return Err(Problem::NotActive.into()),
             Checked::New(seen) => {
                 self.take_move_step(&id, &step.step)?;
                 self.remember_request(&id, seen);
@@ -32,12 +30,6 @@ impl Turn<'_> {
         }
         // What cannot be done is not done: the state has no move, and says how the device stands.
         self.state_after(id, message.compact().hash())
-    }
-
-    fn is_unfinished(&self, id: &Thumbprint) -> bool {
-        self.person
-            .device(id)
-            .is_some_and(|device| device.is_unfinished())
     }
 
     fn take_move_step(&mut self, id: &Thumbprint, step: &MoveStep) -> Result<(), StepError> {

@@ -323,12 +323,12 @@ fn a_device_that_was_removed_answers_nothing() {
     assert_eq!(world.refused(Kind::Answer, &answer), Problem::NotActive);
     // It stays open for the other one.
     assert_eq!(world.outcome(&asked.id).outcome, None);
-    // Once it has ended it hears that, and nothing more.
+    // Nor does it report what has ended.
     world.take(&Withdraw {
         statement: asked.id,
     });
-    let receipt = pixel.receipt(&receipt_of(world.send(Kind::Answer, &answer)));
-    assert_eq!(receipt.outcome, Outcome::Withdrawn);
+    let report = pixel.answer(&asked.message, Decision::Report, world.now());
+    assert_eq!(world.refused(Kind::Answer, &report), Problem::NotActive);
 }
 
 #[test]

@@ -382,9 +382,9 @@ fn an_unfinished_phone_begins_no_move() {
     let world = World::new();
     let new = Phone::new("new");
     world.enrol(&new, &world.invite());
-    let start = new.step(MoveStep::Start, world.now());
-    assert_eq!(world.refused(Kind::Move, &start), Problem::NotActive);
-    assert!(world.fetch(&new).moving.is_none());
+    let state = world.step(&new, MoveStep::Start);
+    assert!(state.moving.is_none());
+    assert_eq!(state.standing, Standing::Unconfirmed);
 }
 
 #[test]
