@@ -112,6 +112,13 @@ impl ServerKeys {
         listed
     }
 
+    /// A key that this server has, whether it signs now or was replaced.
+    pub(crate) fn public(&self, key: &Thumbprint) -> Option<&PublicKey> {
+        let replaced = self.replaced.iter().map(|replaced| &replaced.key);
+        let mut all = self.current.iter().chain(replaced).map(|one| one.public());
+        all.find(|public| public.thumbprint() == *key)
+    }
+
     /// The public halves of the keys that are listed now.
     pub(crate) fn listed(&self) -> Vec<PublicKey> {
         self.current.iter().map(|key| *key.public()).collect()

@@ -28,6 +28,8 @@ pub(crate) struct Asked {
     /// Its bytes, until it ended.
     pub(crate) message: Option<Message>,
     pub(crate) hash: MessageHash,
+    /// The server key that signed it: devices can check it as long as it is open.
+    pub(crate) key: Thumbprint,
     pub(crate) act: Act,
     /// The number on the sign-in screen.
     pub(crate) number: Kept<Digits>,
@@ -49,6 +51,8 @@ pub(crate) struct Asked {
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Answered {
     pub(crate) hash: MessageHash,
+    /// The server key that signed the receipt.
+    pub(crate) key: Thumbprint,
     pub(crate) receipt: Message,
 }
 

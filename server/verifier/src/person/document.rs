@@ -1,6 +1,7 @@
 //! Which version of the account document a device has, and whose signatures it can check.
 
 use countersign_protocol::hash::{MessageHash, Thumbprint};
+use countersign_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A device that claims to have a version from here on, and above the server's, is not believed: nobody counts so far, and
@@ -16,8 +17,9 @@ pub(crate) struct Documents {
     print: MessageHash,
     /// The server keys in it.
     keys: Vec<Thumbprint>,
-    /// The highest version that the device said it has.
-    have: u64,
+    /// The highest version that the device said it has; none after it named one that is not known here, because the server was
+    /// restored from a copy.
+    told: Option<u64>,
     /// Versions from that one on that were superseded.
     earlier: Vec<Earlier>,
 }
@@ -35,33 +37,42 @@ impl Documents {
             version: 1,
             print,
             keys,
-            have: 1,
+            told: Some(1),
             earlier: vec![],
         }
     }
 
     /// Notes what a document would say now; another text is another version.
-    pub(crate) fn refresh(&mut self, print: MessageHash, keys: Vec<Thumbprint>) {
+    ///
+    /// It is taken from the clock, which no copy turns back: a restored server gives no version a second time, for another text.
+    pub(crate) fn refresh(&mut self, print: MessageHash, keys: Vec<Thumbprint>, now: Timestamp) {
         if print != self.print {
-            self.supersede(self.version + 1);
+            self.supersede(now.unix_s().max(self.version + 1));
             (self.print, self.keys) = (print, keys);
         }
     }
 
     /// Notes the version that the device has. One above the server's means that the server was restored from a copy: its
-    /// document comes again, as the next one.
+    /// document comes again, as the next one. Of a version that is not known here nobody knows the keys either.
     ///
     /// False, and nothing noted, for a version that nobody counts to.
     pub(crate) fn note_have(&mut self, have: u64) -> bool {
+        // A late message takes nothing back.
+        if self.told.is_some_and(|told| have < told) {
+            return true;
+        }
         if have > self.version {
             if have >= HAVE_MAX {
                 return false;
             }
+            self.told = None;
             self.supersede(have + 1);
+            return true;
         }
-        self.have = self.have.max(have);
-        let have = self.have;
-        self.earlier.retain(|earlier| earlier.version >= have);
+        self.told = (have == self.version || self.earlier_one(have).is_some()).then_some(have);
+        if let Some(told) = self.told {
+            self.earlier.retain(|earlier| earlier.version >= told);
+        }
         true
     }
 
@@ -70,13 +81,23 @@ impl Documents {
         have < self.version
     }
 
-    /// The server keys that the device knows.
+    /// The server keys that the device knows; none where nobody knows that.
     pub(crate) fn known_keys(&self) -> &[Thumbprint] {
-        let earlier = self.earlier.iter();
-        earlier
-            .filter(|earlier| earlier.version <= self.have)
-            .max_by_key(|earlier| earlier.version)
-            .map_or(&self.keys, |earlier| &earlier.keys)
+        match self.told {
+            None => &[],
+            Some(told) => self.earlier_one(told).unwrap_or(&self.keys),
+        }
+    }
+
+    /// Whether the device can check what this key signed, whichever it has of the version that it named and the newest.
+    pub(crate) fn can_check(&self, key: &Thumbprint) -> bool {
+        self.keys.contains(key) && self.known_keys().contains(key)
+    }
+
+    fn earlier_one(&self, version: u64) -> Option<&[Thumbprint]> {
+        let mut earlier = self.earlier.iter();
+        let one = earlier.find(|earlier| earlier.version == version);
+        one.map(|earlier| earlier.keys.as_slice())
     }
 
     fn supersede(&mut self, version: u64) {
@@ -92,34 +113,50 @@ impl Documents {
 mod tests {
     use super::*;
 
-    const PRINTS: [MessageHash; 2] = [
+    const PRINTS: [MessageHash; 3] = [
         MessageHash::from_bytes([1; 32]),
         MessageHash::from_bytes([2; 32]),
+        MessageHash::from_bytes([3; 32]),
     ];
-    const KEYS: [Thumbprint; 2] = [
-        Thumbprint::from_bytes([3; 32]),
+    const KEYS: [Thumbprint; 3] = [
         Thumbprint::from_bytes([4; 32]),
+        Thumbprint::from_bytes([5; 32]),
+        Thumbprint::from_bytes([6; 32]),
     ];
+    const NOW_UNIX_S: u64 = 1_800_000_000;
+
+    fn at(second: u64) -> Timestamp {
+        Timestamp::new(NOW_UNIX_S + second).unwrap()
+    }
+
+    fn first() -> Documents {
+        Documents::first(PRINTS[0], vec![KEYS[0]])
+    }
 
     #[test]
-    fn only_another_text_is_another_version() {
-        let mut documents = Documents::first(PRINTS[0], vec![KEYS[0]]);
-        documents.refresh(PRINTS[0], vec![KEYS[0]]);
+    fn only_another_text_is_another_version_and_the_clock_names_it() {
+        let mut documents = first();
+        documents.refresh(PRINTS[0], vec![KEYS[0]], at(0));
         assert_eq!(documents.version, 1);
-        documents.refresh(PRINTS[1], vec![KEYS[1]]);
-        assert_eq!(documents.version, 2);
+        documents.refresh(PRINTS[1], vec![KEYS[1]], at(0));
+        assert_eq!(documents.version, NOW_UNIX_S);
         assert!(documents.has_newer(1));
-        assert!(!documents.has_newer(2));
+        assert!(!documents.has_newer(NOW_UNIX_S));
+        // Within a second, and with a clock that was set back, it grows all the same.
+        documents.refresh(PRINTS[2], vec![KEYS[1]], at(0));
+        assert_eq!(documents.version, NOW_UNIX_S + 1);
+        documents.refresh(PRINTS[1], vec![KEYS[1]], Timestamp::new(5).unwrap());
+        assert_eq!(documents.version, NOW_UNIX_S + 2);
     }
 
     #[test]
     fn what_a_device_knows_are_the_keys_of_the_version_that_it_has() {
-        let mut documents = Documents::first(PRINTS[0], vec![KEYS[0]]);
-        documents.refresh(PRINTS[1], vec![KEYS[1]]);
+        let mut documents = first();
+        documents.refresh(PRINTS[1], vec![KEYS[1]], at(0));
         assert_eq!(documents.known_keys(), [KEYS[0]]);
         assert!(documents.note_have(1));
         assert_eq!(documents.known_keys(), [KEYS[0]]);
-        assert!(documents.note_have(2));
+        assert!(documents.note_have(NOW_UNIX_S));
         assert_eq!(documents.known_keys(), [KEYS[1]]);
         // A late message with an earlier version takes nothing back.
         assert!(documents.note_have(1));
@@ -127,17 +164,44 @@ mod tests {
     }
 
     #[test]
-    fn a_restored_server_counts_on_from_what_the_device_has() {
-        let mut documents = Documents::first(PRINTS[0], vec![KEYS[0]]);
+    fn a_device_can_check_what_both_its_document_and_the_one_on_its_way_list() {
+        let mut documents = first();
+        assert!(documents.can_check(&KEYS[0]));
+        documents.refresh(PRINTS[1], vec![KEYS[1], KEYS[0]], at(0));
+        assert!(documents.can_check(&KEYS[0]));
+        assert!(!documents.can_check(&KEYS[1]));
+        assert!(documents.note_have(NOW_UNIX_S));
+        assert!(documents.can_check(&KEYS[1]));
+        documents.refresh(PRINTS[2], vec![KEYS[1]], at(1));
+        assert!(!documents.can_check(&KEYS[0]));
+    }
+
+    #[test]
+    fn a_restored_server_counts_on_from_what_the_device_has_and_knows_none_of_its_keys() {
+        let mut documents = first();
         assert!(documents.note_have(7));
         assert_eq!(documents.version, 8);
         assert!(documents.has_newer(7));
+        assert!(documents.known_keys().is_empty());
+        assert!(documents.note_have(8));
         assert_eq!(documents.known_keys(), [KEYS[0]]);
     }
 
     #[test]
+    fn a_version_that_was_given_before_the_copy_is_not_taken_for_another_one() {
+        let mut documents = first();
+        // Restored, the server gave a version of its own; the device has one from between.
+        documents.refresh(PRINTS[1], vec![KEYS[1]], at(60));
+        assert!(documents.note_have(NOW_UNIX_S + 30));
+        assert!(documents.known_keys().is_empty());
+        assert!(documents.has_newer(NOW_UNIX_S + 30));
+        assert!(documents.note_have(NOW_UNIX_S + 60));
+        assert_eq!(documents.known_keys(), [KEYS[1]]);
+    }
+
+    #[test]
     fn a_version_that_nobody_counts_to_is_not_believed() {
-        let mut documents = Documents::first(PRINTS[0], vec![KEYS[0]]);
+        let mut documents = first();
         for have in [HAVE_MAX, (1 << 53) - 1, u64::MAX] {
             assert!(!documents.note_have(have), "{have}");
             assert_eq!(documents.version, 1);

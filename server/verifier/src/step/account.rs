@@ -1,6 +1,6 @@
 //! Account documents: what the rules say now, for one device.
 
-use countersign_protocol::envelope::Compact;
+use countersign_protocol::envelope::{Compact, SERVER_KEYS_MAX};
 use countersign_protocol::hash::{Id, MessageHash, Thumbprint};
 use countersign_protocol::key::PublicKey;
 use countersign_protocol::kind::Kind;
@@ -59,15 +59,25 @@ impl Turn<'_> {
         };
         let keys = self.keys_for(device);
         let document = self.document(&Addressee::of(device), 1, keys);
+        let now = self.now();
         if let Some(device) = self.person.device_mut(id) {
             let (print, keys) = (print(&document), thumbprints(&document.keys));
-            device.documents.refresh(print, keys);
+            device.documents.refresh(print, keys, now);
         }
     }
 
+    /// The keys for a device's document: those that it can check what is on its way with, and those of open statements.
     fn keys_for(&self, device: &Device) -> Vec<PublicKey> {
-        let known = device.documents.known_keys();
-        self.desk.keys.listed_for(known, self.now())
+        let (keys, now) = (self.desk.keys, self.now());
+        let mut listed = keys.listed_for(device.documents.known_keys(), now);
+        let open = self.person.statements.iter();
+        let open = open.filter(|asked| asked.is_open() && asked.is_for(&device.id));
+        for key in open.filter_map(|asked| keys.public(&asked.key)) {
+            if listed.len() < SERVER_KEYS_MAX && !listed.contains(key) {
+                listed.push(*key);
+            }
+        }
+        listed
     }
 
     /// The newest document for a device, signed with a key that it knows.

@@ -6,10 +6,10 @@ use countersign_protocol::kind::Kind;
 use countersign_protocol::message::{Act, Answer, Decision, Ended, Outcome, RemovedWhy, Via};
 use countersign_protocol::problem::Problem;
 
-use super::receipt::{outline, stored};
+use super::receipt::outline;
 use super::{Answered, StepError, Turn};
 use crate::event::Fact;
-use crate::person::{self, Asked, By, End, Message, Stage};
+use crate::person::{Asked, By, End, Stage};
 use crate::reply::Reply;
 
 /// An answer that passed its checks.
@@ -41,13 +41,7 @@ impl Turn<'_> {
             Stage::Confirmed { test, .. } => *test == asked.id,
             _ => false,
         };
-        let hash = message.compact().hash();
-        if let Some(earlier) = asked.answers.iter().find(|earlier| earlier.hash == hash) {
-            return Ok(Reply::Receipt(stored(&earlier.receipt)?));
-        }
-        if !may_answer {
-            return Err(Problem::NotActive.into());
-        }
+        let is_open = asked.is_open();
         let by = By {
             device: id,
             key: message.key().thumbprint(),
@@ -59,7 +53,14 @@ impl Turn<'_> {
             message,
             answer,
         };
-        let receipt = match asked.is_open() {
+        let hash = message.compact().hash();
+        if let Some(receipt) = self.receipt_again(&answer.statement, &hash, &id)? {
+            return Ok(Reply::Receipt(receipt));
+        }
+        if !may_answer {
+            return Err(Problem::NotActive.into());
+        }
+        let receipt = match is_open {
             true => self.decide(given)?,
             false => self.answer_late(&given)?,
         };
@@ -80,7 +81,7 @@ impl Turn<'_> {
         let receipt = self.receipt_of_end(&id, &given.device)?;
         let receipt = receipt.ok_or(Problem::UnknownStatement)?;
         if news.is_some() {
-            self.remember(given, &receipt);
+            self.remember(given, &receipt)?;
             self.report(given, &receipt)?;
         }
         Ok(receipt)
@@ -108,7 +109,7 @@ impl Turn<'_> {
                 receipt
             }
         };
-        self.remember(&given, &receipt);
+        self.remember(&given, &receipt)?;
         self.after_answer(&id, &device)?;
         Ok(receipt)
     }
@@ -139,7 +140,7 @@ impl Turn<'_> {
     fn wrong_number(&mut self, given: &Given<'_>) -> Result<Compact, StepError> {
         let (id, now) = (given.answer.statement, self.now());
         let Some(asked) = self.person.statement_mut(&id) else {
-            return Err(StepError::Signing);
+            return Err(StepError::Inconsistent);
         };
         asked.tries_left = asked.tries_left.saturating_sub(1);
         let (left, act) = (asked.tries_left, asked.act);
@@ -169,7 +170,7 @@ impl Turn<'_> {
         if is_one_too_many {
             self.withdraw_all()?;
             let receipt = self.receipt_of_end(&id, &given.device)?;
-            return receipt.ok_or(StepError::Signing);
+            return receipt.ok_or(StepError::Inconsistent);
         }
         self.receipt_of_try(given, left)
     }
@@ -179,7 +180,7 @@ impl Turn<'_> {
         let asked = self.person.statement(&given.answer.statement);
         let device = self.person.device(&given.device);
         let (Some(asked), Some(device)) = (asked, device) else {
-            return Err(StepError::Signing);
+            return Err(StepError::Inconsistent);
         };
         let mut receipt = outline(asked, Outcome::WrongNumber, self.now());
         receipt.answer_hash = Some(given.message.compact().hash());
@@ -219,7 +220,7 @@ impl Turn<'_> {
         };
         self.end(&id, end);
         let receipt = self.receipt_of_end(&id, &given.device)?;
-        let receipt = receipt.ok_or(StepError::Signing)?;
+        let receipt = receipt.ok_or(StepError::Inconsistent)?;
         self.tell(Fact::Ended {
             statement: id,
             hash: given.answer.statement_hash,
@@ -270,12 +271,8 @@ impl Turn<'_> {
     }
 
     /// Keeps the receipt for when the same bytes come again.
-    fn remember(&mut self, given: &Given<'_>, receipt: &Compact) {
-        if let Some(asked) = self.person.statement_mut(&given.answer.statement) {
-            asked.answers.push(person::Answered {
-                hash: given.message.compact().hash(),
-                receipt: Message(receipt.as_str().to_owned()),
-            });
-        }
+    fn remember(&mut self, given: &Given<'_>, receipt: &Compact) -> Result<(), StepError> {
+        let answer = given.message.compact().hash();
+        self.keep_receipt(&given.answer.statement, answer, receipt)
     }
 }

@@ -137,7 +137,7 @@ impl Turn<'_> {
         };
         // The rules were checked, so a device takes what is made of them; otherwise nothing is confirmed.
         let Ok(made) = self.ask(&request, vec![*id], true)? else {
-            return Err(StepError::Signing);
+            return Err(StepError::Inconsistent);
         };
         if let Some(device) = self.person.device_mut(id) {
             device.stage = Stage::Confirmed {

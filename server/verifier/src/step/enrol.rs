@@ -103,7 +103,7 @@ impl Turn<'_> {
         if let Some(taken) = again {
             let reply =
                 countersign_protocol::envelope::Compact::from_stored(Kind::Account, &taken.reply.0);
-            let reply = reply.map_err(|_| StepError::Signing)?;
+            let reply = reply.map_err(|_| StepError::Inconsistent)?;
             return Ok(Named::Answered(Reply::Account(reply)));
         }
         let invitation = named.ok_or(Problem::UnknownInvitation)?;

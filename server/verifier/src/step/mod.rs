@@ -69,6 +69,9 @@ pub enum StepError {
     /// A message could not be signed.
     #[error("a message could not be signed")]
     Signing,
+    /// A part of the person names another one that is not there, or not of its form.
+    #[error("what is stored of the person does not fit together")]
+    Inconsistent,
 }
 
 impl From<EntropyError> for StepError {
@@ -171,9 +174,7 @@ impl Turn<'_> {
             EnvelopeError::TooLarge { .. } => StepError::TooLarge,
             _ => StepError::Signing,
         })?;
-        let signature = key.sign(unsigned.signing_input());
-        let signature = signature.map_err(|_| StepError::Signing)?;
-        unsigned.signed(&signature).map_err(|_| StepError::Signing)
+        key.sign_message(&unsigned).map_err(|_| StepError::Signing)
     }
 
     fn is_changed(&self) -> bool {

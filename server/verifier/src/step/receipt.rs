@@ -1,13 +1,15 @@
 //! Receipts: what became of a statement, signed with a key that its reader knows.
 
-use countersign_protocol::envelope::Compact;
-use countersign_protocol::hash::{Id, Thumbprint};
+use countersign_protocol::base64url;
+use countersign_protocol::envelope::{Compact, Received};
+use countersign_protocol::hash::{Id, MessageHash, Thumbprint};
+use countersign_protocol::json::Object;
 use countersign_protocol::kind::Kind;
 use countersign_protocol::message::{Ended, Outcome, Receipt};
 use countersign_protocol::time::Timestamp;
 
 use super::{StepError, Turn};
-use crate::person::{Asked, End, Message, Signed};
+use crate::person::{Answered, Asked, End, Message, Signed};
 
 impl Turn<'_> {
     /// The receipt of an end, for this reader: the same bytes whenever it asks.
@@ -52,6 +54,54 @@ impl Turn<'_> {
         Ok(Some(compact))
     }
 
+    /// The receipt of an answer that comes again: the same bytes. Only where its device has a document without the key that signed
+    /// them it is signed again, and says the same.
+    pub(super) fn receipt_again(
+        &mut self,
+        id: &Id,
+        answer: &MessageHash,
+        reader: &Thumbprint,
+    ) -> Result<Option<Compact>, StepError> {
+        let (keys, now) = (self.desk.keys, self.now());
+        let Some(device) = self.person.device(reader) else {
+            return Ok(None);
+        };
+        let (documents, asked) = (&device.documents, self.person.statement(id));
+        let given = asked.and_then(|asked| asked.answers.iter().find(|one| one.hash == *answer));
+        let Some(given) = given else {
+            return Ok(None);
+        };
+        let receipt = stored(&given.receipt)?;
+        let key = keys.for_reader(documents.known_keys(), now);
+        if documents.can_check(&given.key) || given.key == key.public().thumbprint() {
+            return Ok(Some(receipt));
+        }
+        let claims = claims(&receipt).ok_or(StepError::Inconsistent)?;
+        let receipt = Self::sign(key, Kind::Receipt, &claims)?;
+        self.keep_receipt(id, *answer, &receipt)?;
+        Ok(Some(receipt))
+    }
+
+    /// Keeps an answer's receipt for when the answer comes again.
+    pub(super) fn keep_receipt(
+        &mut self,
+        id: &Id,
+        answer: MessageHash,
+        receipt: &Compact,
+    ) -> Result<(), StepError> {
+        let key = Received::parse(Kind::Receipt, receipt.as_str());
+        let key = key.map_err(|_| StepError::Inconsistent)?.key_id();
+        if let Some(asked) = self.person.statement_mut(id) {
+            asked.answers.retain(|one| one.hash != answer);
+            asked.answers.push(Answered {
+                hash: answer,
+                key,
+                receipt: Message(receipt.as_str().to_owned()),
+            });
+        }
+        Ok(())
+    }
+
     /// Ends a statement.
     pub(super) fn end(&mut self, id: &Id, end: End) {
         if let Some(asked) = self.person.statement_mut(id) {
@@ -79,6 +129,12 @@ pub(super) fn outline(asked: &Asked, outcome: Outcome, now: Timestamp) -> Receip
 }
 
 /// A receipt as it was stored.
-pub(super) fn stored(message: &Message) -> Result<Compact, StepError> {
-    Compact::from_stored(Kind::Receipt, &message.0).map_err(|_| StepError::Signing)
+fn stored(message: &Message) -> Result<Compact, StepError> {
+    Compact::from_stored(Kind::Receipt, &message.0).map_err(|_| StepError::Inconsistent)
+}
+
+/// What a receipt says.
+fn claims(message: &Compact) -> Option<Object> {
+    let claims = message.as_str().split('.').nth(1)?;
+    Object::parse(&base64url::parse(claims).ok()?).ok()
 }

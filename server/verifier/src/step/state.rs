@@ -53,7 +53,7 @@ impl Turn<'_> {
         }
         let sequence = self.sequence();
         let Some(device) = self.person.device(&question.device) else {
-            return Err(StepError::Signing);
+            return Err(StepError::Inconsistent);
         };
         let has_newer = question
             .have
@@ -65,7 +65,7 @@ impl Turn<'_> {
         let listed = self.listed_for(device, &question.open);
         let statements = listed.iter().filter_map(|asked| asked.message.as_ref());
         let statements = statements.map(|message| {
-            Compact::from_stored(Kind::Statement, &message.0).map_err(|_| StepError::Signing)
+            Compact::from_stored(Kind::Statement, &message.0).map_err(|_| StepError::Inconsistent)
         });
         let state = State {
             audience: question.device,

@@ -185,6 +185,7 @@ impl Turn<'_> {
             id: statement.id,
             message: Some(Message(message.as_str().to_owned())),
             hash: message.hash(),
+            key: self.desk.keys.first().public().thumbprint(),
             act: request.act,
             number: Kept(number.clone()),
             audience: statement.audience.clone(),

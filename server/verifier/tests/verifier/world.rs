@@ -291,3 +291,12 @@ pub(crate) fn problem_of(reply: Reply) -> Problem {
         other => panic!("not a refusal: {other:?}"),
     }
 }
+
+/// How often others were told this.
+pub(crate) fn count(world: &World, word: &str) -> usize {
+    world
+        .words()
+        .into_iter()
+        .filter(|known| *known == word)
+        .count()
+}
