@@ -11,6 +11,7 @@ mod exchange;
 pub mod history;
 mod model;
 mod shield;
+mod view;
 mod work;
 
 pub(crate) use account::{COUNTERSIGN, WorkAccount};
@@ -28,9 +29,10 @@ pub use exchange::{
     Attention, Cause, Errand, Event, Lane, MESSAGE_TYPE, NextAction, Outgoing, Reply, Unreachable,
 };
 pub use model::{
-    AfterReport, CannotApprove, CheckView, Decision, EnrolmentFailure, Hint, Match, MovingView,
-    Outcome, Removed, ShownLine, Standing, StatementId, StatementView, Strength, Typed, WorkView,
+    AfterReport, CannotApprove, Decision, EnrolmentFailure, Hint, Match, Outcome, Removed,
+    Standing, StatementId, Strength, Typed,
 };
+pub use view::{CheckView, MovingView, ShownLine, StatementView, WorkView};
 
 /// Where an account's private keys will lie.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

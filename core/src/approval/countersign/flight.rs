@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 
 use super::words::{DecisionWord, EndWord};
 use crate::account::Name;
-use crate::approval::model::{AfterReport, Match, Outcome, ShownLine, StatementId};
+use crate::approval::model::{AfterReport, Match, Outcome, StatementId};
+use crate::approval::view::ShownLine;
 use crate::encoding::tlv::{Malformed, Reader, Writer, text_of, u8_of, u64_of};
 use crate::time::UnixSeconds;
 use crate::vault::RecordId;

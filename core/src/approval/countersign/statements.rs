@@ -10,7 +10,8 @@ use super::entry::Entry;
 use super::flight::{Flight, Stage};
 use crate::account::Name;
 use crate::approval::exchange::Cause;
-use crate::approval::model::{CannotApprove, StatementId, StatementView, Strength};
+use crate::approval::model::{CannotApprove, StatementId, Strength};
+use crate::approval::view::StatementView;
 use crate::time::UnixSeconds;
 
 /// Most statements that are kept of an account, those that ended lately included.
