@@ -17,15 +17,17 @@ use super::session::Session;
 pub(super) struct Approvals {
     work: String,
     history: Vec<String>,
-    /// How much of the history still waits on the porch.
-    waiting: usize,
+    /// What waits on the porch for the history, as the steps left it there.
+    pub(super) waiting: Vec<String>,
 }
 
 impl Approvals {
+    /// What is in the vault, when `left` is what was left on its porch: that is the history's, taken over or not.
+    ///
     /// # Errors
     ///
     /// Those of reading the history, which is not in memory.
-    pub(super) fn of(vault: &Vault) -> Result<Self, VaultError> {
+    pub(super) fn of(vault: &Vault, left: &[String]) -> Result<Self, VaultError> {
         let mut found = Self::default();
         for (_, work) in vault.work() {
             // EXPOSE: made up by the steps.
@@ -43,7 +45,11 @@ impl Approvals {
             true
         })?;
         found.history.reverse();
-        found.waiting = vault.porch_news()?;
+        found.waiting = match vault.porch_news()? {
+            0 => vec![],
+            count if count == left.len() => left.to_vec(),
+            count => vec![format!("{count}-unknown")],
+        };
         Ok(found)
     }
 }
@@ -51,10 +57,11 @@ impl Approvals {
 impl fmt::Display for Approvals {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.work)?;
-        if self.history.is_empty() && self.waiting == 0 {
-            return Ok(());
+        let whole = [self.history.as_slice(), &self.waiting].concat();
+        match whole.is_empty() {
+            true => Ok(()),
+            false => write!(formatter, " <{}>", whole.join(" ")),
         }
-        write!(formatter, " <{}>+{}", self.history.join(" "), self.waiting)
     }
 }
 
@@ -109,19 +116,21 @@ impl Session {
             }
             Ok(())
         })?;
-        if let Ok(left) = porch.left_for_history() {
-            self.approvals.waiting = left.len();
-        }
+        // Whoever unlocked the vault since has taken over what was left before.
+        let left = porch.left_for_history().unwrap_or_default();
+        let texts = left.iter().map(|entry| {
+            // EXPOSE: made up by the steps.
+            String::from_utf8_lossy(entry.expose()).into_owned()
+        });
+        self.approvals.waiting = texts.collect();
         Ok(())
     }
 
-    /// Takes over what was left, puts the porch's state into the record, and makes the porch anew.
+    /// Takes over what was left, and makes the porch anew.
     pub(super) fn take_over(&mut self) -> Result<(), VaultError> {
         let mut vault = self.unlocked()?;
         vault.take_over_porch(NOW, |_, entries, change| {
             for (id, entry) in entries {
-                let state = Secret::copy_of(entry.value(PorchField::State).unwrap_or_default());
-                change.put_work(id, StoredWork::new(WorkKind::Account, state));
                 change.put_on_porch(id, entry);
             }
             Ok(())
@@ -144,7 +153,7 @@ impl Session {
 
     /// Looks at what is there now; where that cannot be read, what was there last is still believed.
     pub(super) fn look(&mut self, vault: &Vault) {
-        if let Ok(found) = Approvals::of(vault) {
+        if let Ok(found) = Approvals::of(vault, &self.approvals.waiting) {
             self.approvals = found;
         }
     }

@@ -151,7 +151,7 @@ impl Line {
 #[must_use]
 pub fn describe(companion: &Companion) -> String {
     let accounts = describe_accounts(companion);
-    match Approvals::of(companion.vault()) {
+    match Approvals::of(companion.vault(), &[]) {
         Ok(approvals) => format!("{accounts}{approvals}"),
         Err(error) => format!("{accounts} {}", error.name()),
     }

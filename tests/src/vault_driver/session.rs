@@ -42,7 +42,8 @@ impl Session {
     pub(super) fn content(&mut self) -> String {
         if let State::Unlocked(companion) = &self.state {
             self.accounts = describe_accounts(companion);
-            if let Ok(found) = Approvals::of(companion.vault()) {
+            let left = &self.approvals.waiting;
+            if let Ok(found) = Approvals::of(companion.vault(), left) {
                 self.approvals = found;
             }
         }
