@@ -46,6 +46,16 @@ pub(crate) struct Asked {
 pub(crate) struct Answered {
     pub(crate) hash: MessageHash,
     pub(crate) receipt: Message,
+    /// Of a wrong number that was not the last; otherwise the receipt is that of the end.
+    pub(crate) tried: Option<Tried>,
+}
+
+/// What the receipt of a wrong number says, for when it has to be signed by another key.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Tried {
+    pub(crate) at: Timestamp,
+    pub(crate) left: u8,
+    pub(crate) by: By,
 }
 
 /// How a statement ended.
@@ -63,7 +73,7 @@ pub(crate) struct End {
 }
 
 /// Whose answer it was.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct By {
     /// The device.
     pub(crate) device: Thumbprint,

@@ -14,7 +14,7 @@ use countersign_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-pub(crate) use asked::{Answered, Asked, By, End, Signed};
+pub(crate) use asked::{Answered, Asked, By, End, Signed, Tried};
 pub use asked::{NUMBER_TRIES, OPEN_STATEMENTS_MAX, RECEIPT_KEEP_S, RESPONSE_TRIES};
 pub(crate) use calm::Calm;
 pub use calm::{

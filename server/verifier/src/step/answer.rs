@@ -1,7 +1,7 @@
 //! `cs-answer`: the decision over a statement. One end a statement; the same answer gets the same receipt.
 
-use countersign_protocol::envelope::{Compact, Verified};
-use countersign_protocol::hash::{Id, Thumbprint};
+use countersign_protocol::envelope::{Compact, Received, Verified};
+use countersign_protocol::hash::{Id, MessageHash, Thumbprint};
 use countersign_protocol::kind::Kind;
 use countersign_protocol::message::{Act, Answer, Decision, Ended, Outcome, RemovedWhy, Via};
 use countersign_protocol::problem::Problem;
@@ -9,7 +9,7 @@ use countersign_protocol::problem::Problem;
 use super::receipt::{outline, stored};
 use super::{Answered, StepError, Turn};
 use crate::event::Fact;
-use crate::person::{self, Asked, By, End, Message, Stage};
+use crate::person::{self, Asked, By, End, Message, Stage, Tried};
 use crate::reply::Reply;
 
 /// An answer that passed its checks.
@@ -42,8 +42,9 @@ impl Turn<'_> {
             _ => false,
         };
         let hash = message.compact().hash();
-        if let Some(earlier) = asked.answers.iter().find(|earlier| earlier.hash == hash) {
-            return Ok(Reply::Receipt(stored(&earlier.receipt)?));
+        if asked.answers.iter().any(|earlier| earlier.hash == hash) {
+            let receipt = self.receipt_again(&answer.statement, &hash, &id)?;
+            return Ok(Reply::Receipt(receipt));
         }
         if !may_answer {
             return Err(Problem::NotActive.into());
@@ -175,29 +176,73 @@ impl Turn<'_> {
             let receipt = self.receipt_of_end(&id, &given.device)?;
             return receipt.ok_or(StepError::Signing);
         }
-        self.receipt_of_try(given, left)
+        let tried = Tried {
+            at: now,
+            left,
+            by: given.by.clone(),
+        };
+        self.receipt_of_try(&id, given.message.compact().hash(), &tried)
     }
 
     /// The receipt of a wrong number that is not the last.
-    fn receipt_of_try(&self, given: &Given<'_>, left: u8) -> Result<Compact, StepError> {
-        let asked = self.person.statement(&given.answer.statement);
-        let device = self.person.device(&given.device);
+    fn receipt_of_try(
+        &self,
+        id: &Id,
+        answer: MessageHash,
+        tried: &Tried,
+    ) -> Result<Compact, StepError> {
+        let asked = self.person.statement(id);
+        let device = self.person.device(&tried.by.device);
         let (Some(asked), Some(device)) = (asked, device) else {
             return Err(StepError::Signing);
         };
-        let mut receipt = outline(asked, Outcome::WrongNumber, self.now());
-        receipt.answer_hash = Some(given.message.compact().hash());
+        let mut receipt = outline(asked, Outcome::WrongNumber, tried.at);
+        receipt.answer_hash = Some(answer);
         receipt.by = Some(Ended {
-            key: given.by.key,
-            name: given.by.name.clone(),
+            key: tried.by.key,
+            name: tried.by.name.clone(),
         });
         receipt.via = Some(Via::Online);
-        receipt.left = Some(left);
+        receipt.left = Some(tried.left);
         let key = self
             .desk
             .keys
             .for_reader(device.documents.known_keys(), self.now());
         Self::sign(key, Kind::Receipt, &receipt.to_claims())
+    }
+
+    /// The receipt of an answer that came before: the same bytes, unless the device has meanwhile heard that their key was
+    /// replaced, and would refuse them for ever.
+    fn receipt_again(
+        &mut self,
+        id: &Id,
+        answer: &MessageHash,
+        reader: &Thumbprint,
+    ) -> Result<Compact, StepError> {
+        let asked = self.person.statement(id);
+        let answers = asked.map_or(&[][..], |asked| &asked.answers);
+        let earlier = answers.iter().find(|earlier| earlier.hash == *answer);
+        let earlier = earlier.ok_or(StepError::Signing)?;
+        let receipt = stored(&earlier.receipt)?;
+        let device = self.person.device(reader);
+        let known = device.map_or(&[][..], |device| device.documents.known_keys());
+        let signer = Received::parse(Kind::Receipt, receipt.as_str());
+        if signer.is_ok_and(|signer| known.contains(&signer.key_id())) {
+            return Ok(receipt);
+        }
+        let renewed = match earlier.tried.clone() {
+            Some(tried) => self.receipt_of_try(id, *answer, &tried)?,
+            None => {
+                let receipt = self.receipt_of_end(id, reader)?;
+                receipt.ok_or(StepError::Signing)?
+            }
+        };
+        let asked = self.person.statement_mut(id);
+        let answers = asked.map_or(&mut [][..], |asked| &mut asked.answers);
+        if let Some(earlier) = answers.iter_mut().find(|earlier| earlier.hash == *answer) {
+            earlier.receipt = Message(renewed.as_str().to_owned());
+        }
+        Ok(renewed)
     }
 
     fn end_by(
@@ -273,10 +318,17 @@ impl Turn<'_> {
 
     /// Keeps the receipt for when the same bytes come again.
     fn remember(&mut self, given: &Given<'_>, receipt: &Compact) {
+        let now = self.now();
         if let Some(asked) = self.person.statement_mut(&given.answer.statement) {
+            let tried = asked.is_open().then(|| Tried {
+                at: now,
+                left: asked.tries_left,
+                by: given.by.clone(),
+            });
             asked.answers.push(person::Answered {
                 hash: given.message.compact().hash(),
                 receipt: Message(receipt.as_str().to_owned()),
+                tried,
             });
         }
     }
