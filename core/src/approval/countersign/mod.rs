@@ -138,7 +138,11 @@ impl Work for Entry {
         statement: &str,
         now: UnixSeconds,
     ) -> Result<(StatementId, bool), ApprovalError> {
-        match self.take_statement(statement, true, now) {
+        // Nobody would ever say how it ended.
+        if self.enrolled().is_none_or(|one| one.standing.is_end()) {
+            return Err(ApprovalError::NotActive);
+        }
+        match self.take_statement(statement, true, &[], now) {
             Came::New(id) => Ok((id, true)),
             Came::Known(id) => Ok((id, false)),
             Came::Over { ago_s } => Err(ApprovalError::Expired { ago_s }),

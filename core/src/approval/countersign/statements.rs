@@ -1,7 +1,7 @@
 //! Statements on the device: what is taken, what is refused, and what a person may do with each.
 
 use countersign_protocol::envelope::{EnvelopeError, Received};
-use countersign_protocol::hash::MessageHash;
+use countersign_protocol::key::PublicKey;
 use countersign_protocol::kind::{Kind, Role};
 use countersign_protocol::message::{Expected, Standing, Statement};
 
@@ -31,20 +31,26 @@ pub(super) enum Came {
 }
 
 impl Entry {
-    /// Takes a statement, however it came: the same checks, in the same order.
+    /// Takes a statement, however it came: the same checks, in the same order. A key that the device knew when it asked will do.
     pub(super) fn take_statement(
         &mut self,
         text: &str,
         was_scanned: bool,
+        known_before: &[PublicKey],
         now: UnixSeconds,
     ) -> Came {
         let Some(enrolled) = self.enrolled() else {
             return Came::Refused(Cause::Account);
         };
+        // These very bytes were checked when they came first. Their key may have been replaced since.
+        let mut known = self.flights.iter();
+        if let Some((id, _)) = known.find(|(_, flight)| flight.message.as_str() == text) {
+            return Came::Known(*id);
+        }
         let Ok(received) = Received::parse(Kind::Statement, text) else {
             return Came::Refused(Cause::Form);
         };
-        let keys = enrolled.account.keys.iter();
+        let keys = enrolled.account.keys.iter().chain(known_before);
         let verified = match received.verify(keys.map(|key| (Role::Server, key))) {
             Ok(verified) => verified,
             Err(EnvelopeError::UnknownKey) => return Came::Refused(Cause::UnknownKey),
@@ -60,11 +66,8 @@ impl Entry {
             Err(error) => return Came::Refused(cause_of(error)),
         };
         let id = Flight::id_of(self.id, &statement.id);
-        if let Some(known) = self.flights.get(&id) {
-            return match known.hash() == MessageHash::of(text) {
-                true => Came::Known(id),
-                false => Came::Refused(Cause::Reused),
-            };
+        if self.flights.contains_key(&id) {
+            return Came::Refused(Cause::Reused);
         }
         let server_now = self.clock.server_time(now);
         if server_now >= statement.expires_at {

@@ -2,6 +2,7 @@
 
 use countersign_protocol::envelope::{Compact, EnvelopeError, Received, Verified};
 use countersign_protocol::hash::{MessageHash, Thumbprint};
+use countersign_protocol::key::PublicKey;
 use countersign_protocol::kind::{Kind, Role};
 use countersign_protocol::message::{Account, OtpLink, RemovedWhy, Secrets, Standing, State};
 use countersign_protocol::problem::Problem;
@@ -59,7 +60,7 @@ impl Entry {
         if status != 200 {
             return self.refused(topic, errand, status, body);
         }
-        let verified = match self.verified(topic.reply(), body) {
+        let verified = match self.verified(topic.reply(), body, &[]) {
             Ok(verified) => verified,
             Err(cause) => return misbehaved(cause),
         };
@@ -69,12 +70,17 @@ impl Entry {
         }
     }
 
-    /// A message that a server key signed which this device knows.
-    fn verified(&self, kind: Kind, body: &[u8]) -> Result<Verified, Cause> {
+    /// A message that a server key signed which this device knows, or knew when it asked.
+    fn verified(
+        &self,
+        kind: Kind,
+        body: &[u8],
+        known_before: &[PublicKey],
+    ) -> Result<Verified, Cause> {
         let text = str::from_utf8(body).map_err(|_| Cause::Form)?;
         let received = Received::parse(kind, text).map_err(|_| Cause::Form)?;
         let keys = self.enrolled().map(|enrolled| &enrolled.account.keys);
-        let keys = keys.into_iter().flatten();
+        let keys = keys.into_iter().flatten().chain(known_before);
         received
             .verify(keys.map(|key| (Role::Server, key)))
             .map_err(|error| match error {
@@ -133,6 +139,10 @@ impl Entry {
             return taken;
         }
         self.apply(topic, errand, &state, now, &mut taken);
+        if !taken.refused.is_empty() {
+            // It would say the same at once if it were asked at once.
+            taken.verdict = Verdict::Again;
+        }
         taken
     }
 
@@ -154,24 +164,38 @@ impl Entry {
         }
         enrolled.sequence = state.sequence;
         enrolled.applied += 1;
-        // The document first: what follows may be signed by keys that it brings.
+        if topic == Topic::Fetch && std::mem::take(&mut self.has_bell) {
+            taken.changed = true;
+        }
+        let Some(enrolled) = self.enrolled_mut() else {
+            return;
+        };
+        // The document first: what follows may be signed by keys that it brings. It may as well be signed by those that it takes
+        // away: whoever asked did not know better, and what was made before them stays as it was made.
+        let known_before = enrolled.account.keys.clone();
         if let Some(document) = &state.account {
             self.take_document(document, now, taken);
         }
         self.take_standing(state, now, taken);
         self.take_progress(topic, errand, state, taken);
         for statement in &state.statements {
-            match self.take_statement(statement.as_str(), false, now) {
+            match self.take_statement(statement.as_str(), false, &known_before, now) {
                 Came::New(id) => {
                     taken.arrived.push(id);
                     taken.changed = true;
                 }
                 Came::Known(_) | Came::Over { .. } => {}
+                // Only what answers a fetch brings the document with the key: connect once.
+                Came::Refused(Cause::UnknownKey) if topic != Topic::Fetch => {
+                    self.has_bell = true;
+                    taken.changed = true;
+                }
                 Came::Refused(cause) => taken.refused.push(cause),
             }
         }
         for receipt in &state.closed {
-            match self.verified(Kind::Receipt, receipt.as_str().as_bytes()) {
+            let receipt = receipt.as_str().as_bytes();
+            match self.verified(Kind::Receipt, receipt, &known_before) {
                 Ok(verified) => self.apply_receipt(&verified, None, now, taken),
                 Err(cause) => taken.refused.push(cause),
             }
@@ -185,16 +209,12 @@ impl Entry {
         }
         if topic == Topic::Fetch {
             self.end_unlisted(errand, state, now, taken);
-            if self.has_bell {
-                self.has_bell = false;
-                taken.changed = true;
-            }
         }
     }
 
     fn take_document(&mut self, document: &Compact, now: UnixSeconds, taken: &mut Taken) {
         let id = self.id;
-        let verified = match self.verified(Kind::Account, document.as_str().as_bytes()) {
+        let verified = match self.verified(Kind::Account, document.as_str().as_bytes(), &[]) {
             Ok(verified) => verified,
             Err(cause) => return taken.refused.push(cause),
         };
@@ -218,6 +238,8 @@ impl Entry {
         enrolled.document = verified.compact().clone();
         // Its rules may bring what they did not before.
         enrolled.wants_secrets = true;
+        // Asked again, the server hears that this device has it, and signs with the new keys.
+        self.has_bell = true;
         let note = Note::new(now, id, NoteKind::Document)
             .with_message(label(Kind::Account), document.as_str());
         taken.notes.push(note);

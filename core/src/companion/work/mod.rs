@@ -10,6 +10,9 @@ mod history;
 mod leaving;
 mod porch;
 
+#[cfg(test)]
+mod tests;
+
 pub use codes::WorkCodes;
 pub(super) use driving::InFlight;
 pub use history::HistoryReport;
