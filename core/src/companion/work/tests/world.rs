@@ -188,6 +188,8 @@ impl World {
                     response => self.deliver(response),
                 },
                 Acted::ByItself => {}
+                // A phone asks no faster than once a second.
+                Acted::Waits(1) => self.now_s += 1,
                 Acted::Waits(_) | Acted::Nothing => return false,
             }
         }
