@@ -139,7 +139,10 @@ impl Front {
         let body = body.map_err(|_| Wire::Closed)?;
         if let Some(name) = parts.uri.path().strip_prefix(CONTROL) {
             let is_json = parts.method == hyper::Method::POST
-                && parts.headers.get(CONTENT_TYPE).is_some_and(control::is_json);
+                && parts
+                    .headers
+                    .get(CONTENT_TYPE)
+                    .is_some_and(control::is_json);
             let (status, document) = match is_json {
                 true => control::take(&self.server, name, &body).await,
                 false => control::not_a_control(),
@@ -156,6 +159,8 @@ impl Front {
     /// Does with a request what the script says.
     async fn act(&self, path: Path, parts: Parts, body: Bytes) -> Result<Response, Wire> {
         let text = String::from_utf8_lossy(&body).into_owned();
+        // Whoever sees that a request has come can release it at once.
+        let released = self.server.released();
         let number = self.server.exchanges().begin(path, text);
         let deed = self.server.script().take(path);
         let honest = async || {
@@ -172,10 +177,7 @@ impl Front {
                 return Err(Wire::Closed);
             }
             Some(Deed::Raw { text }) => return Err(Wire::Raw(text)),
-            Some(Deed::Hold { processed }) => {
-                let wait = self.server.released();
-                late(processed, wait, honest).await?.response()
-            }
+            Some(Deed::Hold { processed }) => late(processed, released, honest).await?.response(),
             Some(Deed::Delay { ms, processed }) => {
                 let wait = tokio::time::sleep(Duration::from_millis(ms));
                 late(processed, wait, honest).await?.response()
@@ -205,7 +207,9 @@ impl Front {
                 None => self.lie(path, &deed, honest().await?),
             },
         };
-        self.server.exchanges().sent(number, response.status().as_u16());
+        self.server
+            .exchanges()
+            .sent(number, response.status().as_u16());
         Ok(response)
     }
 
@@ -229,7 +233,7 @@ impl Front {
         let told = Told::read(path.reply_kind(), &honest.text());
         let told = told.and_then(|told| match deed {
             Deed::OtherKey => told.signed_by(&SigningKey::generate().ok()?),
-            Deed::OtherDevice => told.to_nobody().signed(&setup.keys),
+            Deed::OtherDevice => told.for_nobody().signed(&setup.keys),
             Deed::OtherAccount => told.about_nobody(&setup.keys).signed(&setup.keys),
             Deed::OtherRequest => told.about_nothing().signed(&setup.keys),
             Deed::Claims { set } => told.with(set).signed(&setup.keys),

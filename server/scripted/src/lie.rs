@@ -49,7 +49,7 @@ impl Told {
     }
 
     /// Addressed to a device that nobody has.
-    pub(crate) fn to_nobody(mut self) -> Self {
+    pub(crate) fn for_nobody(mut self) -> Self {
         let nobody = Value::from(NOBODY.format());
         let audience = match self.claims.get("aud") {
             Some(Value::Array(_)) => Value::Array(vec![nobody]),

@@ -22,7 +22,9 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn std::error::Error>> {
     let port = match std::env::args().nth(1) {
-        Some(port) => port.parse::<u16>().map_err(|_| "usage: countersign-scripted [PORT]")?,
+        Some(port) => port
+            .parse::<u16>()
+            .map_err(|_| "usage: countersign-scripted [PORT]")?,
         None => 0,
     };
     let scripted = Scripted::start_with(port, |_| {})?;

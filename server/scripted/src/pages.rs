@@ -62,10 +62,13 @@ impl Server {
     /// [`ServerError::Verifier`].
     pub fn test_number(&self, account: &Id) -> Result<Option<String>, ServerError> {
         let devices = self.devices(account)?;
-        Ok(devices.into_iter().rev().find_map(|device| match device.stage {
-            StageView::Confirmed { number, .. } => number.map(|one| one.as_str().to_owned()),
-            _ => None,
-        }))
+        Ok(devices
+            .into_iter()
+            .rev()
+            .find_map(|device| match device.stage {
+                StageView::Confirmed { number, .. } => number.map(|one| one.as_str().to_owned()),
+                _ => None,
+            }))
     }
 
     /// The person types a phone's check number into the page.
