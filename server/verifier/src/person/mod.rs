@@ -26,7 +26,7 @@ pub(crate) use document::Documents;
 pub use index::Index;
 pub use invitation::{INVITATION_S, PROOF_TRIES};
 pub(crate) use invitation::{INVITATIONS_MAX, Invitation, Purpose, Taken, TypedCode};
-pub use view::{DeviceView, InvitationView, StageView, StatementView, SuspensionView};
+pub use view::{DeviceView, InvitationView, MoveView, StageView, StatementView, SuspensionView};
 
 /// A person cannot be read back from what was stored.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

@@ -112,6 +112,17 @@ pub struct InvitationView {
     pub taken_by: Option<Thumbprint>,
 }
 
+/// A move that has begun, as a page shows it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct MoveView {
+    /// The device that began it.
+    pub from: Thumbprint,
+    /// The new one, once it has enrolled.
+    pub to: Option<Thumbprint>,
+    /// When it ends unless the new one is active by then.
+    pub until: Timestamp,
+}
+
 /// That nothing can be approved for now.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct SuspensionView {
@@ -228,6 +239,17 @@ impl Person {
             expires_at: invitation.expires_at,
             has_code: invitation.code.is_some(),
             taken_by: invitation.taken.as_ref().map(|taken| taken.device),
+        })
+    }
+
+    /// The move that has begun.
+    #[must_use]
+    pub fn move_view(&self) -> Option<MoveView> {
+        let moving = self.moving.as_ref()?;
+        Some(MoveView {
+            from: moving.from,
+            to: self.newcomer().map(|device| device.id),
+            until: moving.until,
         })
     }
 
