@@ -1,9 +1,12 @@
 //! Requests and answers.
 
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
+use std::process::{Child, ChildStdout, Stdio};
+
 use serde_json::{Value, json};
 
 use super::office::{Office, work};
-use crate::person::{Person, feed, hold_schema};
+use crate::person::{Person, feed, hold_schema, interrupt};
 use crate::terminal::Terminal;
 
 /// A number that is not this one.
@@ -127,11 +130,8 @@ fn r8_the_oldest_comes_first_and_a_newer_one_hides_nothing() {
     terminal.press(&first.number.as_str()[..3]);
     let second = office.ask("Second");
     office.wait_until("the second at the device", |_| {
-        person.json(&["requests", "--offline"])["requests"]
-            .as_array()
-            .unwrap()
-            .len()
-            == 2
+        let known = person.json(&["requests", "--offline"]);
+        known["requests"].as_array().unwrap().len() == 2
     });
     // The first one is still before the person, with what they have typed.
     terminal.press(&format!("{}\n", &first.number.as_str()[3..]));
@@ -259,26 +259,22 @@ fn a_script_gets_events_as_lines_and_decides_by_lines() {
     let office = Office::new();
     let person = office.person();
     let asked = office.sign_in();
-    let id = hex(asked.id.bytes());
+    // A decision names a request that has come, so the script looks first.
+    let id = only_request(&person);
     let wrong = wrong(asked.number.as_str());
     let decisions = [
         json!({"id": id, "decision": "approve"}),
         json!({"id": id, "decision": "approve", "number": wrong}),
     ];
-    // A decision over what has not come yet is refused, so the script waits for the request first.
-    let first = person.command(&["requests", "--json"]).output().unwrap();
-    assert!(first.status.success());
     let input: String = decisions.iter().map(|line| format!("{line}\n")).collect();
-    let mut command = person.command(&["approve", "--json", "--timeout", "3"]);
-    command.args(["--decisions", "-"]);
-    let done = feed(command, input.as_bytes());
-    let events: Vec<Value> = lines(&done.out);
-    let has = |name: &str| events.iter().find(|event| event["event"] == name);
-    assert_eq!(has("request").unwrap()["id"], id);
-    assert_eq!(has("not_decided").unwrap()["error"]["name"], "usage");
-    assert_eq!(has("decided").unwrap()["id"], id);
-    assert_eq!(has("tries").unwrap()["tries_left"], 2);
+    let mut script = Script::start(&person, &[]);
+    script.write(&input);
+    assert_eq!(script.next("request")["id"], id);
+    assert_eq!(script.next("not_decided")["error"]["name"], "usage");
+    assert_eq!(script.next("decided")["id"], id);
+    assert_eq!(script.next("tries")["tries_left"], 2);
     assert!(office.is_open(&asked.id));
+    script.end();
     let approve = json!({"id": id, "decision": "approve", "number": asked.number.as_str()});
     let mut command = person.command(&["approve", "--once", "--json", "--decisions", "-"]);
     command.args(["--timeout", "60"]);
@@ -303,6 +299,47 @@ fn a_time_without_a_request_ends_it() {
     );
 }
 
+/// `approve` for a script that reads as it writes.
+struct Script {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Script {
+    fn start(person: &Person, more: &[&str]) -> Self {
+        let mut command = person.command(&["approve", "--json", "--decisions", "-"]);
+        let mut child = command
+            .args(more)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    fn write(&mut self, input: &str) {
+        let stdin = self.child.stdin.as_mut().unwrap();
+        stdin.write_all(input.as_bytes()).unwrap();
+    }
+
+    /// The next event of this name.
+    fn next(&mut self, name: &str) -> Value {
+        loop {
+            let line = self.lines.next().expect("it goes on").unwrap();
+            let event = lines(&line).pop().unwrap();
+            if event["event"] == name {
+                return event;
+            }
+        }
+    }
+
+    fn end(mut self) {
+        interrupt(&self.child);
+        assert_eq!(self.child.wait().unwrap().code(), Some(130));
+    }
+}
+
 /// Every line of a stream, held to the schema.
 pub(super) fn lines(out: &str) -> Vec<Value> {
     let events: Vec<Value> = out
@@ -315,8 +352,12 @@ pub(super) fn lines(out: &str) -> Vec<Value> {
     events
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// The id of the one request that is open.
+pub(super) fn only_request(person: &Person) -> String {
+    let document = person.json(&["requests"]);
+    let requests = document["requests"].as_array().unwrap();
+    assert_eq!(requests.len(), 1, "{document}");
+    requests[0]["id"].as_str().unwrap().to_owned()
 }
 
 /// A QR code as a picture.

@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
 
-use super::answering::{hex, lines};
+use super::answering::{lines, only_request};
 use super::office::Office;
 use crate::person::{Person, feed, hold_schema, interrupt};
 use crate::terminal::Terminal;
@@ -55,7 +55,7 @@ fn watch_and_approve_at_one_vault_give_one_answer() {
     terminal.expect("6 digits");
     let event = watching.next();
     assert_eq!(event["event"], "rings");
-    assert_eq!(event["id"], hex(asked.id.bytes()));
+    assert_eq!(event["id"], only_request(&person));
     terminal.press(&format!("{}\n", asked.number.as_str()));
     terminal.expect("Approved");
     assert_eq!(terminal.end_and_look(), (0, true));
@@ -81,12 +81,10 @@ fn two_decisions_at_once_are_one_answer() {
     let person = office.person();
     for _ in 0..3 {
         let asked = office.sign_in();
-        let id = hex(asked.id.bytes());
-        let read = person.json(&["requests"]);
-        assert_eq!(read["requests"][0]["id"], id);
+        let id = only_request(&person);
         let decide = |line: Value| {
             let mut command = person.command(&["approve", "--once", "--json"]);
-            command.args(["--decisions", "-", "--timeout", "60"]);
+            command.args(["--decisions", "-", "--timeout", "3"]);
             std::thread::spawn(move || feed(command, format!("{line}\n").as_bytes()))
         };
         let approves =
@@ -100,12 +98,11 @@ fn two_decisions_at_once_are_one_answer() {
             .count();
         assert_eq!(decided, 1, "{done:?}");
         let outcome = office.end_of(&asked.id);
-        for done in &done {
-            assert_eq!(done.exit, 0, "{done:?}");
-            let events = lines(&done.out);
-            let ended = events.iter().find(|event| event["event"] == "ended");
-            assert_eq!(ended.unwrap()["outcome"], outcome, "{done:?}");
-        }
+        let ends = done.iter().flat_map(|done| lines(&done.out));
+        let ends: Vec<Value> = ends.filter(|event| event["event"] == "ended").collect();
+        // Who came so late that it had ended saw no end, and nothing was sent.
+        assert!(!ends.is_empty(), "{done:?}");
+        assert!(ends.iter().all(|end| end["outcome"] == outcome), "{done:?}");
     }
 }
 
