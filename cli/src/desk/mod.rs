@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use countersign_core::approval::{
-    ApprovalError, CannotApprove, Event, Match, Standing, StatementId, StatementView, Unreachable,
-    WorkView,
+    ApprovalError, CannotApprove, Event, Lane, Match, Standing, StatementId, StatementView,
+    Unreachable, WorkView,
 };
 use countersign_core::companion::Companion;
 use countersign_core::device::NoDeviceKeys;
@@ -31,6 +31,9 @@ pub(crate) use teller::Teller;
 /// How often the countdown moves, and what other processes did is looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// How long a server may take to confirm an answer before the next request comes before the person.
+const CONFIRMED_WITHIN_S: u64 = 5;
+
 /// What the desk is kept for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Goal {
@@ -40,7 +43,7 @@ pub(crate) enum Goal {
     FirstEnd,
     /// Until this request has ended.
     End(StatementId),
-    /// Until this account has its check number.
+    /// Until this account has its check number, and its server too.
     Check(RecordId),
     /// Until this account works.
     Works(RecordId),
@@ -81,7 +84,11 @@ pub(crate) struct Desk<'a> {
     /// Whose card is before the person.
     shown: Option<StatementId>,
     followed: BTreeMap<StatementId, Followed>,
+    /// What was answered here and has still to be confirmed, and since when.
+    sent: Option<(StatementId, UnixSeconds)>,
     ended: Vec<StatementId>,
+    /// Accounts whose test has ended: they have still to hear that they work.
+    tested: Vec<RecordId>,
     told: BTreeMap<RecordId, Told>,
     looks: u64,
 }
@@ -101,15 +108,12 @@ impl<'a> Desk<'a> {
             teller,
             shown: None,
             followed: BTreeMap::new(),
+            sent: None,
             ended: Vec::new(),
+            tested: Vec::new(),
             told: BTreeMap::new(),
             looks: 0,
         }
-    }
-
-    /// Why an account's server gave no answer the last time.
-    pub(crate) fn why_unreachable(&self, account: RecordId) -> Option<Unreachable> {
-        self.driver.why_unreachable(account)
     }
 
     /// Serves until the goal is reached, the person ends it, or nothing came for `patience`.
@@ -238,6 +242,8 @@ impl<'a> Desk<'a> {
             self.followed.remove(&id);
             self.ended.push(id);
             let view = companion.statement(id, now).ok();
+            let test = view.as_ref().filter(|view| view.is_test);
+            self.tested.extend(test.map(|view| view.account));
             self.say(|teller| teller.ended(id, view.as_ref()))?;
         }
         Ok(())
@@ -245,6 +251,21 @@ impl<'a> Desk<'a> {
 
     /// Keeps the card that stands there as long as it can be answered, and takes the oldest one otherwise (R8).
     fn choose(&mut self, open: &[StatementView]) -> Result<(), Failure> {
+        if let Some((id, since)) = self.sent {
+            match open.iter().find(|view| view.id == id) {
+                Some(view) if view.cannot_approve == Some(CannotApprove::Answered) => {
+                    // Most servers confirm at once. One that does not keeps nobody from the next request.
+                    let is_late = self.session.now().since(since) >= CONFIRMED_WITHIN_S;
+                    if !is_late && self.driver.why_unreachable(view.account).is_none() {
+                        return Ok(());
+                    }
+                }
+                // The number was wrong: it is before the person again.
+                Some(view) => self.shown = Some(view.id),
+                None => {}
+            }
+            self.sent = None;
+        }
         let can_be_answered =
             |view: &&StatementView| view.cannot_approve != Some(CannotApprove::Answered);
         let stays = open
@@ -280,7 +301,13 @@ impl<'a> Desk<'a> {
         let now = self.session.now();
         let (id, needs_check) = match goal {
             Goal::None => return Ok(false),
-            Goal::FirstEnd => return Ok(!self.ended.is_empty()),
+            Goal::FirstEnd => {
+                let is_settled = |id: &RecordId| {
+                    let view = companion.work_account(*id, now);
+                    !view.is_ok_and(|view| view.standing.is_unfinished())
+                };
+                return Ok(!self.ended.is_empty() && self.tested.iter().all(is_settled));
+            }
             Goal::End(id) => {
                 return Ok(self.ended.contains(&id) || !self.followed.contains_key(&id));
             }
@@ -288,7 +315,9 @@ impl<'a> Desk<'a> {
             Goal::Works(id) => (id, false),
         };
         let view = companion.work_account(id, now)?;
-        if !view.standing.is_unfinished() || (needs_check && view.check.is_some()) {
+        // The page knows the number only once the server has taken the fetch that reveals it.
+        let has_shown = view.check.is_some() && self.driver.answers(id, Lane::Ask) > 0;
+        if !view.standing.is_unfinished() || (needs_check && has_shown) {
             return Ok(true);
         }
         match self.driver.why_unreachable(id) {
@@ -317,6 +346,7 @@ impl<'a> Desk<'a> {
                 };
                 format!("{left} left. {what}")
             }
+            None if self.sent.is_some() => "Waiting for the server to confirm it".into(),
             None => {
                 let spinner = match self.looks % 4 {
                     0 => '|',
@@ -363,7 +393,14 @@ impl<'a> Desk<'a> {
         decision: &countersign_core::approval::Decision,
     ) -> Result<(), Failure> {
         match companion.decide(id, decision, &NoDeviceKeys, self.session.now()) {
-            Ok(()) => self.say(|teller| teller.sent(id)),
+            Ok(()) => {
+                if self.shown == Some(id) {
+                    self.shown = None;
+                    self.sent = Some((id, self.session.now()));
+                    self.input.forget();
+                }
+                self.say(|teller| teller.sent(id))
+            }
             Err(error @ ApprovalError::Vault(_)) => Err(error.into()),
             Err(error) => {
                 let failure = Failure::from(error);

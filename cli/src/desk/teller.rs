@@ -104,8 +104,9 @@ impl Teller {
     ) -> Result<(), Failure> {
         let words = || match view.and_then(|view| Some((view, view.outcome.as_ref()?))) {
             Some((view, outcome)) => format!(
-                "{}: {}",
+                "{}, {}: {}",
                 request::title(view),
+                request::summary(view),
                 request::outcome_words(outcome, &view.next)
             ),
             None => "The request has ended.".into(),

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use countersign_core::approval::{
-    ApprovalError, Attention, Errand, Event, NextAction, Outgoing, Reply, Unreachable,
+    ApprovalError, Attention, Errand, Event, Lane, NextAction, Outgoing, Reply, Unreachable,
 };
 use countersign_core::companion::Companion;
 use countersign_core::device::NoDeviceKeys;
@@ -54,8 +54,8 @@ pub(crate) struct Driver<'a> {
     inbox: Inbox<Posted>,
     /// What came and could not be stored yet.
     waiting: VecDeque<Posted>,
-    /// Requests that are with threads.
-    under_way: usize,
+    /// How often each account's server has answered, on each lane.
+    answers: BTreeMap<(RecordId, Lane), u32>,
     /// Why each account's server gave no answer the last time, where it gave none.
     unreachable: BTreeMap<RecordId, Unreachable>,
 }
@@ -73,7 +73,7 @@ impl<'a> Driver<'a> {
             http: Arc::new(Http::from_environment()?),
             inbox: Inbox::new().map_err(not_waited)?,
             waiting: VecDeque::new(),
-            under_way: 0,
+            answers: BTreeMap::new(),
             unreachable: BTreeMap::new(),
         })
     }
@@ -83,9 +83,12 @@ impl<'a> Driver<'a> {
         self.unreachable.get(&account).copied()
     }
 
-    /// Whether nothing is under way and nothing waits to be stored.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.under_way == 0 && self.waiting.is_empty()
+    /// How often this account's server has answered on a lane.
+    pub(crate) fn answers(&self, account: RecordId, lane: Lane) -> u32 {
+        self.answers
+            .get(&(account, lane))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// Does what is due, then waits for something to come from a server or from `input`, at most for `pause`.
@@ -108,10 +111,7 @@ impl<'a> Driver<'a> {
             return self.take(companion, posted);
         }
         match self.inbox.wait(input, pause).map_err(not_waited)? {
-            Woken::Mail(posted) => {
-                self.under_way = self.under_way.saturating_sub(1);
-                self.take(companion, posted)
-            }
+            Woken::Mail(posted) => self.take(companion, posted),
             Woken::Input => Ok(Turn::Input),
             Woken::Time => Ok(Turn::Time),
         }
@@ -119,7 +119,7 @@ impl<'a> Driver<'a> {
 
     /// Returns how long may be waited then.
     fn do_what_is_due(
-        &mut self,
+        &self,
         companion: &mut Companion,
         pause: Duration,
     ) -> Result<Duration, Failure> {
@@ -150,8 +150,7 @@ impl<'a> Driver<'a> {
         Ok(Duration::ZERO)
     }
 
-    fn post(&mut self, outgoing: Outgoing) {
-        self.under_way = self.under_way.saturating_add(1);
+    fn post(&self, outgoing: Outgoing) {
         let http = Arc::clone(&self.http);
         let now = self.session.now();
         let mut parcel = Parcel::new(self.inbox.address(), outgoing.errand.clone());
@@ -166,9 +165,16 @@ impl<'a> Driver<'a> {
     fn take(&mut self, companion: &mut Companion, posted: Posted) -> Result<Turn, Failure> {
         let account = posted.errand.account();
         match &posted.reply {
-            Reply::Unreachable(why) => self.unreachable.insert(account, *why),
-            Reply::Answered { .. } => self.unreachable.remove(&account),
-        };
+            Reply::Unreachable(why) => {
+                self.unreachable.insert(account, *why);
+            }
+            Reply::Answered { .. } => {
+                self.unreachable.remove(&account);
+                let lane = (account, posted.errand.lane());
+                let answers = self.answers.entry(lane).or_default();
+                *answers = answers.saturating_add(1);
+            }
+        }
         match companion.take_reply(&posted.errand, &posted.reply, self.session.now()) {
             Ok(events) => Ok(Turn::Events(events)),
             Err(ApprovalError::Vault(VaultError::Busy)) => {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use countersign_core::approval::{ApprovalError, Attention, MovingView, Standing, Typed, WorkView};
+use countersign_core::approval::{
+    ApprovalError, Attention, Lane, MovingView, Standing, Typed, WorkView,
+};
 use countersign_core::companion::Companion;
 use countersign_core::qr::{self, Matrix};
 use countersign_core::secret::SecretText;
@@ -95,6 +97,8 @@ struct Moving<'a> {
     driver: Driver<'a>,
     input: Input,
     told: Step,
+    /// What the server had answered when the last check number was sent.
+    sent_after: Option<u32>,
     is_unreachable: bool,
 }
 
@@ -117,6 +121,7 @@ impl<'a> Moving<'a> {
             driver: Driver::new(session, Attention::Waiting)?,
             input: Input::of_person(session.console())?,
             told: Step::None,
+            sent_after: None,
             is_unreachable: false,
         })
     }
@@ -177,8 +182,22 @@ impl<'a> Moving<'a> {
                     ))?;
                     self.told = Step::Invited { is_scanned: true };
                 }
-                self.input
-                    .draw("Check number of the new device, 6 digits (q leaves it):");
+                match self.sent_after {
+                    Some(before) if self.said() == before => {
+                        self.input.draw("Asking the server about that number");
+                    }
+                    sent => {
+                        if sent.is_some() {
+                            self.sent_after = None;
+                            self.input.clear();
+                            console.say(
+                                "That is not the number that the new device shows. After three wrong ones the move ends.\n",
+                            )?;
+                        }
+                        self.input
+                            .draw("Check number of the new device, 6 digits (q leaves it):");
+                    }
+                }
             }
             MovingView::Testing { number, device, .. } => {
                 if self.told != Step::Testing {
@@ -224,6 +243,11 @@ impl<'a> Moving<'a> {
         ))
     }
 
+    /// How many messages of this account its server has answered.
+    fn said(&self) -> u32 {
+        self.driver.answers(self.id, Lane::Say)
+    }
+
     /// True when the person leaves it.
     fn hear(&mut self, companion: &mut Companion) -> Result<bool, Failure> {
         for heard in self.input.read() {
@@ -235,6 +259,8 @@ impl<'a> Moving<'a> {
             match line.trim() {
                 "q" | "Q" => return Ok(true),
                 "" => {}
+                // One at a time: another number would take the place of the one that is on its way.
+                _ if self.sent_after.is_some() => {}
                 check => self.confirm(companion, check)?,
             }
         }
@@ -243,7 +269,10 @@ impl<'a> Moving<'a> {
 
     fn confirm(&mut self, companion: &mut Companion, check: &str) -> Result<(), Failure> {
         match companion.confirm_move(self.id, &Typed::new(check), self.session.now()) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.sent_after = Some(self.said());
+                Ok(())
+            }
             Err(error @ ApprovalError::Vault(_)) => Err(error.into()),
             Err(error) => {
                 self.input.clear();

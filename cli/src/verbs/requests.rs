@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use countersign_core::approval::{Attention, StatementView};
+use countersign_core::approval::{Attention, Lane, StatementView};
 use countersign_core::companion::Companion;
 use serde_json::Value;
 
 use crate::args::RequestsArgs;
-use crate::driver::{Driver, Turn};
+use crate::driver::Driver;
 use crate::failure::Failure;
 use crate::findings;
 use crate::report::Report;
@@ -41,22 +41,27 @@ pub(crate) fn run(session: &Session, args: &RequestsArgs) -> Result<Report, Fail
     })
 }
 
-/// Lets the core do what is due now, and waits for what comes of it.
+/// Asks each server once.
 fn ask(session: &Session, companion: &mut Companion) -> Result<Vec<String>, Failure> {
-    let mut driver = Driver::new(session, Attention::Idle)?;
+    let mut driver = Driver::new(session, Attention::Looking)?;
     let begun = session.now();
     loop {
+        let views = companion.work_accounts(session.now());
+        let mut awaited = views.iter().filter(|view| {
+            let is_asked = view.trashed_at.is_none() && !view.standing.is_end();
+            let has_come =
+                driver.answers(view.id, Lane::Ask) > 0 || driver.why_unreachable(view.id).is_some();
+            is_asked && !has_come
+        });
         let left_s = PATIENCE_S.saturating_sub(session.now().since(begun));
-        let turn = driver.turn(companion, None, Duration::from_secs(left_s))?;
-        if driver.is_idle() || (left_s == 0 && matches!(turn, Turn::Time)) {
-            break;
+        if awaited.next().is_none() || left_s == 0 {
+            return Ok(views
+                .iter()
+                .filter_map(|view| unreachable_words(view, driver.why_unreachable(view.id)))
+                .collect());
         }
+        driver.turn(companion, None, Duration::from_secs(left_s))?;
     }
-    let views = companion.work_accounts(session.now());
-    Ok(views
-        .iter()
-        .filter_map(|view| unreachable_words(view, driver.why_unreachable(view.id)))
-        .collect())
 }
 
 fn words(open: &[StatementView]) -> String {

@@ -126,6 +126,8 @@ pub enum Unreachable {
 pub enum Attention {
     /// Somebody waits for sign-ins: servers are asked all the time, each by a long poll.
     Waiting,
+    /// Somebody looks once: servers are asked now, and answer at once. The shell stops when each has.
+    Looking,
     /// Nobody does: what is unfinished is finished, and servers are asked now and then.
     Idle,
 }

@@ -31,3 +31,4 @@ mod status;
 mod tamper;
 mod terminal;
 mod unlock;
+mod work;

@@ -203,7 +203,7 @@ pub(crate) fn interrupt(child: &Child) {
 fn verb_of(arguments: &[&str]) -> String {
     let depth = match arguments {
         ["vault", "slots", ..] => 3,
-        ["vault", ..] => 2,
+        ["vault", ..] | ["history", "verify" | "export", ..] => 2,
         _ => 1,
     };
     let words: Vec<&str> = arguments.iter().take(depth).copied().collect();

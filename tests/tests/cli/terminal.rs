@@ -16,7 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A program on a terminal.
 pub(crate) struct Terminal {
     keyboard: File,
-    slave: File,
+    /// Open as long as somebody may look at its modes.
+    slave: Option<File>,
     output: Receiver<Vec<u8>>,
     seen: String,
     child: Child,
@@ -77,7 +78,7 @@ impl Terminal {
         });
         Self {
             keyboard,
-            slave: slave(),
+            slave: Some(slave()),
             output,
             seen: String::new(),
             child,
@@ -118,6 +119,12 @@ impl Terminal {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
     }
 
+    /// Ends the program as a power cut does.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Makes the window another size.
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
         let size = Winsize {
@@ -132,23 +139,34 @@ impl Terminal {
     /// Whether the terminal is as a shell needs it: echo, lines, and Ctrl-C as a signal.
     pub(crate) fn is_right(&self) -> bool {
         let needed = LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
-        tcgetattr(&self.slave).unwrap().local_modes.contains(needed)
+        tcgetattr(self.slave.as_ref().unwrap())
+            .unwrap()
+            .local_modes
+            .contains(needed)
     }
 
     /// Waits for the end: the exit code, and everything that was written and not yet expected.
     pub(crate) fn end(mut self) -> (i32, String) {
         let code = self.child.wait().unwrap().code().unwrap();
         // When no side of the terminal is open any more, the reader comes to its end.
-        drop(self.slave);
+        self.slave = None;
         while let Ok(bytes) = self.output.recv_timeout(PATIENCE) {
             self.seen.push_str(&String::from_utf8_lossy(&bytes));
         }
-        (code, self.seen)
+        (code, std::mem::take(&mut self.seen))
     }
 
     /// Waits for the end and says whether the terminal is right afterwards, with the exit code.
     pub(crate) fn end_and_look(mut self) -> (i32, bool) {
         let code = self.child.wait().unwrap().code().unwrap();
         (code, self.is_right())
+    }
+}
+
+impl Drop for Terminal {
+    /// A test that failed leaves nobody at a terminal.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

@@ -30,13 +30,17 @@ pub(crate) struct Desktop {
 impl Desktop {
     /// A desktop with an unlocked keyring; none, with a printed line, when a program for it is missing and may be.
     pub(crate) fn with_keyring() -> Option<Self> {
-        let (Some(dbus), Some(_), Some(_)) = (
-            peer("dbus-daemon"),
-            peer("gnome-keyring-daemon"),
-            peer("secret-tool"),
-        ) else {
+        let (Some(_), Some(_)) = (peer("gnome-keyring-daemon"), peer("secret-tool")) else {
             return None;
         };
+        let mut desktop = Self::with_bus()?;
+        desktop.start_keyring();
+        Some(desktop)
+    }
+
+    /// A desktop with a bus and nobody on it.
+    pub(crate) fn with_bus() -> Option<Self> {
+        let dbus = peer("dbus-daemon")?;
         let folder = tempfile::tempdir().unwrap();
         for name in ["home", "run"] {
             let path = folder.path().join(name);
@@ -44,14 +48,12 @@ impl Desktop {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
         }
         let (bus, address) = start_bus(dbus, &folder);
-        let mut desktop = Self {
+        Some(Self {
             folder,
             address,
             bus,
             keyring: None,
-        };
-        desktop.start_keyring();
-        Some(desktop)
+        })
     }
 
     /// What is tested, on this desktop.

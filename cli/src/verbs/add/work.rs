@@ -165,12 +165,13 @@ fn follow(
 ) -> Result<(), Failure> {
     let console = session.console();
     let waits = console.can_ask() && !args.work.no_wait;
-    let (input, goal) = if waits {
-        (Input::of_person(console)?, Goal::Works(id))
+    let (input, goal, attention) = if waits {
+        let input = Input::of_person(console)?;
+        (input, Goal::Works(id), Attention::Waiting)
     } else {
-        (Input::Nobody, Goal::Check(id))
+        (Input::Nobody, Goal::Check(id), Attention::Looking)
     };
-    let driver = Driver::new(session, Attention::Waiting)?;
+    let driver = Driver::new(session, attention)?;
     let mut desk = Desk::new(session, driver, input, Teller::with_one_document(console));
     let ended = desk.serve(companion, goal, None)?;
     let standing = companion

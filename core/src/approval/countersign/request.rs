@@ -179,8 +179,11 @@ impl Entry {
     fn fetch(&self, preparing: Preparing<'_>) -> Result<Outgoing, ApprovalError> {
         let enrolled = self.enrolled().ok_or(ApprovalError::NothingToSend)?;
         let is_active = enrolled.standing == Standing::Active;
-        let is_watched = preparing.attention == Attention::Waiting || !is_active;
-        let is_watched = is_watched || enrolled.moving.is_some();
+        let is_watched = match preparing.attention {
+            Attention::Waiting => true,
+            Attention::Looking => false,
+            Attention::Idle => !is_active || enrolled.moving.is_some(),
+        };
         // The first is answered at once: it teaches the time.
         let wait_s = match self.clock.ahead_s {
             Some(_) if is_watched => WAIT_S,

@@ -162,7 +162,7 @@ impl Entry {
             return None;
         }
         let is_unfinished = matches!(enrolled.standing, Stands::Unconfirmed | Stands::Confirmed);
-        let is_urgent = attention == Attention::Waiting
+        let is_urgent = attention != Attention::Idle
             || is_unfinished
             || self.has_bell
             || enrolled.moving.is_some()

@@ -1,0 +1,10 @@
+//! Work accounts through the program, against a real server on this machine.
+
+mod adding;
+mod answering;
+mod moving;
+mod office;
+mod resuming;
+mod together;
+mod unreachable;
+mod watching;
