@@ -4,6 +4,8 @@
 //! matter which process took a server's answer.
 
 mod input;
+mod news;
+mod question;
 mod said;
 mod teller;
 
@@ -11,8 +13,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use countersign_core::approval::{
-    ApprovalError, CannotApprove, Event, Lane, Match, Standing, StatementId, StatementView,
-    Unreachable, WorkView,
+    ApprovalError, CannotApprove, Event, Lane, StatementId, StatementView, Unreachable, WorkView,
 };
 use countersign_core::companion::Companion;
 use countersign_core::device::NoDeviceKeys;
@@ -22,9 +23,9 @@ use countersign_core::vault::RecordId;
 use crate::driver::{Driver, Turn};
 use crate::failure::Failure;
 use crate::session::Session;
-use crate::work::request;
 
 pub(crate) use input::{Heard, Input};
+use news::News;
 use said::Said;
 pub(crate) use teller::Teller;
 
@@ -67,14 +68,6 @@ struct Followed {
     is_skipped: bool,
 }
 
-/// What was told of an account.
-#[derive(Debug, Default, Eq, PartialEq)]
-struct Told {
-    standing: Option<Standing>,
-    has_check: bool,
-    why_unreachable: Option<Unreachable>,
-}
-
 /// The desk.
 pub(crate) struct Desk<'a> {
     session: &'a Session,
@@ -89,7 +82,7 @@ pub(crate) struct Desk<'a> {
     ended: Vec<StatementId>,
     /// Accounts whose test has ended: they have still to hear that they work.
     tested: Vec<RecordId>,
-    told: BTreeMap<RecordId, Told>,
+    news: News,
     looks: u64,
 }
 
@@ -111,7 +104,7 @@ impl<'a> Desk<'a> {
             sent: None,
             ended: Vec::new(),
             tested: Vec::new(),
-            told: BTreeMap::new(),
+            news: News::new(),
             looks: 0,
         }
     }
@@ -200,27 +193,12 @@ impl<'a> Desk<'a> {
     }
 
     fn tell_account(&mut self, view: &WorkView) -> Result<(), Failure> {
-        let now = Told {
-            standing: Some(view.standing.clone()),
-            has_check: view.check.is_some(),
-            why_unreachable: view
-                .unreachable_since
-                .and_then(|_| self.driver.why_unreachable(view.id)),
-        };
-        let before = self.told.get(&view.id);
-        // What stands as it always stood is no news, but for what is unfinished: the person is to finish it.
-        let is_news = match before {
-            None => view.standing.is_unfinished(),
-            Some(before) => before.standing != now.standing || before.has_check != now.has_check,
-        };
-        let is_gone = now.why_unreachable.is_some()
-            && before.is_none_or(|before| before.why_unreachable != now.why_unreachable);
-        let why = now.why_unreachable;
-        self.told.insert(view.id, now);
-        if is_news {
+        let why = self.driver.why_unreachable(view.id);
+        let new = self.news.of(view, why);
+        if new.stands {
             self.say(|teller| teller.account(view))?;
         }
-        if is_gone {
+        if new.is_gone {
             self.say(|teller| teller.server(view, why))?;
         }
         Ok(())
@@ -335,28 +313,7 @@ impl<'a> Desk<'a> {
     fn show_prompt(&mut self, companion: &Companion) {
         let now = self.session.now();
         let view = self.shown.and_then(|id| companion.statement(id, now).ok());
-        let question = match &view {
-            Some(view) => {
-                let left = request::left_words(view.left_s);
-                let what = match (view.cannot_approve, &view.matching) {
-                    (None, Match::EnterNumber { digits }) => {
-                        format!("{digits} digits, or d, r, c:")
-                    }
-                    _ => "d, r, c:".into(),
-                };
-                format!("{left} left. {what}")
-            }
-            None if self.sent.is_some() => "Waiting for the server to confirm it".into(),
-            None => {
-                let spinner = match self.looks % 4 {
-                    0 => '|',
-                    1 => '/',
-                    2 => '-',
-                    _ => '\\',
-                };
-                format!("{spinner} Waiting (q and Enter end it)")
-            }
-        };
+        let question = question::question(view.as_ref(), self.sent.is_some(), self.looks);
         self.input.draw(&question);
     }
 

@@ -9,7 +9,7 @@ use rustix::termios::{LocalModes, OptionalActions, QueueSelector, tcflush, tcget
 use zeroize::Zeroizing;
 
 use super::interrupt::Changed;
-use super::{Console, columns};
+use super::{Console, columns, fitted, size};
 use crate::failure::Failure;
 
 /// Longer than anything that is asked for.
@@ -129,6 +129,8 @@ impl TypedLine {
     /// Shows the question with what is typed so far.
     pub(crate) fn draw(&mut self, question: &str) {
         let line = format!("{question} {}", *self.editor.text);
+        // A line that the terminal breaks could not be taken back whole.
+        let line = fitted(&line, size().0.saturating_sub(1));
         if line == self.drawn {
             return;
         }

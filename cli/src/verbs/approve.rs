@@ -63,6 +63,12 @@ fn serve(
     decisions: Option<&Source>,
     goal: Goal,
 ) -> Result<(), Failure> {
+    if companion.work_accounts(session.now()).is_empty() {
+        return Err(Failure::new(
+            "no_such_account",
+            "There is no work account here, so nothing can come. Add one with `countersign add`.",
+        ));
+    }
     let input = match decisions {
         Some(source) => Input::of_script(source)?,
         None => Input::of_person(session.console())?,

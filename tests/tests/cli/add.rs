@@ -166,11 +166,11 @@ fn a8_everything_else_has_its_own_explanation_and_adds_nothing() {
 fn an_invitation_is_recognised_and_not_taken_for_codes() {
     let person = Person::new();
     let text = "https://auth.example.com/enrol 1234 5678 9012 3456";
-    assert_eq!(
-        person.refusal(&["add", "-"], text.as_bytes()),
-        "work_account"
-    );
+    let document = person.feed_json(&["add", "-"], text.as_bytes());
+    assert_eq!(name(&document), "not_confirmed");
+    assert_eq!(document["error"]["host"], "auth.example.com");
     assert_eq!(person.accounts().len(), 0);
+    assert_eq!(person.json(&["list"])["work"], serde_json::json!([]));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::person::{Person, exit_table, feed, hold_schema};
 
-const VERBS: [&[&str]; 21] = [
+const VERBS: [&[&str]; 30] = [
     &["init"],
     &["add"],
     &["list"],
@@ -19,6 +19,15 @@ const VERBS: [&[&str]; 21] = [
     &["remove"],
     &["restore"],
     &["export"],
+    &["approve"],
+    &["requests"],
+    &["watch"],
+    &["history"],
+    &["history", "verify"],
+    &["history", "export"],
+    &["about"],
+    &["move"],
+    &["leave"],
     &["passwd"],
     &["vault", "status"],
     &["vault", "check"],

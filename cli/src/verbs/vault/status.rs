@@ -1,5 +1,6 @@
 //! `vault status`: how the vault stands, also where it does not open.
 
+use countersign_core::approval::WorkView;
 use countersign_core::companion::{Companion, VaultStatus};
 use countersign_core::vault::{Snapshot, VaultLocation};
 use serde_json::Value;
@@ -39,6 +40,7 @@ fn describe(
 ) -> Result<Report, Failure> {
     let status = companion.status()?;
     let damaged = DamagedCopy::of(location)?;
+    let work = companion.work_accounts(session.now());
     let worst = findings::failure(&status.findings);
     let next = worst.as_ref().map_or_else(Vec::new, |failure| {
         advice::next(session, failure.name(), !status.snapshots.is_empty())
@@ -52,13 +54,14 @@ fn describe(
         .member("bytes", status.bytes)
         .member("account_count", status.account_count)
         .member("trashed_count", status.trashed_count)
+        .member("work_count", work.len())
         .member("record_count", status.record_count)
         .member("slots", listing::slots_to_json(&status.slots))
         .member("cleanup_due", status.cleanup_due)
         .member("read_only", status.is_read_only);
     let report = siblings(report, location, &damaged)?
         .member("next", next.clone())
-        .text(words(&status, location, &damaged))
+        .text(words(&status, &work, location, &damaged))
         .text(advice::line(&next));
     Ok(findings::describe_all(report, &status.findings))
 }
@@ -78,7 +81,26 @@ fn siblings(
         .member("damaged_copies", copies))
 }
 
-fn words(status: &VaultStatus, location: &VaultLocation, damaged: &[DamagedCopy]) -> String {
+/// Work accounts that are not in the trash, in words.
+fn work_words(work: &[WorkView]) -> String {
+    let kept = work.iter().filter(|view| view.trashed_at.is_none());
+    let count = kept.clone().count();
+    let unfinished = kept.filter(|view| view.standing.is_unfinished()).count();
+    match (count, unfinished) {
+        (0, _) => String::new(),
+        (count, 0) => format!("Approvals  {count} work accounts\n"),
+        (count, unfinished) => {
+            format!("Approvals  {count} work accounts, {unfinished} unfinished\n")
+        }
+    }
+}
+
+fn words(
+    status: &VaultStatus,
+    work: &[WorkView],
+    location: &VaultLocation,
+    damaged: &[DamagedCopy],
+) -> String {
     let trash = match status.trashed_count {
         0 => String::new(),
         count => format!(", and {count} in the trash"),
@@ -92,7 +114,7 @@ fn words(status: &VaultStatus, location: &VaultLocation, damaged: &[DamagedCopy]
          Format     {}, {}{}\n\
          Changed    {} UTC, change {}, key {}\n\
          Accounts   {}{trash} ({} records)\n\
-         Integrity  {integrity}\n\
+         {}Integrity  {integrity}\n\
          Unlock\n",
         shown(&location.path().to_string_lossy()),
         status.format,
@@ -107,6 +129,7 @@ fn words(status: &VaultStatus, location: &VaultLocation, damaged: &[DamagedCopy]
         status.epoch,
         status.account_count,
         status.record_count,
+        work_words(work),
     );
     for slot in &status.slots {
         text.push_str(&format!("{}\n", listing::slot_line(slot)));

@@ -1,0 +1,48 @@
+//! The line on which the person types.
+
+use countersign_core::approval::{Match, StatementView};
+
+use crate::work::request::left_words;
+
+/// What it asks: for an answer to the request that stands there, or for patience.
+pub(super) fn question(view: Option<&StatementView>, is_sent: bool, looks: u64) -> String {
+    match view {
+        Some(view) => {
+            let what = match (view.cannot_approve, &view.matching) {
+                (None, Match::EnterNumber { digits }) => format!("{digits} digits, or d, r, c:"),
+                _ => "d, r, c:".into(),
+            };
+            format!("{} left. {what}", left_words(view.left_s))
+        }
+        None if is_sent => "Waiting for the server to confirm it".into(),
+        None => format!("{} Waiting (q and Enter end it)", spinner(looks)),
+    }
+}
+
+const fn spinner(looks: u64) -> char {
+    match looks % 4 {
+        0 => '|',
+        1 => '/',
+        2 => '-',
+        _ => '\\',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_request_nothing_asks_for_a_number() {
+        for looks in 0..5 {
+            for is_sent in [false, true] {
+                let asked = question(None, is_sent, looks);
+                assert!(
+                    asked.contains("Waiting") && !asked.contains("digits"),
+                    "{asked}"
+                );
+            }
+        }
+        assert_ne!(question(None, false, 0), question(None, false, 1));
+    }
+}
