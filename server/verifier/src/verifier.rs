@@ -10,8 +10,10 @@ use countersign_protocol::message::InvitationChoice;
 use countersign_protocol::problem::Problem;
 use countersign_protocol::signing::SigningKey;
 use countersign_protocol::time::Timestamp;
+use zeroize::Zeroizing;
 
 use crate::entropy::{Entropy, generate_id};
+use crate::event::Event;
 use crate::keys::ServerKeys;
 use crate::person::{Index, Person};
 use crate::reply::{Refusal, Reply};
@@ -67,6 +69,13 @@ impl Setup {
     fn check(&self) -> Result<(), RulesError> {
         self.rules.check(&self.keys.listed())
     }
+}
+
+/// A person as they are after a step, to be stored.
+struct Changed {
+    person: Person,
+    document: Zeroizing<Vec<u8>>,
+    events: Vec<Event>,
 }
 
 /// Called with the account of a person whom something changed.
@@ -159,7 +168,12 @@ impl<S: Store> Verifier<S> {
         let person = Person::new(account, label).ok_or(VerifierError::Label)?;
         let setup = self.setup();
         let step = step(person, &PassTime, &self.desk(&setup, now))?;
-        match self.save(0, &Default::default(), step) {
+        let changed = Changed {
+            document: step.person.encode(),
+            person: step.person,
+            events: step.events,
+        };
+        match self.save(0, &Default::default(), changed) {
             Ok(()) => Ok(account),
             Err(ChangeError::Conflict) => Err(VerifierError::Busy),
             Err(ChangeError::Taken { by }) => Err(VerifierError::Taken { by }),
@@ -204,22 +218,21 @@ impl<S: Store> Verifier<S> {
             let (based_on, before) = (person.version(), person.indexes());
             let setup = self.setup();
             let step = step(person, input, &self.desk(&setup, now))?;
-            if !step.is_changed {
-                return Ok(step.reply);
-            }
             let Step {
                 person,
                 reply,
                 events,
-                is_changed,
-            } = step;
-            let step = Step {
-                person,
-                reply: (),
-                events,
-                is_changed,
+                changed: Some(document),
+            } = step
+            else {
+                return Ok(step.reply);
             };
-            match self.save(based_on, &before, step) {
+            let changed = Changed {
+                person,
+                document,
+                events,
+            };
+            match self.save(based_on, &before, changed) {
                 Ok(()) => return Ok(reply),
                 Err(ChangeError::Conflict) => {}
                 // Ids and digits are drawn anew; a device's key is what it is.
@@ -353,21 +366,26 @@ impl<S: Store> Verifier<S> {
         &self,
         based_on: u64,
         before: &std::collections::BTreeSet<Index>,
-        step: Step<()>,
+        changed: Changed,
     ) -> Result<(), ChangeError> {
-        let after = step.person.indexes();
-        let account = step.person.account();
+        let Changed {
+            person,
+            document,
+            events,
+        } = changed;
+        let after = person.indexes();
+        let account = person.account();
         self.store.change(&Change {
             account,
             based_on,
             stored: Stored {
-                version: step.person.version(),
-                document: step.person.encode(),
+                version: person.version(),
+                document,
             },
             added: after.difference(before).copied().collect(),
             removed: before.difference(&after).copied().collect(),
-            due_at: step.person.due_at(),
-            events: &step.events,
+            due_at: person.due_at(),
+            events: &events,
         })?;
         let watchers = self.watchers.read().unwrap_or_else(PoisonError::into_inner);
         for watcher in &*watchers {

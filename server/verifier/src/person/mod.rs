@@ -49,6 +49,9 @@ pub struct Person {
     pub(crate) moving: Option<Moving>,
     #[serde(skip)]
     pub(crate) version: u64,
+    /// The stored form that this was read from, until something is done with it.
+    #[serde(skip)]
+    pub(crate) stored: Option<Zeroizing<Vec<u8>>>,
 }
 
 /// A move that has begun.
@@ -93,6 +96,7 @@ impl Person {
             calm: Calm::default(),
             moving: None,
             version: 0,
+            stored: None,
         })
     }
 
@@ -131,7 +135,11 @@ impl Person {
     /// [`NotAPerson`].
     pub fn decode(version: u64, stored: &[u8]) -> Result<Self, NotAPerson> {
         let person: Self = serde_json::from_slice(stored).map_err(|_| NotAPerson)?;
-        Ok(Self { version, ..person })
+        Ok(Self {
+            version,
+            stored: Some(Zeroizing::new(stored.to_vec())),
+            ..person
+        })
     }
 
     pub(crate) fn device(&self, id: &Thumbprint) -> Option<&Device> {

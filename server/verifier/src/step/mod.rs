@@ -102,8 +102,8 @@ pub struct Step<R> {
     pub reply: R,
     /// What others are to be told, once the person is stored.
     pub events: Vec<Event>,
-    /// Whether there is anything to store. The person's version is then one higher than before.
-    pub is_changed: bool,
+    /// The person's stored form, where there is anything to store. Their version is then one higher than before.
+    pub changed: Option<Zeroizing<Vec<u8>>>,
 }
 
 /// Takes one input.
@@ -116,7 +116,9 @@ pub fn step<I: Input>(
     input: &I,
     desk: &Desk<'_>,
 ) -> Result<Step<I::Reply>, StepError> {
-    let before = person.encode();
+    let mut person = person;
+    let before = person.stored.take();
+    let before = before.unwrap_or_else(|| person.encode());
     let mut turn = Turn {
         person,
         desk: *desk,
@@ -125,13 +127,15 @@ pub fn step<I: Input>(
     };
     turn.settle()?;
     let reply = input.take(&mut turn)?;
-    let is_changed = turn.is_changed();
-    turn.person.version = turn.sequence();
+    let after = turn.person.encode();
+    let is_changed = after != turn.before || turn.person.version == 0;
+    // What was never stored is version 1 whatever happens in its first step.
+    turn.person.version += u64::from(is_changed);
     Ok(Step {
         person: turn.person,
         reply,
         events: turn.events,
-        is_changed,
+        changed: is_changed.then_some(after),
     })
 }
 

@@ -97,7 +97,9 @@ impl Desk for MemoryDesk {
 
     fn all(&self) -> Result<Vec<WorkAccount>, ApprovalError> {
         let accounts = self.accounts.iter();
-        accounts.map(|(id, bodies)| account_of(*id, bodies)).collect()
+        accounts
+            .map(|(id, bodies)| account_of(*id, bodies))
+            .collect()
     }
 
     fn load(&self, id: RecordId) -> Result<WorkAccount, ApprovalError> {

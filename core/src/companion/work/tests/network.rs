@@ -49,7 +49,9 @@ impl Request {
         let (status, retry_after_s, body) = match said {
             Said::Parked(parked) => return Packet::Parked(self, parked),
             Said::Account(message) => (201, None, message.as_str().to_owned()),
-            Said::State(message) | Said::Receipt(message) => (200, None, message.as_str().to_owned()),
+            Said::State(message) | Said::Receipt(message) => {
+                (200, None, message.as_str().to_owned())
+            }
             Said::Refused(refusal) => (
                 refusal.problem.name_and_status().1,
                 refusal.retry_after_s,
@@ -134,9 +136,23 @@ impl Network {
         }));
     }
 
+    /// Takes out what the server holds of one phone.
+    pub(super) fn parked_of(&mut self, phone: usize) -> Vec<(Request, Parked)> {
+        let mut of_phone = vec![];
+        self.0.retain(|packet| match packet {
+            Packet::Parked(request, parked) if request.phone == phone => {
+                of_phone.push((request.clone(), parked.clone()));
+                false
+            }
+            _ => true,
+        });
+        of_phone
+    }
+
     /// The server is gone, and with it what it held.
     pub(super) fn drop_parked(&mut self) {
-        self.0.retain(|packet| !matches!(packet, Packet::Parked(..)));
+        self.0
+            .retain(|packet| !matches!(packet, Packet::Parked(..)));
     }
 
     pub(super) fn clear(&mut self) {

@@ -95,19 +95,32 @@ impl Seen {
 }
 
 impl Oracle {
-    pub(super) fn decided(&mut self, by: Thumbprint, statement: Id, word: &'static str, number: &str) {
-        self.decided.insert((by, statement, word, number.to_owned()));
+    pub(super) fn decided(
+        &mut self,
+        by: Thumbprint,
+        statement: Id,
+        word: &'static str,
+        number: &str,
+    ) {
+        self.decided
+            .insert((by, statement, word, number.to_owned()));
     }
 
     fn asked_mut(&mut self, id: &Id) -> &mut Asked {
-        self.asked.iter_mut().find(|asked| asked.made.id == *id).unwrap()
+        self.asked
+            .iter_mut()
+            .find(|asked| asked.made.id == *id)
+            .unwrap()
     }
 
     /// A statement was made: for all that are active, or a test for one device.
     pub(super) fn made(&mut self, made: Made) {
         let addressed: BTreeSet<Thumbprint> = made.audience.iter().copied().collect();
         if made.test_of.is_none() {
-            assert_eq!(addressed, self.active, "a statement is for those that are active");
+            assert_eq!(
+                addressed, self.active,
+                "a statement is for those that are active"
+            );
         }
         self.seen.note("asked");
         self.asked.push(Asked {
@@ -121,22 +134,35 @@ impl Oracle {
     /// Judges what the server told after one input.
     pub(super) fn judge(&mut self, facts: &[Fact], answer: Option<&Answer>, reply: Option<&Reply>) {
         let was_open = answer.is_some_and(|answer| {
-            let asked = self.asked.iter().find(|asked| asked.made.id == answer.statement);
+            let asked = self
+                .asked
+                .iter()
+                .find(|asked| asked.made.id == answer.statement);
             asked.is_some_and(|asked| asked.end.is_none())
         });
         let mut had_effect = false;
         for fact in facts {
             match fact {
                 Fact::Asked { .. } | Fact::Ring { .. } | Fact::Enrolled { .. } => {}
-                Fact::WrongNumber { statement, left, .. } => {
+                Fact::WrongNumber {
+                    statement, left, ..
+                } => {
                     had_effect = true;
                     self.wrong_number(*statement, *left, answer.unwrap());
                 }
-                Fact::Ended { statement, outcome, device, answer: by, .. } => {
+                Fact::Ended {
+                    statement,
+                    outcome,
+                    device,
+                    answer: by,
+                    ..
+                } => {
                     had_effect |= by.is_some();
                     self.ended(*statement, *outcome, *device, *by, answer);
                 }
-                Fact::Reported { statement, device, .. } => {
+                Fact::Reported {
+                    statement, device, ..
+                } => {
                     had_effect = true;
                     self.reported(*statement, *device, answer.unwrap());
                 }
@@ -184,7 +210,10 @@ impl Oracle {
         let asked = self.asked_mut(&statement);
         assert_eq!(asked.end, None, "what has ended is not guessed at");
         assert_ne!(answer.number.as_ref(), Some(&asked.made.number));
-        assert!(asked.wrong.insert(answer.hash), "a wrong number counts once");
+        assert!(
+            asked.wrong.insert(answer.hash),
+            "a wrong number counts once"
+        );
         let wrong = u8::try_from(asked.wrong.len()).unwrap();
         assert_eq!(left, NUMBER_TRIES - wrong, "tries are counted exactly");
         self.seen.note("wrong number");
@@ -210,14 +239,23 @@ impl Oracle {
         };
         let (answer, device) = (answer.unwrap(), device.unwrap());
         assert_eq!(answer.hash, by);
-        assert!(asked.made.audience.contains(&device), "only who was asked answers");
+        assert!(
+            asked.made.audience.contains(&device),
+            "only who was asked answers"
+        );
         let said = answer.decision.as_str();
         let number = answer.number.clone().unwrap_or_default();
-        let decided = |word| self.decided.contains(&(device, statement, word, number.clone()));
+        let decided = |word| {
+            self.decided
+                .contains(&(device, statement, word, number.clone()))
+        };
         match outcome {
             Outcome::Approved => {
                 assert_eq!(number, asked.made.number);
-                assert!(said == "approve" && decided("approve"), "nobody approved it");
+                assert!(
+                    said == "approve" && decided("approve"),
+                    "nobody approved it"
+                );
             }
             Outcome::Denied if said == "approve" => {
                 assert_eq!(asked.wrong.len(), usize::from(NUMBER_TRIES));

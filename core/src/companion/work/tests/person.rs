@@ -71,7 +71,10 @@ impl World {
     fn unconfirmed(&self) -> Option<(Thumbprint, Confirm, String)> {
         let devices = self.server.person(self.now()).devices();
         devices.into_iter().find_map(|device| {
-            let StageView::Unconfirmed { confirm, number, .. } = device.stage else {
+            let StageView::Unconfirmed {
+                confirm, number, ..
+            } = device.stage
+            else {
                 return None;
             };
             let (phone, account) = self.owner(&device.id)?;
@@ -189,9 +192,7 @@ impl World {
         let account = accounts.iter().find(|one| one.work.is_addressed(&message));
         if let Some(account) = account.map(|account| account.id) {
             let now = self.phones[phone].clock(self.now_s);
-            let scanned = |account: &mut WorkAccount| {
-                account.work.scan(&message, now).map(drop)
-            };
+            let scanned = |account: &mut WorkAccount| account.work.scan(&message, now).map(drop);
             // One that has ended, or whose key is not known here, is refused.
             let _ = self.phones[phone].change(account, scanned, self.now_s);
         }
@@ -211,9 +212,9 @@ impl World {
 
     /// The new phone scans what the old one shows.
     pub(super) fn follow(&mut self, from: usize, to: usize) {
-        let shown = self.phones[from].newest().and_then(|account| {
-            account.view(self.phones[from].clock(self.now_s)).moving
-        });
+        let shown = self.phones[from]
+            .newest()
+            .and_then(|account| account.view(self.phones[from].clock(self.now_s)).moving);
         if let Some(MovingView::Invited { invitation, .. }) = shown {
             // EXPOSE: the new phone's camera reads it.
             let invitation = parse_invitation(invitation.expose(), TestMode::Off).unwrap();
@@ -243,7 +244,9 @@ impl World {
                 account.leave(now);
                 Ok(())
             };
-            self.phones[phone].change(account.id, leave, self.now_s).unwrap();
+            self.phones[phone]
+                .change(account.id, leave, self.now_s)
+                .unwrap();
         }
     }
 
@@ -251,7 +254,9 @@ impl World {
         let devices = self.server.person(self.now()).devices();
         if let Some(nth) = nth.checked_rem(devices.len()) {
             let device = devices[nth].id;
-            self.server.take(&RemoveDevice { device }, self.now()).unwrap();
+            self.server
+                .take(&RemoveDevice { device }, self.now())
+                .unwrap();
             self.drain(None, None);
         }
     }
@@ -263,7 +268,8 @@ impl World {
     }
 
     pub(super) fn suspend(&mut self) {
-        self.server.take(&SuspendApprovals { until: None }, self.now());
+        self.server
+            .take(&SuspendApprovals { until: None }, self.now());
         self.drain(None, None);
     }
 

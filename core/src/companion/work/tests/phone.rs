@@ -88,7 +88,9 @@ impl Phone {
         match driving::next_action(&self.desk, &self.in_flight, attention, now) {
             NextAction::MakeKeys { account } => {
                 let planned = self.desk.load(account).unwrap();
-                let made = planned.work.make_keys(&NoDeviceKeys, &self.desk.entropy, now);
+                let made = planned
+                    .work
+                    .make_keys(&NoDeviceKeys, &self.desk.entropy, now);
                 let made = planned.with_work(&made.unwrap().0).unwrap();
                 self.desk.put(&made);
                 Acted::ByItself

@@ -10,7 +10,8 @@ use super::network::{Packet, Request};
 use super::oracle::{Asked, claims_of};
 use super::phone::Acted;
 use super::world::World;
-use crate::approval::{Outcome, Standing, StatementView};
+use crate::approval::{Outcome, Standing, StatementView, WorkAccount};
+use crate::time::UnixSeconds;
 
 /// More than any invitation, move, statement or unfinished device lasts, in seconds.
 const ALL_ENDS_S: u64 = 700;
@@ -26,10 +27,25 @@ impl World {
     /// Nothing is lost any more, until nobody has anything to do; then all that ends by itself ends, and the same again.
     pub(super) fn come_to_rest(&mut self) {
         self.rest();
+        if self.is_over() {
+            return;
+        }
         self.now_s += ALL_ENDS_S;
         self.server.take(&PassTime, self.now());
         self.drain(None, None);
         self.rest();
+    }
+
+    /// Whether nothing is left that time alone would end.
+    fn is_over(&self) -> bool {
+        let is_over = |account: &WorkAccount| {
+            let standing = account.standing();
+            !standing.is_unfinished() && account.view(UnixSeconds(0)).moving.is_none()
+        };
+        let mut phones = self.phones.iter();
+        let mut asked = self.oracle.asked.iter();
+        asked.all(|asked| asked.end.is_some())
+            && phones.all(|phone| phone.accounts().iter().all(is_over))
     }
 
     /// What is on its way is lost, and then nothing is, until every phone only waits.
@@ -45,29 +61,19 @@ impl World {
                 is_quiet &= !self.work_off(phone, &mut held);
             }
             for (request, parked) in std::mem::take(&mut held) {
-                is_quiet &= !self.look_again(request, &parked, &mut held);
+                match self.look_again(request, &parked) {
+                    Packet::Parked(request, parked) => held.push((request, parked)),
+                    released => {
+                        is_quiet = false;
+                        self.deliver(released);
+                    }
+                }
             }
             if is_quiet {
                 return self.let_go(held);
             }
         }
         panic!("both ends come to rest");
-    }
-
-    /// Whether the server has news by now for a fetch that it holds.
-    fn look_again(&mut self, request: Request, parked: &Parked, held: &mut Held) -> bool {
-        let reply = self.server.resume(parked, false, self.now());
-        self.drain(None, None);
-        match request.answered(reply) {
-            Packet::Parked(request, parked) => {
-                held.push((request, parked));
-                false
-            }
-            response => {
-                self.deliver(response);
-                true
-            }
-        }
     }
 
     /// The time of what the server holds is over. Nobody learns anything by it.
@@ -118,8 +124,14 @@ impl World {
             let device = self.server.device(&key, self.now());
             if !has_it {
                 let stage = device.map(|device| device.stage);
-                let is_over = matches!(stage, None | Some(StageView::Moved { .. } | StageView::Removed { .. }));
-                assert!(is_over, "what a phone has forgotten works no longer: {stage:?}");
+                let is_over = matches!(
+                    stage,
+                    None | Some(StageView::Moved { .. } | StageView::Removed { .. })
+                );
+                assert!(
+                    is_over,
+                    "what a phone has forgotten works no longer: {stage:?}"
+                );
                 continue;
             }
             let standing = self.phones[phone].view(account, self.now_s).standing;
@@ -146,7 +158,10 @@ impl World {
             | (Standing::Removed { .. }, Some(StageView::Removed { .. })) => !is_active,
             _ => false,
         };
-        assert!(agrees, "a phone stands {standing:?}, the server says {stage:?}");
+        assert!(
+            agrees,
+            "a phone stands {standing:?}, the server says {stage:?}"
+        );
     }
 
     fn agree_on_statement(&self, phone: usize, view: &StatementView, asked: &Asked) {

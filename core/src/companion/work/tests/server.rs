@@ -104,10 +104,6 @@ impl Server {
         }
     }
 
-    pub(super) fn setup(&self) -> Arc<Setup> {
-        self.verifier.setup()
-    }
-
     pub(super) fn take<I: Input>(&self, input: &I, now: Timestamp) -> I::Reply {
         self.verifier.take(&self.account, input, now).unwrap()
     }
@@ -123,10 +119,6 @@ impl Server {
 
     pub(super) fn rotate(&self, now: Timestamp) {
         self.verifier.rotate(SigningKey::generate().unwrap(), now);
-    }
-
-    pub(super) fn set_rules(&self, rules: Rules) {
-        self.verifier.set_rules(rules).unwrap();
     }
 
     pub(super) fn message(&self, kind: Kind, text: &str, now: Timestamp) -> Reply {

@@ -8,6 +8,7 @@ use countersign_protocol::time::Timestamp;
 use countersign_verifier::event::Fact;
 use countersign_verifier::person::StageView;
 use countersign_verifier::reply::Reply;
+use countersign_verifier::step::Parked;
 
 use super::desk::Seeded;
 use super::network::{Network, Packet, Request};
@@ -85,7 +86,8 @@ impl World {
     /// The phone and account with this device key.
     pub(super) fn owner(&self, key: &Thumbprint) -> Option<(usize, RecordId)> {
         let mut keys = self.keys.iter();
-        keys.find(|(_, known)| *known == key).map(|(owner, _)| *owner)
+        keys.find(|(_, known)| *known == key)
+            .map(|(owner, _)| *owner)
     }
 
     pub(super) fn known_keys(&self) -> impl Iterator<Item = ((usize, RecordId), Thumbprint)> {
@@ -94,10 +96,19 @@ impl World {
 
     /// Has everything judged that the server told after one input.
     pub(super) fn drain(&mut self, answer: Option<&Answer>, reply: Option<&Reply>) {
-        let facts: Vec<Fact> = self.server.events().into_iter().map(|event| event.fact).collect();
+        let facts: Vec<Fact> = self
+            .server
+            .events()
+            .into_iter()
+            .map(|event| event.fact)
+            .collect();
         for fact in &facts {
             if let Fact::Asked { statement, .. } = fact
-                && !self.oracle.asked.iter().any(|asked| asked.made.id == *statement)
+                && !self
+                    .oracle
+                    .asked
+                    .iter()
+                    .any(|asked| asked.made.id == *statement)
             {
                 let devices = self.server.person(self.now()).devices();
                 let tested = devices.into_iter().find_map(|device| match device.stage {
@@ -133,6 +144,13 @@ impl World {
         request.answered(reply)
     }
 
+    /// Whether the server has news by now for a fetch that it holds.
+    pub(super) fn look_again(&mut self, request: Request, parked: &Parked) -> Packet {
+        let reply = self.server.resume(parked, false, self.now());
+        self.drain(None, None);
+        request.answered(reply)
+    }
+
     /// Brings a packet to its reader.
     pub(super) fn deliver(&mut self, packet: Packet) {
         match packet {
@@ -141,9 +159,8 @@ impl World {
                 self.network.send(back);
             }
             Packet::Parked(request, parked) => {
-                let reply = self.server.resume(&parked, false, self.now());
-                self.drain(None, None);
-                self.network.send(request.answered(reply));
+                let looked = self.look_again(request, &parked);
+                self.network.send(looked);
             }
             Packet::Response(response) => {
                 self.delivered += 1;
@@ -157,8 +174,13 @@ impl World {
     fn note(&mut self, phone: usize, events: &[Event]) {
         for event in events {
             match event {
-                Event::Outcome { outcome: Outcome::WrongNumber { .. }, .. } => {}
-                Event::Outcome { statement, outcome, .. } => {
+                Event::Outcome {
+                    outcome: Outcome::WrongNumber { .. },
+                    ..
+                } => {}
+                Event::Outcome {
+                    statement, outcome, ..
+                } => {
                     let told = self.told.entry((phone, *statement));
                     let told = told.or_insert_with(|| outcome.clone());
                     assert_eq!(told, outcome, "a phone says one outcome");
@@ -176,24 +198,26 @@ impl World {
         }
     }
 
-    /// So many exchanges of one phone over a network that is fair to it. True while there was something to do.
-    pub(super) fn exchange(&mut self, phone: usize, times: usize) -> bool {
+    /// So many exchanges of one phone over a network that is fair to it, what the server holds for it first.
+    pub(super) fn exchange(&mut self, phone: usize, times: usize) {
+        for (request, parked) in self.network.parked_of(phone) {
+            match self.look_again(request, &parked) {
+                parked @ Packet::Parked(..) => self.network.send(parked),
+                released => self.deliver(released),
+            }
+        }
         for _ in 0..times {
             match self.phones[phone].act(self.now_s) {
                 Acted::Sends(request) => match self.bring(request) {
-                    parked @ Packet::Parked(..) => {
-                        self.network.send(parked);
-                        return false;
-                    }
+                    parked @ Packet::Parked(..) => self.network.send(parked),
                     response => self.deliver(response),
                 },
                 Acted::ByItself => {}
                 // A phone asks no faster than once a second.
                 Acted::Waits(1) => self.now_s += 1,
-                Acted::Waits(_) | Acted::Nothing => return false,
+                Acted::Waits(_) | Acted::Nothing => return,
             }
         }
-        true
     }
 
     pub(super) fn statements(&self, phone: usize) -> Vec<StatementView> {
