@@ -36,10 +36,10 @@ pub(super) enum How {
 
 /// Another number of as many digits.
 pub(super) fn other_number(number: &str, nth: u8) -> String {
-    let last = number.len() - 1;
-    let digit = number.as_bytes()[last] - b'0';
-    let digit = (digit + 1 + nth % 9) % 10;
-    format!("{}{digit}", &number[..last])
+    let mut digits = number.as_bytes().to_vec();
+    let last = digits.last_mut().unwrap();
+    *last = b'0' + (*last - b'0' + 1 + nth % 9) % 10;
+    String::from_utf8(digits).unwrap()
 }
 
 impl World {
