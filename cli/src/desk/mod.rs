@@ -83,6 +83,8 @@ pub(crate) struct Desk<'a> {
     /// Accounts whose test has ended: they have still to hear that they work.
     tested: Vec<RecordId>,
     news: News,
+    /// Answers that are on their way.
+    answers: usize,
     looks: u64,
 }
 
@@ -105,6 +107,7 @@ impl<'a> Desk<'a> {
             ended: Vec::new(),
             tested: Vec::new(),
             news: News::new(),
+            answers: 0,
             looks: 0,
         }
     }
@@ -177,6 +180,9 @@ impl<'a> Desk<'a> {
             self.tell_account(&view)?;
         }
         let open = companion.statements(now);
+        let is_answered =
+            |view: &&StatementView| view.cannot_approve == Some(CannotApprove::Answered);
+        self.answers = open.iter().filter(is_answered).count();
         self.tell_ended(companion, &open, now)?;
         for view in &open {
             let is_new = !self.followed.contains_key(&view.id);
@@ -263,9 +269,11 @@ impl<'a> Desk<'a> {
             .iter()
             .find(|view| !is_skipped(view))
             .or_else(|| waiting.first());
-        self.shown = next.map(|view| view.id);
-        // What was typed for the one before is not meant for this one.
-        self.input.forget();
+        let before = std::mem::replace(&mut self.shown, next.map(|view| view.id));
+        if self.shown != before {
+            // What was typed for the one before is not meant for this one.
+            self.input.forget();
+        }
         match next {
             Some(view) => {
                 let others = waiting.len().saturating_sub(1);
@@ -313,7 +321,8 @@ impl<'a> Desk<'a> {
     fn show_prompt(&mut self, companion: &Companion) {
         let now = self.session.now();
         let view = self.shown.and_then(|id| companion.statement(id, now).ok());
-        let question = question::question(view.as_ref(), self.sent.is_some(), self.looks);
+        let question =
+            question::question(view.as_ref(), self.sent.is_some(), self.answers, self.looks);
         self.input.draw(&question);
     }
 

@@ -5,7 +5,13 @@ use countersign_core::approval::{Match, StatementView};
 use crate::work::request::left_words;
 
 /// What it asks: for an answer to the request that stands there, or for patience.
-pub(super) fn question(view: Option<&StatementView>, is_sent: bool, looks: u64) -> String {
+/// `answers` are on their way, the last one since a moment ago where `is_sent`.
+pub(super) fn question(
+    view: Option<&StatementView>,
+    is_sent: bool,
+    answers: usize,
+    looks: u64,
+) -> String {
     match view {
         Some(view) => {
             let what = match (view.cannot_approve, &view.matching) {
@@ -15,6 +21,10 @@ pub(super) fn question(view: Option<&StatementView>, is_sent: bool, looks: u64) 
             format!("{} left. {what}", left_words(view.left_s))
         }
         None if is_sent => "Waiting for the server to confirm it".into(),
+        None if answers > 0 => format!(
+            "{} Waiting, with {answers} on its way (q and Enter end it)",
+            spinner(looks)
+        ),
         None => format!("{} Waiting (q and Enter end it)", spinner(looks)),
     }
 }
@@ -36,13 +46,14 @@ mod tests {
     fn without_a_request_nothing_asks_for_a_number() {
         for looks in 0..5 {
             for is_sent in [false, true] {
-                let asked = question(None, is_sent, looks);
+                let asked = question(None, is_sent, usize::from(is_sent), looks);
                 assert!(
                     asked.contains("Waiting") && !asked.contains("digits"),
                     "{asked}"
                 );
             }
         }
-        assert_ne!(question(None, false, 0), question(None, false, 1));
+        assert_ne!(question(None, false, 0, 0), question(None, false, 0, 1));
+        assert!(question(None, false, 2, 0).contains("2 on its way"));
     }
 }

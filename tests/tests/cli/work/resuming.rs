@@ -67,7 +67,7 @@ fn go_on(office: &Office, person: &Person, step: Step) {
         terminal.press(&format!("{}\n", office.test_number()));
         terminal.expect("it works on this device now");
     } else {
-        office.wait_until("the account at the server", |office| office.active() == 1);
+        office.wait_until("the account", |_| work(person)[0]["standing"] == "active");
     }
     terminal.expect("Waiting");
     terminal.press("q\n");

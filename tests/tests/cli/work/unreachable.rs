@@ -40,9 +40,10 @@ fn r16_an_answer_that_could_not_be_sent_is_sent_when_the_server_is_back() {
     let mut terminal = crate::terminal::Terminal::start(&approve, 120, 40);
     terminal.expect("6 digits");
     office.stop();
-    terminal.press(&format!("{}\n", asked.number.as_str()));
-    terminal.expect("on its way");
     terminal.expect("cannot be reached");
+    terminal.press(&format!("{}\n", asked.number.as_str()));
+    terminal.expect("Your answer is on its way");
+    terminal.expect("1 on its way");
     office.start();
     terminal.expect("Approved");
     assert_eq!(terminal.end_and_look(), (0, true));
