@@ -106,6 +106,7 @@ pub(crate) const ERRORS: [(Exit, &[&str]); 5] = [
             "not_added",
             "move_failed",
             "redirected",
+            "refused_reply",
             "untrusted_server",
             "nothing_came",
             // What `add` and `doctor` read.

@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use countersign_core::approval::{
-    ApprovalError, CannotApprove, Event, Lane, StatementId, StatementView, Unreachable, WorkView,
+    ApprovalError, CannotApprove, Cause, Event, Lane, StatementId, StatementView, Unreachable,
+    WorkView,
 };
 use countersign_core::companion::Companion;
 use countersign_core::device::NoDeviceKeys;
@@ -23,6 +24,7 @@ use countersign_core::vault::RecordId;
 use crate::driver::{Driver, Turn};
 use crate::failure::Failure;
 use crate::session::Session;
+use crate::work::{refused_failure, unreachable_failure};
 
 pub(crate) use input::{Heard, Input};
 use news::News;
@@ -82,6 +84,8 @@ pub(crate) struct Desk<'a> {
     ended: Vec<StatementId>,
     /// Accounts whose test has ended: they have still to hear that they work.
     tested: Vec<RecordId>,
+    /// Why the last answer of an account's server was refused.
+    refused: BTreeMap<RecordId, Cause>,
     news: News,
     /// Answers that are on their way.
     answers: usize,
@@ -106,6 +110,7 @@ impl<'a> Desk<'a> {
             sent: None,
             ended: Vec::new(),
             tested: Vec::new(),
+            refused: BTreeMap::new(),
             news: News::new(),
             answers: 0,
             looks: 0,
@@ -116,8 +121,8 @@ impl<'a> Desk<'a> {
     ///
     /// # Errors
     ///
-    /// What the vault says; `redirected`, `untrusted_server`, `unreachable` where the goal is an account whose server gives no
-    /// answer and nobody can wait for it.
+    /// What the vault says; `redirected`, `untrusted_server`, `unreachable`, `refused_reply` where the goal is an account whose
+    /// server gives no answer, or none that can be taken, and nobody can wait for it.
     pub(crate) fn serve(
         &mut self,
         companion: &mut Companion,
@@ -162,7 +167,9 @@ impl<'a> Desk<'a> {
         let now = self.session.now();
         match event {
             Event::Refused { account, cause } => {
-                self.say(|teller| teller.refused(*account, *cause))
+                self.refused.insert(*account, *cause);
+                let view = companion.work_account(*account, now).ok();
+                self.say(|teller| teller.refused(view.as_ref(), *account, *cause))
             }
             Event::Replaced { account, earlier } => {
                 let view = companion.work_account(*account, now).ok();
@@ -306,13 +313,17 @@ impl<'a> Desk<'a> {
         if !view.standing.is_unfinished() || (needs_check && has_shown) {
             return Ok(true);
         }
-        match self.driver.why_unreachable(id) {
-            // Nothing better will come of trying again, and before that nobody who cannot see it waits.
-            Some(why)
-                if needs_check
-                    || matches!(why, Unreachable::Redirect | Unreachable::Certificate) =>
-            {
-                Err(crate::work::unreachable_failure(view.host.as_str(), why))
+        let host = view.host.as_str();
+        match (self.driver.why_unreachable(id), self.refused.get(&id)) {
+            // Nothing better will come of trying again.
+            (Some(why @ (Unreachable::Redirect | Unreachable::Certificate)), _) => {
+                Err(unreachable_failure(host, Some(why)))
+            }
+            // Before that nobody who cannot see it waits.
+            (why @ Some(_), _) if needs_check => Err(unreachable_failure(host, why)),
+            (None, Some(cause)) if needs_check => Err(refused_failure(host, *cause)),
+            (None, None) if needs_check && view.unreachable_since.is_some() => {
+                Err(unreachable_failure(host, None))
             }
             _ => Ok(false),
         }

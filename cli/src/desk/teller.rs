@@ -6,7 +6,9 @@ use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
 use crate::terminal::Console;
-use crate::work::{account, account_to_json, hex, request, request_to_json, unreachable_words};
+use crate::work::{
+    account, account_to_json, hex, refused_words, request, request_to_json, unreachable_words,
+};
 
 /// In which language.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -158,9 +160,19 @@ impl Teller {
         self.tell(words, "unreachable", || account_to_json(view))
     }
 
-    /// What a server sent was refused. It is in the history, and nobody is bothered with it.
-    pub(super) fn refused(&self, id: RecordId, cause: Cause) -> Result<(), Failure> {
-        self.tell(String::new, "refused", || {
+    /// What a server sent was refused. It is in the history, and nobody is bothered with it but whoever waits for that server to
+    /// take this device.
+    pub(super) fn refused(
+        &self,
+        view: Option<&WorkView>,
+        id: RecordId,
+        cause: Cause,
+    ) -> Result<(), Failure> {
+        let words = || {
+            view.filter(|view| view.standing.is_unfinished())
+                .map_or_else(String::new, |view| refused_words(view.host.as_str(), cause))
+        };
+        self.tell(words, "refused", || {
             members(json!({"account": id.to_string(), "cause": account::cause_name(cause)}))
         })
     }

@@ -93,7 +93,7 @@ pub(super) fn wait(
             .why_unreachable(id)
             .or(is_over.then_some(Unreachable::TimedOut));
         if let Some(why) = why {
-            return Err(unreachable_failure(view.host.as_str(), why));
+            return Err(unreachable_failure(view.host.as_str(), Some(why)));
         }
         driver.turn(companion, None, LOOK_EVERY)?;
     }

@@ -1,10 +1,14 @@
-//! What is said of a server that gave no answer.
+//! What is said of a server that gave no answer, or none that can be taken.
 
-use countersign_core::approval::{Unreachable, WorkView};
+use countersign_core::approval::{Cause, Unreachable, WorkView};
 
+use super::account::cause_name;
 use crate::dates;
 use crate::failure::Failure;
 use crate::terminal::shown;
+
+/// What is said where nothing more is known.
+const NO_ANSWER: &str = "does not answer";
 
 /// Why a server gave no answer, as the end of a sentence that begins with its name.
 const fn reason(why: Unreachable) -> &'static str {
@@ -28,7 +32,7 @@ const fn reason(why: Unreachable) -> &'static str {
 pub(crate) fn unreachable_words(view: &WorkView, why: Option<Unreachable>) -> Option<String> {
     let since = view.unreachable_since?;
     let host = shown(view.host.as_str());
-    let reason = why.map_or("does not answer", reason);
+    let reason = why.map_or(NO_ANSWER, reason);
     let last = view.last_answer_at.map_or_else(
         || "it has never answered".to_owned(),
         |at| format!("it last answered at {} UTC", dates::minute(at)),
@@ -40,11 +44,42 @@ pub(crate) fn unreachable_words(view: &WorkView, why: Option<Unreachable>) -> Op
 }
 
 /// The same as the end of a verb that needed an answer.
-pub(crate) fn unreachable_failure(host: &str, why: Unreachable) -> Failure {
+pub(crate) fn unreachable_failure(host: &str, why: Option<Unreachable>) -> Failure {
     let name = match why {
-        Unreachable::Redirect => "redirected",
-        Unreachable::Certificate => "untrusted_server",
+        Some(Unreachable::Redirect) => "redirected",
+        Some(Unreachable::Certificate) => "untrusted_server",
         _ => "unreachable",
     };
-    Failure::new(name, format!("{} {}.", shown(host), reason(why)))
+    let reason = why.map_or(NO_ANSWER, reason);
+    Failure::new(name, format!("{} {reason}.", shown(host)))
+}
+
+/// What is wrong with what a server answered, as the end of a sentence that begins with its name.
+const fn fault(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Form => "answered with what is no message",
+        Cause::Signature | Cause::UnknownKey => "gave an answer that its key has not signed",
+        Cause::Audience => "gave an answer that is for another device",
+        Cause::Reply => "gave an answer to something else",
+        Cause::Issuer | Cause::Account => "gave an answer about another account",
+        Cause::Reused | Cause::NotNewer | Cause::Older => "gave an answer that is an older one",
+    }
+}
+
+/// A server's answer that was not taken, to whoever waits for it.
+pub(crate) fn refused_words(host: &str, cause: Cause) -> String {
+    format!(
+        "{} {}: a defect, or an attack. It is not taken, and the server is asked again.",
+        shown(host),
+        fault(cause)
+    )
+}
+
+/// The same as the end of a verb that needed an answer.
+pub(crate) fn refused_failure(host: &str, cause: Cause) -> Failure {
+    Failure::new(
+        "refused_reply",
+        format!("{} {}: a defect, or an attack.", shown(host), fault(cause)),
+    )
+    .with("why", cause_name(cause))
 }

@@ -59,7 +59,8 @@ pub(super) fn read(
 ///
 /// # Errors
 ///
-/// `not_confirmed`; `not_added` with the reason; `redirected`, `untrusted_server` and `unreachable`; those of unlocking and writing.
+/// `not_confirmed`; `not_added` with the reason; `redirected`, `untrusted_server`, `unreachable` and
+/// `refused_reply`; those of unlocking and writing.
 pub(super) fn run(
     session: &Session,
     args: &AddArgs,
