@@ -2,6 +2,8 @@
 
 mod answering;
 mod enrolling;
+mod merging;
 mod peer;
+mod platform;
 mod receiving;
 mod refusing;
