@@ -216,6 +216,11 @@ impl WorkAccount {
             self.shield.approved();
         }
         for statement in arrived {
+            if !self.is_awake() {
+                // It went into the trash while its server was asked: there it is mute.
+                self.work.quieten(statement);
+                continue;
+            }
             events.push(match self.arrived(statement, now) {
                 Sound::Rings => Event::Rings { account, statement },
                 Sound::Quiet => Event::Queued { account, statement },

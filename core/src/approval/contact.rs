@@ -35,6 +35,8 @@ pub(crate) struct Contact {
 struct Retry {
     failures: u32,
     at: Option<UnixSeconds>,
+    /// Whether the server said so.
+    is_asked_for: bool,
 }
 
 impl Contact {
@@ -70,6 +72,7 @@ impl Contact {
             .unwrap_or(backoff_s.min(BACKOFF_MAX_S))
             .clamp(1, RETRY_AFTER_MAX_S);
         retry.at = Some(now.plus(wait_s));
+        retry.is_asked_for = retry_after_s.is_some();
         self.failing_since.get_or_insert(now);
     }
 
@@ -102,6 +105,15 @@ impl Contact {
         self.stale += 1;
         if self.stale >= 2 {
             self.failed(lane, None, now);
+        }
+    }
+
+    /// There is a reason to try at once: what this device waits for by itself it does not wait for any more.
+    pub(crate) fn at_once(&mut self) {
+        for retry in [&mut self.ask, &mut self.say] {
+            if !retry.is_asked_for {
+                retry.at = None;
+            }
         }
     }
 
@@ -206,6 +218,19 @@ mod tests {
         assert_eq!(contact.hint, Some(Hint::UnknownDevice));
         contact.answered(Lane::Say, NOW);
         assert_eq!(contact.hint, None);
+    }
+
+    #[test]
+    fn a_reason_to_try_at_once_ends_a_wait_that_no_server_asked_for() {
+        let mut contact = Contact::default();
+        contact.failed(Lane::Ask, None, NOW);
+        contact.failed(Lane::Say, Some(600), NOW);
+        contact.at_once();
+        assert_eq!(contact.retry_at(Lane::Ask), None);
+        assert_eq!(contact.retry_at(Lane::Say), Some(NOW.plus(600)));
+        // How often it failed is not forgotten by it.
+        contact.failed(Lane::Ask, None, NOW);
+        assert_eq!(contact.retry_at(Lane::Ask), Some(NOW.plus(2)));
     }
 
     #[test]

@@ -72,6 +72,10 @@ impl LogEnd {
         let Some(first_kept) = read(tx, sealer.realm, sealer.keys, kept)? else {
             return Ok(());
         };
+        if matches!(first_kept.link, Link::Lost { .. }) {
+            // It stands for places before it too, and what would be cut to is among these.
+            return Ok(());
+        }
         let start = first_kept.previous;
         let link = Link::Cut { at: now, start };
         let place = kept.saturating_sub(1);

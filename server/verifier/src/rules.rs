@@ -6,10 +6,15 @@ use countersign_protocol::claims::ClaimError;
 use countersign_protocol::hash::{Id, MessageHash, Thumbprint};
 use countersign_protocol::key::PublicKey;
 use countersign_protocol::message::{
-    Account, Attestation, Confirm, NextStep, Policy, PresenceRule,
+    Account, Act, Attestation, Confirm, NextStep, Policy, PresenceRule, Statement,
 };
+use countersign_protocol::time::Timestamp;
 
 use crate::address::{TestMode, is_base};
+use crate::person::NUMBER_TRIES;
+
+/// Longest application of a statement in bytes.
+const APP_BYTES_MAX: usize = 64;
 
 /// Why rules cannot be served.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -20,6 +25,9 @@ pub enum RulesError {
     /// A device would refuse the account document.
     #[error("the account document: {0}")]
     Document(ClaimError),
+    /// A device would refuse its own test.
+    #[error("the test of a device: {0}")]
+    Test(ClaimError),
 }
 
 /// Judges what a platform says of a device's two keys.
@@ -106,7 +114,33 @@ impl Rules {
             help: self.help.clone(),
             vapid: self.vapid,
         };
-        document.check().map_err(RulesError::Document)
+        document.check().map_err(RulesError::Document)?;
+        // Where the host is longer than an origin may be, no device could ever become active.
+        let made_at = Timestamp::new(0).unwrap_or(Timestamp::MAX);
+        let test = Statement {
+            issuer: self.url.clone(),
+            audience: vec![document.audience],
+            account: document.account,
+            id: document.nonce,
+            made_at,
+            expires_at: made_at.plus_s(1),
+            act: Some(Act::Test),
+            app: self.test_app().to_owned(),
+            origin: self.host(),
+            user: document.label,
+            place: None,
+            client: None,
+            details: None,
+            digits: self.policy.digits,
+            tries: NUMBER_TRIES,
+            unknown: None,
+        };
+        test.to_claims().map(drop).map_err(RulesError::Test)
+    }
+
+    /// What a device's test says that it is for.
+    pub(crate) fn test_app(&self) -> &str {
+        cut(&self.issuer, APP_BYTES_MAX)
     }
 
     /// The host, with its port where it is not the usual one: the origin of what this server itself asks.
@@ -114,6 +148,15 @@ impl Rules {
         let host = self.url.split_once("://").map_or("", |(_, rest)| rest);
         host.split('/').next().unwrap_or("").to_owned()
     }
+}
+
+/// A text cut to so many bytes, between two letters.
+fn cut(text: &str, bytes_max: usize) -> &str {
+    let mut end = text.len().min(bytes_max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or("")
 }
 
 impl std::fmt::Debug for Rules {
@@ -145,5 +188,17 @@ mod tests {
         let mut bad = good;
         bad.policy.lifetime_s = 601;
         assert_eq!(bad.check(&keys), document("policy"));
+        // A base address may be longer than the origin of a statement.
+        let host = format!("{}.{}.example", "a".repeat(50), "b".repeat(50));
+        let bad = Rules::new(&format!("https://{host}"), "Example");
+        let origin = ClaimError::Form { name: "origin" };
+        assert_eq!(bad.check(&keys), Err(RulesError::Test(origin)));
+    }
+
+    #[test]
+    fn a_name_is_cut_between_letters() {
+        assert_eq!(cut("Example", 64), "Example");
+        assert_eq!(cut("ab\u{e9}", 3), "ab");
+        assert_eq!(cut("ab\u{e9}", 4), "ab\u{e9}");
     }
 }

@@ -245,7 +245,7 @@ impl<S: Store> Verifier<S> {
                 }
                 Err(ChangeError::Taken { by }) => {
                     taken = VerifierError::Taken { by };
-                    self.free(&by, now)?;
+                    self.free(&by, now);
                 }
                 Err(ChangeError::Store(error)) => return Err(error.into()),
             }
@@ -254,10 +254,10 @@ impl<S: Store> Verifier<S> {
     }
 
     /// Frees the digits of codes whose time is over: nobody may have asked after their persons since.
-    fn free(&self, by: &Index, now: Timestamp) -> Result<(), VerifierError> {
-        match by {
-            Index::Choice(_) => self.pass_time(now, DUE_AT_ONCE).map(|_| ()),
-            _ => Ok(()),
+    fn free(&self, by: &Index, now: Timestamp) {
+        if let Index::Choice(_) = by {
+            // Whose digits could not be freed keeps them, and others are drawn.
+            let _ = self.pass_time(now, DUE_AT_ONCE);
         }
     }
 
@@ -284,12 +284,15 @@ impl<S: Store> Verifier<S> {
     ///
     /// # Errors
     ///
-    /// [`VerifierError`]; what was done before it stays done.
+    /// The first [`VerifierError`]: for whom there was none time has passed all the same.
     pub fn pass_time(&self, now: Timestamp, at_most: usize) -> Result<usize, VerifierError> {
         let due = self.store.due(now, at_most)?;
-        for account in &due {
-            self.take(account, &PassTime, now)?;
-        }
+        // One who cannot be read holds nobody else up.
+        let passed: Vec<_> = due
+            .iter()
+            .map(|account| self.take(account, &PassTime, now))
+            .collect();
+        passed.into_iter().collect::<Result<(), _>>()?;
         Ok(due.len())
     }
 

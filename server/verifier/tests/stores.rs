@@ -315,6 +315,26 @@ fn a_file_that_this_program_did_not_write_is_left_as_it_is() {
     );
 }
 
+#[test]
+fn a_file_whose_maker_was_killed_at_once_gets_its_log_when_it_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    drop(SqliteStore::open(&path).unwrap());
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let unset: String = connection
+        .query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(unset, "delete");
+    drop(connection);
+    let store = SqliteStore::open(&path).unwrap();
+    store.change(&change(ANN, 0, "x")).unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let mode: String = connection
+        .query_row("PRAGMA journal_mode", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(mode, "wal");
+}
+
 #[cfg(unix)]
 #[test]
 fn the_file_is_its_owners_alone() {

@@ -19,7 +19,7 @@ use countersign_protocol::secret::{DeviceNonce, InvitationSecret, ScannedSecret,
 use countersign_protocol::time::Timestamp;
 
 use super::entry::{
-    Clock, Delivery, DeviceWords, Enrolled, Enrolling, Entry, InvitationChoiceDebug, Plan,
+    Clock, Delivery, DeviceWords, Enrolled, Enrolling, Entry, Failed, InvitationChoiceDebug, Plan,
     PlannedKey, Progress, Replaced,
 };
 use super::keys::{Key, Keys, presence_word, protection_word};
@@ -193,7 +193,10 @@ impl Entry {
             .with_message(label(Kind::Enrol), enrolling.message.as_str())
             .with_message(label(Kind::Account), document.as_str());
         taken.notes.push(note);
-        let placeholder = Progress::Failed(EnrolmentFailure::PeerMisbehaved);
+        let placeholder = Progress::Failed(Failed {
+            why: EnrolmentFailure::PeerMisbehaved,
+            aliases: vec![],
+        });
         let Progress::Enrolling(enrolling) = std::mem::replace(&mut self.progress, placeholder)
         else {
             return taken;
@@ -266,7 +269,8 @@ impl Entry {
 
     /// The enrolment came to nothing.
     fn fail(&mut self, why: EnrolmentFailure) -> Taken {
-        self.progress = Progress::Failed(why);
+        let aliases = self.aliases();
+        self.progress = Progress::Failed(Failed { why, aliases });
         let mut taken = Taken::new(Verdict::Answered);
         taken.standing_changed = true;
         taken.changed = true;

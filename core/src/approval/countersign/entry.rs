@@ -15,6 +15,7 @@ use super::keys::{Keys, Place};
 use crate::account::Name;
 use crate::approval::StatementId;
 use crate::approval::model::EnrolmentFailure;
+use crate::device::KeyAlias;
 use crate::time::UnixSeconds;
 use crate::uri::{ServerUrl, TestMode};
 use crate::vault::RecordId;
@@ -65,7 +66,15 @@ pub(super) enum Progress {
     /// The first account document is stored; the enrolment is never sent again.
     Enrolled(Box<Enrolled>),
     /// It came to nothing.
-    Failed(EnrolmentFailure),
+    Failed(Failed),
+}
+
+/// An enrolment that came to nothing.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) why: EnrolmentFailure,
+    /// The platform's keys that were made for it, still to be deleted.
+    pub(super) aliases: Vec<KeyAlias>,
 }
 
 /// What an enrolment will be made of.
@@ -85,7 +94,7 @@ pub(super) struct Plan {
 /// Where a key will lie.
 #[derive(Debug)]
 pub(super) enum PlannedKey {
-    Platform(crate::device::KeyAlias),
+    Platform(KeyAlias),
     Software,
 }
 
@@ -138,13 +147,33 @@ pub(super) struct Enrolled {
     pub(super) is_key_gone: bool,
 }
 
+impl Enrolled {
+    /// Secrets and what was begun die with the device.
+    pub(super) fn clear(&mut self) {
+        self.secrets = Secrets::default();
+        self.wants_secrets = false;
+        self.moving = None;
+        self.step = None;
+    }
+}
+
 /// A step of a move.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub(super) enum Step {
     Start,
     /// With the six digits that were typed.
     Confirm(Zeroizing<String>),
     Abort,
+}
+
+impl std::fmt::Debug for Step {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Start => "Start",
+            Self::Confirm(_) => "Confirm([redacted])",
+            Self::Abort => "Abort",
+        })
+    }
 }
 
 /// An earlier device of the same account.
@@ -254,7 +283,7 @@ impl Entry {
     }
 
     /// Names of the platform's keys that this account has or is about to have.
-    pub(super) fn aliases(&self) -> Vec<crate::device::KeyAlias> {
+    pub(super) fn aliases(&self) -> Vec<KeyAlias> {
         if let Progress::Planned(plan) = &self.progress {
             let planned = [&plan.device_key, &plan.approval_key].into_iter();
             return planned
@@ -263,6 +292,9 @@ impl Entry {
                     PlannedKey::Software => None,
                 })
                 .collect();
+        }
+        if let Progress::Failed(failed) = &self.progress {
+            return failed.aliases.clone();
         }
         let keys = self.keys().into_iter();
         keys.flat_map(|keys| [&keys.device, &keys.approval])

@@ -67,12 +67,14 @@ pub(super) enum Stage {
 }
 
 impl Flight {
-    /// The id of a statement in its account: an account's server cannot choose one of another's.
-    pub(super) fn id_of(account: RecordId, statement: &Id) -> StatementId {
+    /// The id of a statement in its account: an account's server cannot choose one of another's, and none for other bytes than
+    /// those that were shown under it.
+    pub(super) fn id_of(account: RecordId, statement: &Id, hash: &MessageHash) -> StatementId {
         let mut context = digest::Context::new(&digest::SHA256);
         context.update(b"countersign-flight/1\0");
         context.update(account.bytes());
         context.update(statement.bytes());
+        context.update(hash.bytes());
         let mut id = [0; 16];
         for (to, from) in id.iter_mut().zip(context.finish().as_ref()) {
             *to = *from;
@@ -93,10 +95,15 @@ impl Flight {
         self.is_over || server_now >= self.statement.expires_at
     }
 
+    /// Whether the server still takes a report of it.
+    fn is_reportable(&self, server_now: Timestamp) -> bool {
+        let until = self.statement.expires_at.unix_s().saturating_add(REPORT_S);
+        !self.was_reported && server_now.unix_s() < until
+    }
+
     /// Whether it may still be reported although it has ended.
     pub(super) fn may_report(&self, server_now: Timestamp) -> bool {
-        let until = self.statement.expires_at.unix_s().saturating_add(REPORT_S);
-        !self.was_reported && self.report.is_none() && server_now.unix_s() < until
+        self.report.is_none() && self.is_reportable(server_now)
     }
 
     /// Whether it is kept no longer.
@@ -109,9 +116,14 @@ impl Flight {
     /// The answer or report that is to be sent.
     pub(super) fn to_send(&self, server_now: Timestamp) -> Option<&Compact> {
         match (&self.report, &self.stage) {
-            (Some(report), _) => Some(report),
-            // What comes after its end gets the receipt of that end; a fetch brings that too.
-            (None, Stage::Answered { message, .. }) if !self.is_past(server_now) => Some(message),
+            (Some(report), _) => Some(report).filter(|_| self.is_reportable(server_now)),
+            // What comes after its end gets the receipt of that end; a fetch brings that too. But for a report: that is taken.
+            (None, Stage::Answered { decision, message })
+                if !self.is_past(server_now)
+                    || *decision == DecisionWord::Report && self.is_reportable(server_now) =>
+            {
+                Some(message)
+            }
             _ => None,
         }
     }

@@ -85,7 +85,7 @@ impl Work for Entry {
         let person = enrolled.account.account;
         let flight = Flight::decode(body, self.url.as_str(), &device, &person)
             .map_err(|_| ApprovalError::Unreadable)?;
-        if Flight::id_of(self.id, &flight.statement.id) != id {
+        if Flight::id_of(self.id, &flight.statement.id, &flight.hash()) != id {
             return Err(ApprovalError::Unreadable);
         }
         self.flights.insert(id, flight);
@@ -146,6 +146,7 @@ impl Work for Entry {
             Came::New(id) => Ok((id, true)),
             Came::Known(id) => Ok((id, false)),
             Came::Over { ago_s } => Err(ApprovalError::Expired { ago_s }),
+            Came::NoRoom => Err(ApprovalError::TooMany),
             Came::Refused(Cause::UnknownKey) => Err(ApprovalError::ConnectOnce),
             Came::Refused(_) => Err(ApprovalError::NotGenuine),
         }

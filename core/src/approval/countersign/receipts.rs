@@ -1,6 +1,6 @@
 //! Receipts: what became of a statement, as its server signed it.
 
-use countersign_protocol::envelope::Verified;
+use countersign_protocol::envelope::{Compact, Verified};
 use countersign_protocol::hash::Thumbprint;
 use countersign_protocol::kind::Kind;
 use countersign_protocol::message::{Outcome as Said, Receipt, Via};
@@ -28,11 +28,16 @@ impl Entry {
         now: UnixSeconds,
     ) -> Taken {
         let mut taken = Taken::new(Verdict::Answered);
-        self.apply_receipt(verified, errand.statement, now, &mut taken);
-        if taken.refused.is_empty() {
+        self.apply_receipt(verified, Some(errand), now, &mut taken);
+        let server_now = self.clock.server_time(now);
+        let flight = errand.statement.and_then(|id| self.flights.get(&id));
+        let to_send = flight.and_then(|flight| flight.to_send(server_now));
+        let is_to_be_sent_again =
+            to_send.is_some_and(|message| *message.hash().bytes() == errand.request);
+        if taken.refused.is_empty() && !is_to_be_sent_again {
             return taken;
         }
-        // The answer is still to be sent.
+        // The answer is still to be sent, and not as fast as the server says nothing to it.
         Taken {
             verdict: Verdict::Failed {
                 retry_after_s: None,
@@ -41,11 +46,11 @@ impl Entry {
         }
     }
 
-    /// Applies a receipt; of the statement that was answered, where one was.
+    /// Applies a receipt; the one that an answer got, where there is its errand.
     pub(super) fn apply_receipt(
         &mut self,
         verified: &Verified,
-        of: Option<StatementId>,
+        errand: Option<&Errand>,
         now: UnixSeconds,
         taken: &mut Taken,
     ) {
@@ -56,21 +61,39 @@ impl Entry {
             Ok(receipt) => receipt,
             Err(error) => return taken.refused.push(cause_of(error)),
         };
-        let id = Flight::id_of(self.id, &receipt.statement);
-        let is_expected = of.is_none_or(|of| of == id);
+        let id = Flight::id_of(self.id, &receipt.statement, &receipt.statement_hash);
+        let is_expected = errand.is_none_or(|errand| errand.statement == Some(id));
         let own = self.is_own(id, &receipt);
         let account = self.id;
         let Some(flight) = self.flights.get_mut(&id).filter(|_| is_expected) else {
             // A receipt of a statement that this device does not have, or of another one than it answered.
             return taken.refused.push(Cause::Reply);
         };
-        if receipt.statement_hash != flight.hash() {
-            return taken.refused.push(Cause::Reply);
-        }
-        let reported = flight.report.take_if(|_| receipt.is_reported);
-        if reported.is_some() {
-            flight.was_reported = true;
-            taken.changed = true;
+        let had_ended = flight.is_ended();
+        // A server that has answered a report of what has ended has taken it or will not.
+        let is_its_reply = |report: &Compact| {
+            let is_reply = errand.is_some_and(|one| one.request == *report.hash().bytes());
+            receipt.is_reported || (had_ended && is_reply)
+        };
+        let mut report = flight.report.take_if(|report| is_its_reply(report));
+        let is_report = matches!(
+            flight.stage,
+            Stage::Answered {
+                decision: DecisionWord::Report,
+                ..
+            }
+        );
+        flight.was_reported |= receipt.is_reported && (report.is_some() || is_report);
+        taken.changed |= report.is_some();
+        if receipt.outcome == Said::Reported
+            && !had_ended
+            && let Some(message) = report.take()
+        {
+            // It came before what was answered first, and is what ended it.
+            flight.stage = Stage::Answered {
+                decision: DecisionWord::Report,
+                message,
+            };
         }
         flight.next = receipt
             .next
@@ -79,25 +102,6 @@ impl Entry {
             .collect();
         if receipt.outcome == Said::WrongNumber {
             self.wrong_number(id, &receipt, verified, now, taken);
-            return;
-        }
-        if flight.is_ended() {
-            // A late report changed no outcome; it is news all the same.
-            if let Some(report) = reported {
-                let note = said(
-                    account,
-                    flight,
-                    Some(Decided::Report),
-                    Stands::Reported,
-                    now,
-                )
-                .with_message(label(Kind::Answer), report.as_str())
-                .with_message(label(Kind::Receipt), verified.compact().as_str());
-                taken.notes.push(note);
-                if let Some(outcome) = flight.outcome() {
-                    taken.outcomes.push((id, outcome));
-                }
-            }
             return;
         }
         let is_answer = matches!(
@@ -118,7 +122,22 @@ impl Entry {
             (Said::Expired, _) => EndWord::Expired,
             (Said::Withdrawn, _) | (Said::WrongNumber, _) => EndWord::Withdrawn,
         };
-        self.end(id, end, by, Some(verified), now, taken);
+        if !had_ended {
+            self.end(id, end, by, Some(verified), now, taken);
+        }
+        // A late report changed no outcome; it is news all the same.
+        if let (Some(report), Some(flight)) = (report, self.flights.get(&id)) {
+            let stands = match receipt.is_reported {
+                true => Stands::Reported,
+                false => Stands::Unknown,
+            };
+            let note = late_report(account, flight, stands, now)
+                .with_message(label(Kind::Answer), report.as_str())
+                .with_message(label(Kind::Receipt), verified.compact().as_str());
+            taken.notes.push(note);
+            let outcome = flight.outcome().filter(|_| had_ended);
+            taken.outcomes.extend(outcome.map(|outcome| (id, outcome)));
+        }
     }
 
     /// Whether a receipt's answer was this device's: by the key that it names, or by the very bytes.
@@ -132,11 +151,15 @@ impl Entry {
         if let Some(by) = &receipt.by {
             return is_own_key(by.key);
         }
-        let stage = self.flights.get(&id).map(|flight| &flight.stage);
-        match (stage, receipt.answer_hash) {
-            (Some(Stage::Answered { message, .. }), Some(answer)) => message.hash() == answer,
-            _ => false,
-        }
+        let (Some(flight), Some(answer)) = (self.flights.get(&id), receipt.answer_hash) else {
+            return false;
+        };
+        let answered = match &flight.stage {
+            Stage::Answered { message, .. } => Some(message),
+            Stage::Open | Stage::Ended { .. } => None,
+        };
+        let mut said = answered.into_iter().chain(&flight.report);
+        said.any(|message| message.hash() == answer)
     }
 
     /// The number was wrong: the statement is open again, for what was this device's answer.
@@ -156,11 +179,14 @@ impl Entry {
             return;
         };
         let is_its_answer = match &flight.stage {
-            Stage::Answered { message, .. } => Some(message.hash()) == receipt.answer_hash,
-            Stage::Open | Stage::Ended { .. } => false,
+            Stage::Answered {
+                decision: DecisionWord::Approve,
+                message,
+            } => Some(message.hash()) == receipt.answer_hash,
+            Stage::Answered { .. } | Stage::Open | Stage::Ended { .. } => false,
         };
         if !is_its_answer {
-            // An earlier answer's, or another device's: nothing of this one's is undone.
+            // An earlier answer's, another device's, or of one without a number: nothing of this one's is undone.
             return;
         }
         let decided = Some(Decided::Approve);
@@ -217,8 +243,17 @@ impl Entry {
             note = note.with_message(label(Kind::Receipt), receipt.compact().as_str());
         }
         taken.notes.push(note);
-        flight.was_reported |= decision == Some(DecisionWord::Report);
-        flight.stage = Stage::Ended { end, decision, by };
+        let ended = Stage::Ended { end, decision, by };
+        let before = std::mem::replace(&mut flight.stage, ended);
+        if let Stage::Answered {
+            decision: DecisionWord::Report,
+            message,
+        } = before
+            && !flight.was_reported
+        {
+            // The server has not got it, and takes it after the end too.
+            flight.report = Some(message);
+        }
         flight.is_over = true;
         taken.approved |= matches!(end, EndWord::Approved | EndWord::ApprovedOffline);
         if let Some(outcome) = flight.outcome() {
@@ -226,6 +261,17 @@ impl Entry {
         }
         taken.changed = true;
     }
+}
+
+/// What belongs into the history of a report after the end: the statement, and what was said comes beside it.
+fn late_report(account: RecordId, flight: &Flight, stands: Stands, now: UnixSeconds) -> Note {
+    let note = Note {
+        statement: Some(*flight.hash().bytes()),
+        decision: Some(Decided::Report),
+        outcome: Some(stands),
+        ..Note::new(now, account, NoteKind::Answered)
+    };
+    note.with_message(label(Kind::Statement), flight.message.as_str())
 }
 
 /// What belongs into the history of a statement: what the server signed, and what this device said to it.

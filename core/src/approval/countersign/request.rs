@@ -87,7 +87,7 @@ pub(super) enum Saying<'a> {
 }
 
 impl Entry {
-    /// What is to be said next, the oldest answer before all else.
+    /// What is to be said next: the oldest answer before all else, and a report of what has ended holds up none that is in time.
     pub(super) fn saying(&self, now: UnixSeconds) -> Option<Saying<'_>> {
         let enrolled = match &self.progress {
             Progress::Enrolling(enrolling) => return Some(Saying::Enrol(&enrolling.message)),
@@ -104,7 +104,10 @@ impl Entry {
             .filter(|(_, flight)| flight.to_send(server_now).is_some())
             .map(|(id, flight)| (*id, flight))
             .collect();
-        answered.sort_by_key(|(id, flight)| (flight.received_at, *id));
+        answered.sort_by_key(|(id, flight)| {
+            let is_late = flight.is_ended() || flight.is_past(server_now);
+            (is_late, flight.received_at, *id)
+        });
         if let Some((id, flight)) = answered.first()
             && let Some(message) = flight.to_send(server_now)
         {

@@ -27,6 +27,8 @@ pub(super) enum Came {
     Over {
         ago_s: u64,
     },
+    /// As many as are kept are open.
+    NoRoom,
     Refused(Cause),
 }
 
@@ -65,8 +67,10 @@ impl Entry {
             Ok(statement) => statement,
             Err(error) => return Came::Refused(cause_of(error)),
         };
-        let id = Flight::id_of(self.id, &statement.id);
-        if self.flights.contains_key(&id) {
+        let id = Flight::id_of(self.id, &statement.id, &verified.compact().hash());
+        let mut known = self.flights.values();
+        // The same bytes were met above.
+        if known.any(|flight| flight.statement.id == statement.id) {
             return Came::Refused(Cause::Reused);
         }
         let server_now = self.clock.server_time(now);
@@ -89,26 +93,26 @@ impl Entry {
             was_reported: false,
             next: vec![],
         };
-        self.make_room();
+        if !self.make_room() {
+            return Came::NoRoom;
+        }
         self.flights.insert(id, flight);
         Came::New(id)
     }
 
-    /// Forgets the statement that ended longest ago when there are too many. Open ones are never forgotten for a newer one: the
-    /// server has at most twenty.
-    fn make_room(&mut self) {
+    /// Forgets the statement that ended longest ago when there are too many, one with a report on its way last. False when none
+    /// has ended: an open one is never forgotten for a newer one. An honest server has at most twenty.
+    fn make_room(&mut self) -> bool {
         while self.flights.len() >= FLIGHTS_MAX {
             let ended = self.flights.iter().filter(|(_, flight)| flight.is_ended());
-            let oldest = ended.min_by_key(|(_, flight)| flight.statement.expires_at);
-            let oldest = oldest.or_else(|| {
-                let all = self.flights.iter();
-                all.min_by_key(|(_, flight)| flight.statement.expires_at)
-            });
+            let oldest = ended
+                .min_by_key(|(_, flight)| (flight.report.is_some(), flight.statement.expires_at));
             let Some(id) = oldest.map(|(id, _)| *id) else {
-                return;
+                return false;
             };
             self.flights.remove(&id);
         }
+        true
     }
 
     /// Notes whose time is over by now, and forgets what is kept no longer. True when something changed.
@@ -163,10 +167,13 @@ impl Entry {
         let Some(enrolled) = self.enrolled() else {
             return vec![];
         };
-        let server_now_s = self.clock.server_time(now).unix_s();
+        let server_now = self.clock.server_time(now);
+        let server_now_s = server_now.unix_s();
         let mut views: Vec<StatementView> = self
             .flights
             .iter()
+            // An account that has ended is not swept any more.
+            .filter(|(_, flight)| !flight.is_forgotten(server_now))
             .map(|(id, flight)| {
                 let expires_s = flight.statement.expires_at.unix_s();
                 let left_s = i128::from(expires_s) - i128::from(server_now_s);

@@ -130,15 +130,21 @@ impl Entry {
                 own.account = theirs.account;
                 own.document = theirs.document;
                 own.signer = theirs.signer;
+                // Its rules may bring what they did not before, and the porch asks for no secrets.
+                own.wants_secrets = true;
             }
             own.standing = theirs.standing;
             own.sequence = theirs.sequence;
             own.applied = theirs.applied;
             own.nonce = own.nonce.take().filter(|_| theirs.nonce.is_some());
+            if own.standing.is_end() {
+                own.clear();
+            }
             self.clock = porch.clock;
             self.delivery.is_told |=
                 porch.delivery.is_told && porch.delivery.sequence == self.delivery.sequence;
         }
+        own.is_key_gone |= theirs.is_key_gone;
         self.has_bell |= porch.has_bell;
         for (id, theirs) in porch.flights {
             match self.flights.get_mut(&id) {
@@ -174,12 +180,14 @@ impl Entry {
     }
 }
 
-/// How far a statement has come: what is further never goes back.
-const fn progress_of(flight: &Flight) -> (u8, bool) {
-    let stage = match flight.stage {
-        Stage::Open => 0,
-        Stage::Answered { .. } => 1,
-        Stage::Ended { .. } => 2,
+/// How far a statement has come: what is further never goes back. A wrong number opens it again, with fewer tries: that is
+/// further than the answer that had it, and the next answer further still.
+const fn progress_of(flight: &Flight) -> (bool, u8, bool, bool) {
+    let wrong = match flight.tries_left {
+        Some(left) => u8::MAX - left,
+        None => 0,
     };
-    (stage, flight.report.is_some() || flight.was_reported)
+    let is_answered = matches!(flight.stage, Stage::Answered { .. });
+    let is_reported = flight.report.is_some() || flight.was_reported;
+    (flight.is_ended(), wrong, is_answered, is_reported)
 }

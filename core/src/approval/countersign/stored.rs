@@ -100,7 +100,9 @@ impl Entry {
         let mut raise = |is_so: bool, flag: u8| flags |= if is_so { flag } else { 0 };
         raise(self.has_bell, flag::HAS_BELL);
         if let Some(enrolled) = self.enrolled() {
-            raise(enrolled.wants_secrets, flag::WANTS_SECRETS);
+            // Nobody asks for them from the porch.
+            let is_here = kept == Kept::InTheVault;
+            raise(enrolled.wants_secrets && is_here, flag::WANTS_SECRETS);
             raise(enrolled.is_leaving, flag::IS_LEAVING);
             raise(enrolled.is_key_gone, flag::IS_KEY_GONE);
         }
@@ -118,9 +120,9 @@ impl Entry {
                 body.put(field::STAGE, &[stage::ENROLLED]);
                 put_enrolled(&mut body, enrolled, kept);
             }
-            Progress::Failed(why) => {
+            Progress::Failed(failed) => {
                 body.put(field::STAGE, &[stage::FAILED]);
-                body.put(field::FAILURE, &encode_failure(*why));
+                body.put(field::FAILURE, &encode_failure(failed));
             }
         }
         body.finish_unpadded()

@@ -10,7 +10,7 @@ use countersign_protocol::secret::{DeviceNonce, InvitationSecret, ScannedSecret,
 use countersign_protocol::time::Timestamp;
 use zeroize::Zeroizing;
 
-use super::entry::{Delivery, InvitationChoiceDebug, Plan, PlannedKey};
+use super::entry::{Delivery, Failed, InvitationChoiceDebug, Plan, PlannedKey};
 use super::keys::{Key, Place};
 use crate::account::Name;
 use crate::approval::model::EnrolmentFailure;
@@ -376,21 +376,36 @@ const FAILURES: [(u8, EnrolmentFailure); 12] = [
 
 const WRONG_CODE: u8 = 13;
 
-pub(super) fn encode_failure(why: EnrolmentFailure) -> [u8; 2] {
-    if let EnrolmentFailure::WrongCode { left } = why {
-        return [WRONG_CODE, left];
+pub(super) fn encode_failure(failed: &Failed) -> Zeroizing<Vec<u8>> {
+    let mut body = Writer::new();
+    let (number, left) = match failed.why {
+        EnrolmentFailure::WrongCode { left } => (WRONG_CODE, left),
+        why => {
+            let number = FAILURES.iter().find(|(_, known)| *known == why);
+            (number.map_or(0, |(number, _)| *number), 0)
+        }
+    };
+    body.put(1, &[number, left]);
+    for (tag, alias) in (2..=3).zip(&failed.aliases) {
+        body.put_text(tag, alias.as_str());
     }
-    let number = FAILURES.iter().find(|(_, known)| *known == why);
-    [number.map_or(0, |(number, _)| *number), 0]
+    body.finish_unpadded()
 }
 
-pub(super) fn failure(body: &[u8]) -> Result<EnrolmentFailure, Malformed> {
-    match body {
-        [WRONG_CODE, left] => Ok(EnrolmentFailure::WrongCode { left: *left }),
+pub(super) fn failure(body: &[u8]) -> Result<Failed, Malformed> {
+    let part = Part::read(body)?;
+    let why = match part.exact(1)? {
+        [WRONG_CODE, left] => EnrolmentFailure::WrongCode { left },
         [number, 0] => {
-            let why = FAILURES.iter().find(|(known, _)| known == number);
-            why.map(|(_, why)| *why).ok_or(Malformed)
+            let why = FAILURES.iter().find(|(known, _)| *known == number);
+            why.map(|(_, why)| *why).ok_or(Malformed)?
         }
-        _ => Err(Malformed),
-    }
+        _ => return Err(Malformed),
+    };
+    let aliases = [2, 3].into_iter().filter_map(|tag| part.find(tag));
+    let alias = |value| KeyAlias::from_stored(text_of(value)?).ok_or(Malformed);
+    Ok(Failed {
+        why,
+        aliases: aliases.map(alias).collect::<Result<_, _>>()?,
+    })
 }

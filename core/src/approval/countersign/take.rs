@@ -143,6 +143,12 @@ impl Entry {
             // It would say the same at once if it were asked at once.
             taken.verdict = Verdict::Again;
         }
+        if topic == Topic::Leave && !self.has_been_left() {
+            // It is still to be asked for, and not as fast as the server answers.
+            taken.verdict = Verdict::Failed {
+                retry_after_s: None,
+            };
+        }
         taken
     }
 
@@ -184,7 +190,7 @@ impl Entry {
                     taken.arrived.push(id);
                     taken.changed = true;
                 }
-                Came::Known(_) | Came::Over { .. } => {}
+                Came::Known(_) | Came::Over { .. } | Came::NoRoom => {}
                 // Only what answers a fetch brings the document with the key: connect once.
                 Came::Refused(Cause::UnknownKey) if topic != Topic::Fetch => {
                     self.has_bell = true;
@@ -202,8 +208,9 @@ impl Entry {
         }
         if state.standing.is_end() {
             // Nobody will ask after them any more.
-            let open: Vec<_> = self.open().into_iter().map(|(id, _)| id).collect();
-            for id in open {
+            let open = self.flights.iter();
+            let open = open.filter(|(_, flight)| !flight.is_ended());
+            for id in open.map(|(id, _)| *id).collect::<Vec<_>>() {
                 self.end(id, EndWord::Withdrawn, None, None, now, taken);
             }
         }
@@ -275,12 +282,7 @@ impl Entry {
             return;
         }
         if enrolled.standing.is_end() {
-            // They die with the device.
-            enrolled.secrets.otp = None;
-            enrolled.secrets.offline_key = None;
-            enrolled.wants_secrets = false;
-            enrolled.moving = None;
-            enrolled.step = None;
+            enrolled.clear();
         }
     }
 

@@ -30,7 +30,7 @@ impl Entry {
         let enrolled = match &self.progress {
             Progress::Planned(_) => return Standing::Planned,
             Progress::Enrolling(_) => return Standing::Enrolling,
-            Progress::Failed(why) => return Standing::Failed { why: *why },
+            Progress::Failed(failed) => return Standing::Failed { why: failed.why },
             Progress::Enrolled(enrolled) => enrolled,
         };
         match &enrolled.standing {

@@ -121,8 +121,50 @@ fn a_key_that_was_not_made_stores_nothing_and_can_be_made_again() {
         let made = companion.make_keys(id, &names, NOW);
         assert_eq!(made, Err(ApprovalError::Key(error)));
         assert_eq!(companion.work_accounts(NOW)[0].standing, Standing::Planned);
+        // Whoever does what comes next asks nobody again and again.
+        assert_eq!(next(&companion, NOW), NextAction::Nothing);
+        companion.try_at_once();
         assert_eq!(next(&companion, NOW), NextAction::MakeKeys { account: id });
     }
+}
+
+#[test]
+fn keys_that_cannot_be_deleted_hold_nobody_up() {
+    let (_place, mut companion) = Place::new();
+    let ids = [(); 2].map(|()| {
+        let new = new(KeyPlace::Platform);
+        companion.add_work(&invitation(), &new, NOW).unwrap()
+    });
+    companion.leave(ids[0], NOW).unwrap();
+    companion.leave(ids[1], NOW).unwrap();
+    let mut asked = vec![];
+    while let NextAction::RemoveKeys { account } = next(&companion, NOW) {
+        let removed = companion.remove_keys(account, &NoDeviceKeys, NOW);
+        assert_eq!(removed, Err(ApprovalError::Key(KeyError::NotAvailable)));
+        asked.push(account);
+        assert!(asked.len() <= 2, "the same again and again");
+    }
+    asked.sort();
+    let mut expected = ids;
+    expected.sort();
+    assert_eq!(asked, expected);
+    companion.try_at_once();
+    assert!(matches!(
+        next(&companion, NOW),
+        NextAction::RemoveKeys { .. }
+    ));
+}
+
+#[test]
+fn an_account_that_leaves_is_not_taken_out_of_the_trash() {
+    let (_place, mut companion) = Place::new();
+    let id = companion
+        .add_work(&invitation(), &new(KeyPlace::Software), NOW)
+        .unwrap();
+    companion.trash_work(id, NOW).unwrap();
+    companion.leave(id, NOW).unwrap();
+    let restored = companion.restore_work(id, NOW);
+    assert_eq!(restored, Err(ApprovalError::NoSuchAccount));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::super::Companion;
 use super::desk::{self, Desk, Done};
-use crate::approval::{self, ApprovalError, NewWork};
+use crate::approval::{self, ApprovalError, Lane, NewWork};
 use crate::device::DeviceKeys;
 use crate::time::UnixSeconds;
 use crate::uri::ServerUrl;
@@ -19,7 +19,8 @@ impl Companion {
     pub fn earlier_work(&self, url: &ServerUrl) -> Vec<RecordId> {
         let accounts = desk::all(&self.vault).into_iter();
         accounts
-            .filter(|account| account.trashed_at.is_none() && account.work.is_at(url))
+            .filter(|account| account.trashed_at.is_none() && !account.is_superseded)
+            .filter(|account| account.work.is_at(url))
             .map(|account| account.id)
             .collect()
     }
@@ -55,8 +56,23 @@ impl Companion {
     /// # Errors
     ///
     /// [`ApprovalError::Key`] when the platform did not make them: it can be tried again, and nothing was stored;
-    /// [`ApprovalError::NothingToSend`] when they are there already.
+    /// [`Self::next_action`] does not ask for it again before the person does something. [`ApprovalError::NothingToSend`] when
+    /// they are there already.
     pub fn make_keys(
+        &mut self,
+        id: RecordId,
+        keys: &dyn DeviceKeys,
+        now: UnixSeconds,
+    ) -> Result<(), ApprovalError> {
+        let made = self.keys_made(id, keys, now);
+        match made {
+            Ok(()) => self.in_flight.forget_declined(id),
+            Err(error) => self.in_flight.decline(id, Lane::Say, error),
+        }
+        made
+    }
+
+    fn keys_made(
         &mut self,
         id: RecordId,
         keys: &dyn DeviceKeys,

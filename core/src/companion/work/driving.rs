@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::desk::{Desk, Done};
 use crate::approval::{
-    ApprovalError, Attention, Contact, Decision, Errand, Event, Lane, NextAction, Outgoing,
+    ApprovalError, Attention, Contact, Decision, Errand, Event, Kept, Lane, NextAction, Outgoing,
     Preparing, Reply, StatementId, WorkAccount,
 };
 use crate::device::{DeviceKeys, KeyError};
 use crate::time::UnixSeconds;
-use crate::vault::RecordId;
+use crate::vault::{RecordId, VaultError};
 
 /// What this process knows and no other: requests on their way, and how servers were reached lately.
 #[derive(Debug, Default)]
@@ -30,6 +30,33 @@ impl InFlight {
         self.declined.retain(|(account, _)| *account != id);
     }
 
+    /// It could not be done, and is not tried again by itself: whoever asks what comes next is not told the same for ever.
+    pub(super) fn decline(&mut self, id: RecordId, lane: Lane, error: ApprovalError) {
+        let passes = matches!(
+            error,
+            ApprovalError::NothingToSend | ApprovalError::Vault(VaultError::Busy)
+        );
+        if !passes {
+            self.declined.insert((id, lane));
+        }
+    }
+
+    /// There is a reason to try an account's server at once.
+    fn try_at_once(&mut self, id: RecordId) {
+        self.forget_declined(id);
+        if let Some(contact) = self.contacts.get_mut(&id) {
+            contact.at_once();
+        }
+    }
+
+    /// The same for all accounts.
+    pub(super) fn try_all_at_once(&mut self) {
+        self.declined.clear();
+        for contact in self.contacts.values_mut() {
+            contact.at_once();
+        }
+    }
+
     fn is_free(&self, id: RecordId, lane: Lane) -> bool {
         !self.lanes.contains(&(id, lane)) && !self.declined.contains(&(id, lane))
     }
@@ -46,7 +73,8 @@ pub(super) fn next_action<D: Desk>(
     for account in desk.all().unwrap_or_default() {
         let id = account.id;
         if account.is_gone(now) {
-            if in_flight.is_free(id, Lane::Say) {
+            // What is left of it is deleted once the vault is open.
+            if D::KEPT == Kept::InTheVault && in_flight.is_free(id, Lane::Say) {
                 return NextAction::RemoveKeys { account: id };
             }
             continue;
@@ -98,7 +126,7 @@ pub(super) fn prepare<D: Desk>(
             Ok(outgoing)
         }
         Err(error) => {
-            in_flight.declined.insert((id, lane));
+            in_flight.decline(id, lane, error);
             note_key_error(desk, id, error, now);
             Err(error)
         }
@@ -166,6 +194,7 @@ pub(super) fn take_reply<D: Desk>(
 /// A bell rang: its account is asked what is there.
 pub(super) fn take_bell<D: Desk>(
     desk: &mut D,
+    in_flight: &mut InFlight,
     token: &str,
     now: UnixSeconds,
 ) -> Result<bool, ApprovalError> {
@@ -178,6 +207,7 @@ pub(super) fn take_bell<D: Desk>(
             })
         })?;
         if is_own {
+            in_flight.try_at_once(account.id);
             return Ok(true);
         }
     }
@@ -229,3 +259,6 @@ pub(super) fn decide<D: Desk>(
     in_flight.forget_declined(account.id);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use super::super::Companion;
 use super::super::trash::{Expiry, expiry};
 use super::desk::{self, Desk, Done};
-use crate::approval::{Address, ApprovalError, MoveAsk, Typed};
+use crate::approval::{Address, ApprovalError, Lane, MoveAsk, Typed};
 use crate::device::DeviceKeys;
 use crate::time::UnixSeconds;
 use crate::vault::{RecordId, VaultError};
@@ -79,9 +79,13 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// [`ApprovalError::NoSuchAccount`] also when it is not there, [`ApprovalError::Vault`].
+    /// [`ApprovalError::NoSuchAccount`] also when it is not there, or its server is being told that it leaves;
+    /// [`ApprovalError::Vault`].
     pub fn restore_work(&mut self, id: RecordId, now: UnixSeconds) -> Result<(), ApprovalError> {
         Desk::change(&mut self.vault, id, now, |account| {
+            if account.is_leaving() {
+                return Err(ApprovalError::NoSuchAccount);
+            }
             if account.trashed_at.take().is_none() {
                 return Err(ApprovalError::NoSuchAccount);
             }
@@ -141,8 +145,18 @@ impl Companion {
     /// # Errors
     ///
     /// [`ApprovalError::NotActive`] while its server has still to be told; [`ApprovalError::Key`] when the key store cannot be
-    /// reached: nothing was deleted.
+    /// reached: nothing was deleted, and [`Self::next_action`] does not ask for it again before the person does something.
     pub fn remove_keys(
+        &mut self,
+        id: RecordId,
+        keys: &dyn DeviceKeys,
+        now: UnixSeconds,
+    ) -> Result<(), ApprovalError> {
+        self.keys_removed(id, keys, now)
+            .inspect_err(|error| self.in_flight.decline(id, Lane::Say, *error))
+    }
+
+    fn keys_removed(
         &mut self,
         id: RecordId,
         keys: &dyn DeviceKeys,

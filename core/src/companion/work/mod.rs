@@ -118,12 +118,18 @@ impl Companion {
         driving::take_reply(&mut self.vault, &mut self.in_flight, errand, reply, now)
     }
 
-    /// A bell rang: its account is asked what is there. False for a token that is none of this device's.
+    /// A bell rang: its account is asked what is there, at once. False for a token that is none of this device's.
     ///
     /// # Errors
     ///
     /// [`ApprovalError::Vault`].
     pub fn take_bell(&mut self, token: &str, now: UnixSeconds) -> Result<bool, ApprovalError> {
-        driving::take_bell(&mut self.vault, token, now)
+        driving::take_bell(&mut self.vault, &mut self.in_flight, token, now)
+    }
+
+    /// The network came back, or the person asks: what failed or was turned down is tried again at once, but for servers that
+    /// said when.
+    pub fn try_at_once(&mut self) {
+        self.in_flight.try_all_at_once();
     }
 }

@@ -203,7 +203,12 @@ impl PorchCompanion<'_> {
     ///
     /// Those of [`Companion::take_bell`].
     pub fn take_bell(&mut self, token: &str, now: UnixSeconds) -> Result<bool, ApprovalError> {
-        driving::take_bell(&mut self.porch, token, now)
+        driving::take_bell(&mut self.porch, &mut self.in_flight, token, now)
+    }
+
+    /// See [`Companion::try_at_once`].
+    pub fn try_at_once(&mut self) {
+        self.in_flight.try_all_at_once();
     }
 
     /// Open statements as a locked screen may show them, oldest first.

@@ -197,6 +197,25 @@ fn a_full_history_cuts_its_oldest_entries_and_says_how_many() {
 }
 
 #[test]
+fn a_cut_does_not_fall_into_a_gap_that_was_accepted() {
+    let place = with_entries(0);
+    let mut vault = place.unlock();
+    append_many(&mut vault, 1_001);
+    let lost = "DELETE FROM log WHERE seq IN (1000, 1001)";
+    place.attack().execute_batch(lost).unwrap();
+    assert!(vault.check().unwrap().history.is_some());
+    vault.accept(NOW).unwrap();
+    assert!(vault.check().unwrap().is_whole());
+    // The place that would be the first one kept is the end of the gap.
+    append_many(&mut vault, HISTORY_ROWS_MAX - 1_000);
+    assert!(vault.check().unwrap().is_whole());
+    append(&mut vault, "the next one");
+    let walked = vault.walk_history::<BadPlace>(|_, _| Ok(())).unwrap();
+    assert_eq!(walked.unwrap().cut, 1_001);
+    assert!(vault.check().unwrap().is_whole());
+}
+
+#[test]
 fn a_salvage_brings_the_history_along_and_says_what_it_lost() {
     let place = with_entries(5);
     let end = place.unlock().history_end();

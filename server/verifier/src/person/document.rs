@@ -66,6 +66,8 @@ impl Documents {
                 return false;
             }
             self.told = None;
+            // However often it says so, no more than one is remembered.
+            self.earlier.clear();
             self.supersede(have + 1);
             return true;
         }
@@ -184,6 +186,18 @@ mod tests {
         assert!(documents.has_newer(7));
         assert!(documents.known_keys().is_empty());
         assert!(documents.note_have(8));
+        assert_eq!(documents.known_keys(), [KEYS[0]]);
+    }
+
+    #[test]
+    fn a_device_that_names_ever_higher_versions_fills_no_memory() {
+        let mut documents = first();
+        for have in 1..1_000 {
+            assert!(documents.note_have(have * 2));
+        }
+        assert!(documents.earlier.len() <= 1);
+        assert!(documents.known_keys().is_empty());
+        assert!(documents.note_have(documents.version));
         assert_eq!(documents.known_keys(), [KEYS[0]]);
     }
 

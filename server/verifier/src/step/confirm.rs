@@ -7,9 +7,6 @@ use countersign_protocol::message::{Act, Confirm, RemovedWhy};
 use super::{Input, Request, StepError, Turn};
 use crate::person::{CHECK_TRIES, Stage};
 
-/// Longest application of a statement in bytes.
-const APP_BYTES_MAX: usize = 64;
-
 /// Why a device was not confirmed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NotConfirmed {
@@ -126,7 +123,7 @@ impl Turn<'_> {
         let rules = self.desk.rules;
         let request = Request {
             act: Act::Test,
-            app: cut(&rules.issuer, APP_BYTES_MAX).to_owned(),
+            app: rules.test_app().to_owned(),
             origin: rules.host(),
             user: self.person.label.clone(),
             place: None,
@@ -147,26 +144,5 @@ impl Turn<'_> {
             };
         }
         Ok(())
-    }
-}
-
-/// A text cut to so many bytes, between two letters.
-fn cut(text: &str, bytes_max: usize) -> &str {
-    let mut end = text.len().min(bytes_max);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or("")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_cut_between_letters() {
-        assert_eq!(cut("Example", 64), "Example");
-        assert_eq!(cut("ab\u{e9}", 3), "ab");
-        assert_eq!(cut("ab\u{e9}", 4), "ab\u{e9}");
     }
 }

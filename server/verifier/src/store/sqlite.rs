@@ -127,15 +127,17 @@ fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
     let tables: u32 =
         transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     match (application, format, tables) {
-        (APPLICATION, FORMAT, _) => return Ok(transaction.commit()?),
+        (APPLICATION, FORMAT, _) => {}
         (APPLICATION, FORMAT.., _) => return Err(StoreError::TooNew),
-        (0, 0, 0) => {}
+        (0, 0, 0) => {
+            transaction.execute_batch(SCHEMA)?;
+            transaction.pragma_update(None, "application_id", APPLICATION)?;
+            transaction.pragma_update(None, "user_version", FORMAT)?;
+        }
         _ => return Err(StoreError::Damaged),
     }
-    transaction.execute_batch(SCHEMA)?;
-    transaction.pragma_update(None, "application_id", APPLICATION)?;
-    transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()?;
+    // At each opening: whoever made the file may have been killed before this.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     Ok(())
 }

@@ -1,10 +1,14 @@
 //! Invitations (protocol, §2): one takes one enrolment, ever, and guessing does not help.
 
+use std::collections::BTreeSet;
+
+use countersign_protocol::hash::Id;
 use countersign_protocol::kind::Kind;
 use countersign_protocol::problem::Problem;
 use countersign_verifier::VerifierError;
 use countersign_verifier::person::{INVITATION_S, PROOF_TRIES};
 use countersign_verifier::step::{AskForCode, Invite, NotInvited, WithdrawInvitation};
+use countersign_verifier::store::{Change, Store as _, StoreError, Stored};
 
 use crate::enrolment::{is_accepted, tried};
 use crate::phone::{InvitationChoiceText, Known, Phone};
@@ -284,6 +288,33 @@ fn digits_of_codes_that_nobody_asked_after_are_free_again_when_their_time_is_ove
     );
     world.pass_s(INVITATION_S);
     assert!(code("late").is_ok());
+}
+
+#[test]
+fn a_person_who_cannot_be_read_holds_nobody_else_up() {
+    let world = World::new();
+    let invitation = world.take(&Invite::default()).unwrap().id;
+    world.take(&AskForCode { invitation }).unwrap();
+    let damaged = Id::from_bytes([0; 16]);
+    let change = Change {
+        account: damaged,
+        based_on: 0,
+        stored: Stored {
+            version: 1,
+            document: b"{}".to_vec().into(),
+        },
+        added: BTreeSet::new(),
+        removed: BTreeSet::new(),
+        // The longest due.
+        due_at: Some(world.now()),
+        events: &[],
+    };
+    world.verifier.store().change(&change).unwrap();
+    world.pass_s(INVITATION_S);
+    let passed = world.verifier.pass_time(world.now(), 10);
+    assert_eq!(passed, Err(VerifierError::Store(StoreError::Damaged)));
+    let due = world.verifier.store().due(world.now(), 10).unwrap();
+    assert_eq!(due, [damaged]);
 }
 
 #[test]

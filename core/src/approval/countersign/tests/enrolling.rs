@@ -11,11 +11,15 @@ use countersign_protocol::problem::{Need, Problem};
 use countersign_protocol::secret::{DeviceNonce, InvitationSecret, ScannedSecret};
 
 use super::peer::*;
+use super::platform::Platform;
 use crate::approval::exchange::{Attention, Cause, Event, Lane, Reply, Unreachable};
 use crate::approval::model::{EnrolmentFailure, Removed, Standing};
-use crate::approval::{ApprovalError, WorkView};
+use crate::approval::{
+    ApprovalError, COUNTERSIGN, KeyPlace, NewWork, WorkAccount, WorkView, countersign,
+};
 use crate::device::NoDeviceKeys;
 use crate::entropy::SystemEntropy;
+use crate::vault::RecordId;
 
 fn view(device: &Device) -> WorkView {
     device.account.view(NOW)
@@ -328,4 +332,31 @@ fn an_unfinished_device_that_is_removed_says_why() {
         let due = device.account.work.due(Attention::Waiting, &contact, NOW);
         assert_eq!((due.say, due.ask), (None, None));
     }
+}
+
+#[test]
+fn the_platforms_keys_of_an_enrolment_that_came_to_nothing_are_known_until_they_are_deleted() {
+    let new = NewWork {
+        device_name: "Fairphone",
+        platform: "android",
+        app: "countersign 1",
+        keys: KeyPlace::Platform,
+        replaces: None,
+    };
+    let (record, entropy) = (RecordId::from_bytes([3; 16]), SystemEntropy::new());
+    let invitation = Peer::new().invitation();
+    let work = countersign::plan(record, &invitation, &new, None, &entropy).unwrap();
+    let account = WorkAccount::new(record, COUNTERSIGN, work);
+    let platform = Platform::default();
+    let made = account.work.make_keys(&platform, &entropy, NOW).unwrap();
+    let account = account.with_work(&made.0).unwrap();
+    let mut device = Device { account };
+    assert_eq!(platform.names().len(), 2);
+    let outgoing = device.request(Lane::Say, NOW);
+    device.take_reply(&outgoing.errand, &problem(&Problem::UsedInvitation), NOW);
+    assert!(matches!(view(&device).standing, Standing::Failed { .. }));
+    let aliases = device.account.work.aliases();
+    let mut names: Vec<_> = aliases.iter().map(|alias| alias.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, platform.names());
 }

@@ -388,3 +388,15 @@ fn a_suspended_statement_shows_why_it_cannot_be_approved() {
     let late = device.statements(NOW.plus(121))[0].clone();
     assert_eq!(late.cannot_approve, Some(CannotApprove::Expired));
 }
+
+#[test]
+fn k5_what_comes_for_an_account_that_went_into_the_trash_meanwhile_makes_no_sound() {
+    let (peer, mut device) = active();
+    device.account.trashed_at = Some(NOW);
+    let statement = peer.signed_statement(&peer.statement(1, NOW));
+    let events = device.fetch(&peer, Stands::Active, NOW, |state| {
+        state.statements.push(statement);
+    });
+    assert_eq!(events, []);
+    assert!(device.statements(NOW)[0].is_quiet);
+}

@@ -5,6 +5,7 @@ use countersign_protocol::message::{Outcome as Said, Standing as Stands};
 use countersign_protocol::signing::SigningKey;
 
 use super::peer::*;
+use crate::approval::countersign::entry::Step;
 use crate::approval::exchange::{Cause, Event, Lane};
 use crate::approval::{ApprovalError, Decision};
 use crate::device::NoDeviceKeys;
@@ -216,4 +217,6 @@ fn no_error_and_no_debug_shows_what_came() {
     for secret in ["Mail", "ann@", "ACME", "example"] {
         assert!(!shown.contains(secret), "{secret}: {shown}");
     }
+    let step = Step::Confirm(zeroize::Zeroizing::new("123456".to_owned()));
+    assert_eq!(format!("{step:?}"), "Confirm([redacted])");
 }
