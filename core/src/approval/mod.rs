@@ -14,6 +14,9 @@ mod shield;
 mod view;
 mod work;
 
+#[cfg(test)]
+pub(crate) use countersign::tests::{peer, platform};
+
 pub(crate) use account::{COUNTERSIGN, WorkAccount};
 pub(crate) use contact::Contact;
 pub use disclosure::{Disclosure, Rule, Sent};

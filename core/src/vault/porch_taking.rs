@@ -81,6 +81,18 @@ impl Vault {
         porch_rows::entries(&self.parts.file.db, self.sealer().into())
     }
 
+    /// The porch's entry of one work account, where it is there and can be read.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::DamagedData`], [`VaultError::Io`].
+    pub fn porch_entry(&self, id: RecordId) -> Result<Option<PorchEntry>, VaultError> {
+        if self.unmigrated().is_some() {
+            return Ok(None);
+        }
+        porch_rows::entry(&self.parts.file.db, self.sealer().into(), id)
+    }
+
     /// How many links the history would take over from the porch now, one that says that some are missing included.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ mod view;
 mod words;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use countersign_protocol::claims::ClaimError;
 use countersign_protocol::kind::Kind;

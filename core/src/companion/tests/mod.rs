@@ -4,6 +4,7 @@ mod adding;
 mod changing;
 mod keeping;
 mod listing;
+mod porch;
 mod trash;
 mod work;
 

@@ -82,11 +82,17 @@ impl Desk for Vault {
         self.change_if_any(now, |vault, change| {
             let mut account = load(vault, id)?;
             let before = bodies(&account);
+            // Another process may stand at the porch: what it answered there is not answered again, and not written over.
+            let mut is_news = false;
+            if let Some(entry) = vault.porch_entry(id)? {
+                super::porch::take_over(&mut account, &entry);
+                is_news = bodies(&account) != before;
+            }
             let done = step(&mut account)?;
             if let Some(superseded) = done.superseded {
                 supersede(vault, &mut account, superseded, change);
             }
-            if done.is_worth_storing {
+            if done.is_worth_storing || is_news {
                 put_difference(vault, &account, before, change);
             }
             for note in &done.notes {

@@ -50,6 +50,16 @@ fn account_in(id: RecordId, entry: &PorchEntry) -> Result<WorkAccount, ApprovalE
     Ok(account)
 }
 
+/// Takes over what the porch has got further with. What cannot be taken over is as if it had not been there: the server is asked
+/// again.
+pub(super) fn take_over(account: &mut WorkAccount, entry: &PorchEntry) {
+    if let Ok(there) = account_in(account.id, entry) {
+        let state = there.work.encode(Kept::OnThePorch);
+        let _ = account.work.take_over(&state, &flights_in(entry));
+        account.shield = there.shield;
+    }
+}
+
 /// Statements of an account as they lie on the porch.
 fn flights_in(entry: &PorchEntry) -> Vec<(StatementId, Vec<u8>)> {
     let values = entry.values(PorchField::Statement);
@@ -277,13 +287,8 @@ impl Companion {
             for mut account in desk::all(vault) {
                 let before = desk::bodies(&account);
                 let entry = entries.iter().find(|(id, _)| *id == account.id);
-                if let Some((_, entry)) = entry
-                    && let Ok(there) = account_in(account.id, entry)
-                {
-                    // What cannot be taken over is as if it had not been there: the server is asked again.
-                    let state = there.work.encode(Kept::OnThePorch);
-                    let _ = account.work.take_over(&state, &flights_in(entry));
-                    account.shield = there.shield;
+                if let Some((_, entry)) = entry {
+                    take_over(&mut account, entry);
                 }
                 desk::put_difference(vault, &account, before, change);
             }

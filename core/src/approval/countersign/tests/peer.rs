@@ -24,32 +24,32 @@ use crate::uri::TestMode;
 use crate::uri::invitation::{Invitation, parse_code_and_url, parse_invitation};
 use crate::vault::RecordId;
 
-pub(super) const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
-pub(super) const URL: &str = "https://login.example.org/mfa";
-pub(super) const PERSON: Id = Id::from_bytes([7; 16]);
+pub(crate) const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
+pub(crate) const URL: &str = "https://login.example.org/mfa";
+pub(crate) const PERSON: Id = Id::from_bytes([7; 16]);
 
-pub(super) fn time(at: UnixSeconds) -> Timestamp {
+pub(crate) fn time(at: UnixSeconds) -> Timestamp {
     Timestamp::new(at.0).unwrap()
 }
 
-pub(super) fn id(byte: u8) -> Id {
+pub(crate) fn id(byte: u8) -> Id {
     Id::from_bytes([byte; 16])
 }
 
 /// The server's side of one account.
-pub(super) struct Peer {
-    pub(super) keys: Vec<SigningKey>,
-    pub(super) confirm: Confirm,
-    pub(super) policy: Policy,
-    pub(super) version: u64,
-    pub(super) sequence: u64,
-    pub(super) device: Option<PublicKey>,
-    pub(super) approval: Option<PublicKey>,
-    pub(super) enrol_hash: Option<MessageHash>,
+pub(crate) struct Peer {
+    pub(crate) keys: Vec<SigningKey>,
+    pub(crate) confirm: Confirm,
+    pub(crate) policy: Policy,
+    pub(crate) version: u64,
+    pub(crate) sequence: u64,
+    pub(crate) device: Option<PublicKey>,
+    pub(crate) approval: Option<PublicKey>,
+    pub(crate) enrol_hash: Option<MessageHash>,
 }
 
 impl Peer {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             keys: vec![SigningKey::generate().unwrap()],
             confirm: Confirm::Compare,
@@ -69,11 +69,11 @@ impl Peer {
         }
     }
 
-    pub(super) fn key(&self) -> &SigningKey {
+    pub(crate) fn key(&self) -> &SigningKey {
         self.keys.last().unwrap()
     }
 
-    pub(super) fn invitation(&self) -> Invitation {
+    pub(crate) fn invitation(&self) -> Invitation {
         let link = format!(
             "countersign://enrol?v=1&url={URL}&id={}&secret={}&key={}&exp=1800000600&issuer=ACME&account=ann",
             id(1).format(),
@@ -83,20 +83,20 @@ impl Peer {
         parse_invitation(&link, TestMode::Off).unwrap()
     }
 
-    pub(super) fn typed_invitation() -> Invitation {
+    pub(crate) fn typed_invitation() -> Invitation {
         parse_code_and_url("1234 5678 9012 3456", URL, TestMode::Off).unwrap()
     }
 
-    pub(super) fn says(&self, kind: Kind, claims: &Object) -> Compact {
+    pub(crate) fn says(&self, kind: Kind, claims: &Object) -> Compact {
         signed(self.key(), kind, claims)
     }
 
-    pub(super) fn thumbprint(&self) -> Thumbprint {
+    pub(crate) fn thumbprint(&self) -> Thumbprint {
         self.device.unwrap().thumbprint()
     }
 
     /// Takes an enrolment without asking, and answers with the account.
-    pub(super) fn take_enrol(&mut self, message: &str) -> Compact {
+    pub(crate) fn take_enrol(&mut self, message: &str) -> Compact {
         let received = Received::parse(Kind::Enrol, message).unwrap();
         let verified = received.verify_with_own_key().unwrap();
         let ReadEnrol::Version1(enrol) = Enrol::read(&verified, URL).unwrap() else {
@@ -108,7 +108,7 @@ impl Peer {
         self.account()
     }
 
-    pub(super) fn document(&self) -> Account {
+    pub(crate) fn document(&self) -> Account {
         Account {
             audience: self.thumbprint(),
             enrol_hash: self.enrol_hash.unwrap(),
@@ -125,11 +125,11 @@ impl Peer {
         }
     }
 
-    pub(super) fn account(&self) -> Compact {
+    pub(crate) fn account(&self) -> Compact {
         self.says(Kind::Account, &self.document().to_claims())
     }
 
-    pub(super) fn verified(&self, kind: Kind, message: &str) -> Verified {
+    pub(crate) fn verified(&self, kind: Kind, message: &str) -> Verified {
         let received = Received::parse(kind, message).unwrap();
         let keys = [
             (Role::Device, self.device.as_ref().unwrap()),
@@ -138,15 +138,15 @@ impl Peer {
         received.verify(keys).unwrap()
     }
 
-    pub(super) fn read_fetch(&self, message: &str) -> Fetch {
+    pub(crate) fn read_fetch(&self, message: &str) -> Fetch {
         Fetch::read(&self.verified(Kind::Fetch, message), URL).unwrap()
     }
 
-    pub(super) fn read_answer(&self, message: &str) -> Answer {
+    pub(crate) fn read_answer(&self, message: &str) -> Answer {
         Answer::read(&self.verified(Kind::Answer, message), URL).unwrap()
     }
 
-    pub(super) fn state(&self, request: &str, standing: Standing, now: UnixSeconds) -> State {
+    pub(crate) fn state(&self, request: &str, standing: Standing, now: UnixSeconds) -> State {
         State {
             audience: self.thumbprint(),
             request_hash: MessageHash::of(request),
@@ -162,7 +162,7 @@ impl Peer {
         }
     }
 
-    pub(super) fn statement(&self, number: u8, now: UnixSeconds) -> Statement {
+    pub(crate) fn statement(&self, number: u8, now: UnixSeconds) -> Statement {
         Statement {
             issuer: URL.to_owned(),
             audience: vec![self.thumbprint()],
@@ -183,12 +183,12 @@ impl Peer {
         }
     }
 
-    pub(super) fn signed_statement(&self, statement: &Statement) -> Compact {
+    pub(crate) fn signed_statement(&self, statement: &Statement) -> Compact {
         self.says(Kind::Statement, &statement.to_claims().unwrap())
     }
 
     /// A receipt for an answer of this device.
-    pub(super) fn receipt(&self, answer: &str, outcome: Outcome, now: UnixSeconds) -> Receipt {
+    pub(crate) fn receipt(&self, answer: &str, outcome: Outcome, now: UnixSeconds) -> Receipt {
         let read = self.read_answer(answer);
         let key = match read.decision {
             Decision::Approve { .. } => self.approval.unwrap(),
@@ -213,18 +213,18 @@ impl Peer {
     }
 }
 
-pub(super) fn signed(key: &SigningKey, kind: Kind, claims: &Object) -> Compact {
+pub(crate) fn signed(key: &SigningKey, kind: Kind, claims: &Object) -> Compact {
     let unsigned = Unsigned::new(kind, key.public(), claims).unwrap();
     key.sign_message(&unsigned).unwrap()
 }
 
 /// A device without a vault: its account goes through its record after each step, as if it had been killed and started.
-pub(super) struct Device {
-    pub(super) account: WorkAccount,
+pub(crate) struct Device {
+    pub(crate) account: WorkAccount,
 }
 
 impl Device {
-    pub(super) fn new(invitation: &Invitation) -> Self {
+    pub(crate) fn new(invitation: &Invitation) -> Self {
         let new = NewWork {
             device_name: "Fairphone",
             platform: "android",
@@ -242,7 +242,7 @@ impl Device {
     }
 
     /// Killed, and started again from what is stored.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         let body = self.account.encode(Kept::InTheVault);
         let mut again = WorkAccount::decode(self.account.id, &body).unwrap();
         for (id, flight) in self.account.work.flights() {
@@ -253,7 +253,7 @@ impl Device {
         self.account = again;
     }
 
-    pub(super) fn make_keys(&mut self, now: UnixSeconds) {
+    pub(crate) fn make_keys(&mut self, now: UnixSeconds) {
         let entropy = SystemEntropy::new();
         let made = self
             .account
@@ -264,7 +264,7 @@ impl Device {
         self.restart();
     }
 
-    pub(super) fn request(&self, lane: Lane, now: UnixSeconds) -> Outgoing {
+    pub(crate) fn request(&self, lane: Lane, now: UnixSeconds) -> Outgoing {
         let entropy = SystemEntropy::new();
         let preparing = Preparing {
             attention: Attention::Waiting,
@@ -276,11 +276,11 @@ impl Device {
         self.account.work.request(lane, preparing).unwrap()
     }
 
-    pub(super) fn take(&mut self, errand: &Errand, body: &str, now: UnixSeconds) -> Vec<Event> {
+    pub(crate) fn take(&mut self, errand: &Errand, body: &str, now: UnixSeconds) -> Vec<Event> {
         self.take_reply(errand, &ok(body), now)
     }
 
-    pub(super) fn take_reply(
+    pub(crate) fn take_reply(
         &mut self,
         errand: &Errand,
         reply: &Reply,
@@ -292,7 +292,7 @@ impl Device {
     }
 
     /// Fetches, and takes what `state` makes of the peer's plain state.
-    pub(super) fn fetch(
+    pub(crate) fn fetch(
         &mut self,
         peer: &Peer,
         standing: Standing,
@@ -306,18 +306,18 @@ impl Device {
         self.take(&outgoing.errand, reply.as_str(), now)
     }
 
-    pub(super) fn statements(&self, now: UnixSeconds) -> Vec<crate::approval::StatementView> {
+    pub(crate) fn statements(&self, now: UnixSeconds) -> Vec<crate::approval::StatementView> {
         self.account.statements(now)
     }
 
-    pub(super) fn only_statement(&self, now: UnixSeconds) -> StatementId {
+    pub(crate) fn only_statement(&self, now: UnixSeconds) -> StatementId {
         let statements = self.statements(now);
         assert_eq!(statements.len(), 1);
         statements[0].id
     }
 }
 
-pub(super) fn ok(body: &str) -> Reply {
+pub(crate) fn ok(body: &str) -> Reply {
     Reply::Answered {
         status: 200,
         retry_after_s: None,
@@ -326,7 +326,7 @@ pub(super) fn ok(body: &str) -> Reply {
 }
 
 /// A device that its server has taken.
-pub(super) fn enrolled() -> (Peer, Device) {
+pub(crate) fn enrolled() -> (Peer, Device) {
     let mut peer = Peer::new();
     let mut device = Device::new(&peer.invitation());
     device.make_keys(NOW);
@@ -337,14 +337,14 @@ pub(super) fn enrolled() -> (Peer, Device) {
 }
 
 /// One that works.
-pub(super) fn active() -> (Peer, Device) {
+pub(crate) fn active() -> (Peer, Device) {
     let (peer, mut device) = enrolled();
     device.fetch(&peer, Standing::Active, NOW, |_| {});
     (peer, device)
 }
 
 /// One that works and has one statement.
-pub(super) fn asked() -> (Peer, Device, StatementId) {
+pub(crate) fn asked() -> (Peer, Device, StatementId) {
     let (peer, mut device) = active();
     let statement = peer.signed_statement(&peer.statement(1, NOW));
     device.fetch(&peer, Standing::Active, NOW, |state| {
@@ -354,6 +354,6 @@ pub(super) fn asked() -> (Peer, Device, StatementId) {
     (peer, device, id)
 }
 
-pub(super) fn number(digits: &str) -> Digits {
+pub(crate) fn number(digits: &str) -> Digits {
     Digits::parse(digits, 6).unwrap()
 }

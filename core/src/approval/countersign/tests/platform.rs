@@ -8,10 +8,10 @@ use countersign_protocol::signing::SigningKey;
 use crate::device::{DeviceKeys, KeyAlias, KeyError, KeyRequest, MadeKey, Presence, Protection};
 
 #[derive(Default)]
-pub(super) struct Platform(RefCell<BTreeMap<String, SigningKey>>);
+pub(crate) struct Platform(RefCell<BTreeMap<String, SigningKey>>);
 
 impl Platform {
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         self.0.borrow().keys().cloned().collect()
     }
 }
