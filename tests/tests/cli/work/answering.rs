@@ -344,6 +344,14 @@ impl Script {
     }
 }
 
+impl Drop for Script {
+    /// A test that failed leaves nobody behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// Every line of a stream, held to the schema.
 pub(super) fn lines(out: &str) -> Vec<Value> {
     let events: Vec<Value> = out
