@@ -59,13 +59,9 @@ fn a12_a_code_and_url_are_as_good_as_the_qr_code() {
     let office = Office::with(|rules| rules.confirm = TYPE);
     let person = Person::new();
     let (code, url) = office.invite_by_code();
-    let grouped = format!(
-        "{} {} {} {}",
-        &code[..4],
-        &code[4..8],
-        &code[8..12],
-        &code[12..]
-    );
+    let digits: Vec<char> = code.chars().collect();
+    let groups: Vec<String> = digits.chunks(4).map(|four| four.iter().collect()).collect();
+    let grouped = groups.join(" ");
     let add = [
         "add",
         "--url",

@@ -12,7 +12,10 @@ use crate::terminal::Terminal;
 /// A number that is not this one.
 fn wrong(number: &str) -> String {
     let first = if number.starts_with('1') { "2" } else { "1" };
-    format!("{first}{}", &number[1..])
+    number
+        .chars()
+        .skip(1)
+        .fold(first.to_owned(), |text, digit| text + &digit.to_string())
 }
 
 /// `approve` on a terminal.
@@ -89,14 +92,14 @@ fn r5_esc_ctrl_d_ctrl_c_and_a_crash_answer_nothing() {
     let office = Office::new();
     let person = office.person();
     let asked = office.sign_in();
-    let half = &asked.number.as_str()[..3];
+    let (half, rest) = asked.number.as_str().split_at(3);
     let mut terminal = approve(&person, &[]);
     terminal.expect("6 digits");
     terminal.press(half);
     terminal.press("\u{1b}");
     terminal.expect("A request of Acme");
     // What was typed before Esc is gone.
-    terminal.press(&format!("{}\n", &asked.number.as_str()[3..]));
+    terminal.press(&format!("{rest}\n"));
     terminal.expect("Nothing was sent.");
     terminal.press(half);
     terminal.press("\u{4}");
@@ -127,14 +130,15 @@ fn r8_the_oldest_comes_first_and_a_newer_one_hides_nothing() {
     let mut terminal = approve(&person, &[]);
     terminal.expect("For         First");
     terminal.expect("6 digits");
-    terminal.press(&first.number.as_str()[..3]);
+    let (half, rest) = first.number.as_str().split_at(3);
+    terminal.press(half);
     let second = office.ask("Second");
     office.wait_until("the second at the device", |_| {
         let known = person.json(&["requests", "--offline"]);
         known["requests"].as_array().unwrap().len() == 2
     });
     // The first one is still before the person, with what they have typed.
-    terminal.press(&format!("{}\n", &first.number.as_str()[3..]));
+    terminal.press(&format!("{rest}\n"));
     terminal.expect("Approved");
     assert!(office.is_open(&second.id));
     terminal.expect("For         Second");
@@ -337,6 +341,14 @@ impl Script {
     fn end(mut self) {
         interrupt(&self.child);
         assert_eq!(self.child.wait().unwrap().code(), Some(130));
+    }
+}
+
+impl Drop for Script {
+    /// A test that failed leaves nobody behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -44,6 +44,14 @@ impl Watching {
     }
 }
 
+impl Drop for Watching {
+    /// A test that failed leaves nobody behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 #[test]
 fn watch_and_approve_at_one_vault_give_one_answer() {
     let office = Office::new();
