@@ -79,15 +79,6 @@ fn what_takes_the_number_of_a_forgotten_statement_is_not_decided_in_its_place() 
     assert_eq!(bank, Err(ApprovalError::NotGenuine));
     scan(&mut device, &signed(&peer, MOST, "mail.example.org")).unwrap();
     assert_eq!(approve(&device, shown), Err(ApprovalError::NoSuchStatement));
-    // With room for it, the same number for another sign-in is another statement.
-    let (peer, mut other) = (peer, device);
-    let removed = Stands::Removed {
-        why: RemovedWhy::Left,
-    };
-    other.fetch(&peer, removed, NOW, |_| {});
-    let bank = scan(&mut other, &signed(&peer, 0, "bank.example.org")).unwrap();
-    assert_ne!(bank, shown);
-    assert_eq!(approve(&other, shown), Err(ApprovalError::NoSuchStatement));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use countersign_protocol::message::{
 };
 
 use super::peer::*;
-use crate::approval::exchange::{Attention, Lane};
+use crate::approval::exchange::Lane;
 use crate::approval::model::{Decision, StatementId, Typed};
 use crate::approval::work::Kept;
 use crate::approval::{Standing, WorkAccount};
@@ -38,12 +38,9 @@ fn approve(device: &mut Device, id: StatementId, digits: &str) {
     work.store_answer(&signed, NOW).unwrap();
 }
 
-fn wants_secrets(device: &Device) -> bool {
-    let mut contact = device.account.contact.clone();
-    contact.asked_at = Some(NOW);
-    let due = device.account.work.due(Attention::Idle, &contact, NOW);
-    // Otherwise it is asked in a quarter of an hour.
-    due.ask == Some(NOW.plus(1))
+fn wants_secrets(peer: &Peer, device: &Device) -> bool {
+    let outgoing = device.request(Lane::Ask, NOW);
+    peer.read_fetch(&outgoing.body).wants_secrets
 }
 
 #[test]
@@ -100,10 +97,10 @@ fn secrets_die_too_when_the_porch_was_told_of_the_end() {
 #[test]
 fn the_porch_asks_for_no_secrets_and_the_open_vault_does_after_a_document_that_came_there() {
     let (mut peer, mut device) = active();
-    assert!(wants_secrets(&device));
-    assert!(!wants_secrets(&on_the_porch(&device)));
+    assert!(wants_secrets(&peer, &device));
+    assert!(!wants_secrets(&peer, &on_the_porch(&device)));
     device.fetch(&peer, Stands::Active, NOW, |_| {});
-    assert!(!wants_secrets(&device));
+    assert!(!wants_secrets(&peer, &device));
     let mut porch = on_the_porch(&device);
     peer.version += 1;
     peer.sequence += 1;
@@ -112,7 +109,7 @@ fn the_porch_asks_for_no_secrets_and_the_open_vault_does_after_a_document_that_c
         state.account = Some(document);
     });
     let porch = on_the_porch(&porch);
-    assert!(!wants_secrets(&porch));
+    assert!(!wants_secrets(&peer, &porch));
     take_over(&mut device, &porch);
-    assert!(wants_secrets(&device));
+    assert!(wants_secrets(&peer, &device));
 }
