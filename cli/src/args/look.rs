@@ -90,7 +90,8 @@ pub(crate) struct DoctorArgs {
 /// `countersign demo`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Your own vault is not touched: everything happens in a temporary folder that is removed at the end.
+Your own vault is not touched: everything happens in a temporary folder that is removed at the end. The
+organisation that asks for sign-ins is a server on this machine, which ends with the demo.
 
 Exit codes: 0 all steps did what they should; 1 one did not; 130 after Ctrl-C
 

@@ -21,14 +21,32 @@ Some accounts count instead of looking at the clock (step 6). Each code is used 
 shown, so the new counter is on the disk before you see the code.
 
 Removed accounts stay in the trash for 30 days (step 8): the website goes on expecting codes, and
-you may notice late. In the vault's file no name, no tag and no key can be read (step 9); what
-opens it is your password, or the recovery code that you write on paper.
+you may notice late. At the end nothing of a name, a tag or a key can be read in the vault's file;
+what opens it is your password, or the recovery code that you write on paper.
+";
 
+/// The page's part about approvals.
+#[cfg(feature = "server")]
+pub(super) const APPROVALS: &str = "
+A work account is asked instead of showing codes. Its server was on this machine, and ended with
+the demo. The number that device and page compared (step 9) shows that nobody sat between them.
+
+A sign-in waits until you type the number from its screen (step 10): you see what the server
+signed, your key signs that very text, and the server signs a receipt. A tap alone approves
+nothing, so somebody who only has your password (step 11) gets silence after two rings, while
+your own sign-in still gets through. \"It was not me\" (step 12) raises the alarm: the
+organisation says what comes next, here a new password. The history keeps both sides' signatures
+in a chain; `countersign history export` gives it to anybody who wants to check it.
+";
+
+/// The last words.
+pub(super) const END: &str = "
 Next
 ----
   countersign init                      make your own vault
   countersign add --qr screenshot.png   add the code on your screen
   countersign list                      see all codes, live
+  countersign approve                   wait for the sign-ins of your work accounts
   countersign doctor --qr photo.jpg     find out what any code is
 
 The temporary vault is gone.

@@ -13,11 +13,17 @@ use countersign_core::time::UnixSeconds;
 use countersign_core::vault::{AnchorFolder, KdfParams, NewVault, RecoveryCode, VaultLocation};
 use tempfile::TempDir;
 
+#[cfg(feature = "server")]
+use super::organisation::Organisation;
+#[cfg(feature = "server")]
+use super::work::Work;
 use crate::failure::Failure;
 use crate::input::Source;
 use crate::new_file;
 use crate::session::Session;
 use crate::terminal::Console;
+#[cfg(feature = "server")]
+use crate::terminal::columns;
 use crate::verbs::images;
 
 /// The folder is for its owner.
@@ -25,17 +31,26 @@ const FOLDER_MODE: u32 = 0o700;
 /// Pixels of a module in the images that are drawn.
 const MODULE_PX: NonZeroU8 = NonZeroU8::new(4).expect("four is not zero");
 
+/// Columns of a paragraph.
+#[cfg(feature = "server")]
+const PARAGRAPH_COLUMNS: usize = 90;
+
 /// Where the demo plays.
 pub(super) struct Stage<'a> {
     session: &'a Session,
     folder: TempDir,
     companion: Option<Companion>,
     recovery: RecoveryCode,
+    /// Whether somebody types what is asked.
+    waits: bool,
+    /// The organisation and the way to it, from the step that makes them.
+    #[cfg(feature = "server")]
+    work: Option<Work<'a>>,
 }
 
 impl<'a> Stage<'a> {
     /// Makes the folder and the vault.
-    pub(super) fn set(session: &'a Session) -> Result<Self, Failure> {
+    pub(super) fn set(session: &'a Session, waits: bool) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new()
             .prefix("countersign-demo-")
             .permissions(Permissions::from_mode(FOLDER_MODE))
@@ -49,6 +64,9 @@ impl<'a> Stage<'a> {
             folder,
             companion: None,
             recovery,
+            waits,
+            #[cfg(feature = "server")]
+            work: None,
         };
         let setup = NewVault {
             password: None,
@@ -114,13 +132,36 @@ impl<'a> Stage<'a> {
             .expect("the vault is open between steps")
     }
 
-    /// Takes the open vault away; the step that does puts one back.
+    /// Takes the open vault away; the step that does puts one back. Nothing is asked of an organisation any more.
     pub(super) fn take_companion(&mut self) -> Option<Companion> {
+        #[cfg(feature = "server")]
+        drop(self.work.take());
         self.companion.take()
     }
 
     pub(super) fn put_companion(&mut self, companion: Companion) {
         self.companion = Some(companion);
+    }
+
+    /// Whether somebody types what is asked.
+    pub(super) const fn waits(&self) -> bool {
+        self.waits
+    }
+
+    /// Begins to work with an organisation.
+    #[cfg(feature = "server")]
+    pub(super) fn begin_work(&mut self, organisation: Organisation) -> Result<(), Failure> {
+        self.work = Some(Work::new(self.session, organisation)?);
+        Ok(())
+    }
+
+    /// The organisation and the way to it, and the open vault.
+    #[cfg(feature = "server")]
+    pub(super) fn at_work(&mut self) -> Result<(&mut Work<'a>, &mut Companion), Failure> {
+        match (&mut self.work, &mut self.companion) {
+            (Some(work), Some(companion)) => Ok((work, companion)),
+            _ => Err(wrong("there is no organisation")),
+        }
     }
 
     /// How many accounts there are.
@@ -148,6 +189,25 @@ impl<'a> Stage<'a> {
             _ => Err(wrong("the image does not have exactly one code")),
         }
     }
+}
+
+/// Sentences under a step's title, in lines that fit every terminal.
+#[cfg(feature = "server")]
+pub(super) fn paragraph(text: &str) -> String {
+    let mut lines = String::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && columns(&line) + 1 + columns(word) > PARAGRAPH_COLUMNS {
+            lines.push_str(&format!("   {line}\n"));
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push_str(&format!("   {line}\n"));
+    lines
 }
 
 /// A step gave something else than it should.

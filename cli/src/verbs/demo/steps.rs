@@ -310,8 +310,15 @@ pub(super) fn throw_away(stage: &mut Stage<'_>) -> Result<String, Failure> {
 pub(super) fn lock(stage: &mut Stage<'_>) -> Result<String, Failure> {
     let now = stage.now();
     let before = stage.accounts();
+    let work = stage.companion().work_accounts(now).len();
     drop(stage.take_companion());
-    let needles: [&[u8]; 4] = [b"Acme", "Züri".as_bytes(), b"JBSWY3DP", b"Hello!"];
+    let needles: [&[u8]; 5] = [
+        b"Acme",
+        "Züri".as_bytes(),
+        b"JBSWY3DP",
+        b"Hello!",
+        b"works.example",
+    ];
     for path in [stage.location().path().to_owned(), stage.location().log()] {
         let Ok(bytes) = fs::read(&path) else {
             continue;
@@ -332,8 +339,13 @@ pub(super) fn lock(stage: &mut Stage<'_>) -> Result<String, Failure> {
         .map_err(|(_, error)| Failure::from(error))?;
     check(companion.findings().is_whole(), "the vault is not whole")?;
     stage.put_companion(companion);
-    check(stage.accounts() == before, "accounts were lost")?;
+    let is_there = stage.accounts() == before && stage.companion().work_accounts(now).len() == work;
+    check(is_there, "accounts were lost")?;
+    let work = match work {
+        0 => String::new(),
+        work => format!(" and {work} work account"),
+    };
     Ok(format!(
-        "   No name and no key can be read in the file. Unlocked again: {before} accounts.\n"
+        "   No name and no key can be read in the file. Unlocked again: {before} accounts{work}.\n"
     ))
 }
