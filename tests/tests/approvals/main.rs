@@ -8,6 +8,7 @@
 
 mod adding;
 mod answering;
+mod attacks;
 mod device;
 mod history;
 mod keys;
