@@ -176,6 +176,19 @@ impl std::fmt::Debug for Step {
     }
 }
 
+impl Step {
+    /// Tells one step from another: the check number after 2.
+    pub(super) fn number(&self) -> u64 {
+        match self {
+            Self::Start => 0,
+            Self::Abort => 1,
+            Self::Confirm(check) => check
+                .parse()
+                .map_or(2, |check: u64| check.saturating_add(3)),
+        }
+    }
+}
+
 /// An earlier device of the same account.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Replaced {

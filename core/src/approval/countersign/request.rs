@@ -274,8 +274,10 @@ impl Entry {
             Topic::Fetch => self.open().into_iter().map(|(id, _)| id).collect(),
             _ => vec![],
         };
-        let delivery = match topic {
+        let step = self.enrolled().and_then(|enrolled| enrolled.step.as_ref());
+        let number = match topic {
             Topic::Delivery => self.delivery.sequence,
+            Topic::Move => step.map_or(0, Step::number),
             _ => 0,
         };
         let errand = Errand {
@@ -288,7 +290,7 @@ impl Entry {
             topic: topic.number(),
             statement,
             asked,
-            number: delivery,
+            number,
             applied: self.enrolled().map_or(0, |enrolled| enrolled.applied),
             sent_at: preparing.now,
             wait_s: wait_s.into(),

@@ -8,8 +8,8 @@ use countersign_protocol::message::{Account, OtpLink, RemovedWhy, Secrets, Stand
 use countersign_protocol::problem::Problem;
 use countersign_protocol::secret::OfflineKey;
 
-use super::entry::{Enrolled, Entry};
-use super::flight::Flight;
+use super::entry::{Enrolled, Entry, Step};
+use super::flight::{Flight, Stage};
 use super::request::Topic;
 use super::statements::Came;
 use super::words::EndWord;
@@ -207,11 +207,15 @@ impl Entry {
             }
         }
         if state.standing.is_end() {
-            // Nobody will ask after them any more.
-            let open = self.flights.iter();
-            let open = open.filter(|(_, flight)| !flight.is_ended());
-            for id in open.map(|(id, _)| *id).collect::<Vec<_>>() {
-                self.end(id, EndWord::Withdrawn, None, None, now, taken);
+            // Nobody will ask after them any more. What came of an answer whose receipt is not here is not known.
+            let word = |flight: &Flight| match flight.stage {
+                Stage::Answered { .. } => EndWord::Unknown,
+                Stage::Open | Stage::Ended { .. } => EndWord::Withdrawn,
+            };
+            let open = self.flights.iter().filter(|(_, flight)| !flight.is_ended());
+            let open: Vec<_> = open.map(|(id, flight)| (*id, word(flight))).collect();
+            for (id, word) in open {
+                self.end(id, word, None, None, now, taken);
             }
         }
         if topic == Topic::Fetch {
@@ -304,7 +308,9 @@ impl Entry {
             enrolled.wants_secrets = false;
             taken.changed = true;
         }
-        if topic == Topic::Move {
+        // The person may have gone on meanwhile: what is to be said now was not answered by this.
+        let step = enrolled.step.as_ref().map(Step::number);
+        if topic == Topic::Move && step == Some(errand.number) {
             enrolled.step = None;
             taken.changed = true;
         }

@@ -125,6 +125,8 @@ pub(super) fn prepare<D: Desk>(
             in_flight.lanes.insert((id, lane));
             Ok(outgoing)
         }
+        // Another process has said it meanwhile: what comes next is asked for as ever.
+        Err(ApprovalError::NothingToSend) => Err(ApprovalError::NothingToSend),
         Err(error) => {
             in_flight.decline(id, lane, error);
             note_key_error(desk, id, error, now);

@@ -18,7 +18,7 @@ use crate::device::DeviceKeys;
 use crate::entropy::Entropy;
 use crate::secret::Secret;
 use crate::time::UnixSeconds;
-use crate::vault::{Porch, PorchEntry, PorchField, RecordId, VaultError};
+use crate::vault::{PlatformSlot, Porch, PorchEntry, PorchField, RecordId, VaultError};
 
 /// What lies of an account on the porch; none for one that cannot work there.
 pub(super) fn entry_of(account: &WorkAccount) -> Option<PorchEntry> {
@@ -156,6 +156,15 @@ impl std::fmt::Debug for PorchCompanion<'_> {
 }
 
 impl LockedCompanion {
+    /// The slot whose secret a key of the platform unwraps without asking the person; none when the porch is shut.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::DamagedData`], [`VaultError::Io`].
+    pub fn porch_slot(&self) -> Result<Option<PlatformSlot>, VaultError> {
+        self.vault.porch_slot()
+    }
+
     /// Opens the porch with what the platform's key unwrapped. The vault stays locked.
     ///
     /// # Errors

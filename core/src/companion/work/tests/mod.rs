@@ -2,6 +2,7 @@
 //! a desk in memory, so that thousands of schedules are run; nothing of one survives a kill but what was stored.
 
 mod desk;
+mod each_message;
 mod network;
 mod oracle;
 mod person;

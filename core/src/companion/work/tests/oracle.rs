@@ -58,6 +58,12 @@ pub(super) struct Asked {
     reports: u32,
 }
 
+impl Asked {
+    pub(super) fn wrong_count(&self) -> usize {
+        self.wrong.len()
+    }
+}
+
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Ended {
     pub(super) outcome: Outcome,
