@@ -203,7 +203,7 @@ impl Entry {
                 }
             })
             .collect();
-        views.sort_by_key(|view| (view.received_at, view.id));
+        views.sort_by_key(|view| (view.received_at, view.expires_at, view.id));
         views
     }
 }
