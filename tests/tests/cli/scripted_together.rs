@@ -35,7 +35,7 @@ fn watch_and_two_times_approve_send_one_answer_even_when_the_first_is_killed_wit
 
     // The first decides, and is killed with its answer on the way.
     site.scripted
-        .on(Rule::next(Path::Answers, Deed::Hold { processed: false }));
+        .on(Rule::always(Path::Answers, Deed::Hold { processed: false }));
     first.decide(&id, "approve", Some(asked.number.as_str()));
     site.wait_until("the answer", |site| {
         !site.scripted.requests(Path::Answers).is_empty()
@@ -44,6 +44,7 @@ fn watch_and_two_times_approve_send_one_answer_even_when_the_first_is_killed_wit
     let refused = second.until("not_decided");
     assert_eq!(refused["error"]["name"], "request_answered");
     first.kill();
+    site.scripted.clear();
     site.scripted.release();
 
     // Whoever is left sends the same bytes, and both hear of the end.
