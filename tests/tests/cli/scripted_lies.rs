@@ -8,6 +8,7 @@ use countersign_scripted::{Deed, Path, Rule};
 use serde_json::{Value, json};
 
 use crate::scripted_site::Site;
+use crate::terminal::Terminal;
 
 /// The next fetch is lied to; the program names why, and the request that is told rightly after it is answered.
 fn is_refused(site: &Site, deed: Deed, cause: &str) {
@@ -278,6 +279,20 @@ fn an_enrolment_that_another_key_accepts_is_refused_with_a_name() {
             ("refused_reply", Some(cause))
         );
     }
+}
+
+#[test]
+fn whoever_waits_for_an_enrolment_is_told_that_its_reply_was_refused_and_sees_it_go_on() {
+    let site = Site::new();
+    site.scripted
+        .on(Rule::next(Path::Enrolments, Deed::OtherKey));
+    let link = site.scripted.invite(&site.account).unwrap().link;
+    let add = site.person.command(&["add", &link, "--test-mode", "--yes"]);
+    let mut terminal = Terminal::start(&add, 120, 40);
+    terminal.expect("gave an answer that its key has not signed");
+    terminal.expect("Only if it is this one");
+    terminal.kill();
+    site.go_on();
 }
 
 #[test]
