@@ -7,7 +7,7 @@ use countersign_protocol::problem::Problem;
 use countersign_scripted::{Deed, Path, Rule};
 use serde_json::{Value, json};
 
-use crate::scripted_site::Site;
+use crate::scripted_site::{Running, Site};
 use crate::terminal::Terminal;
 
 /// The next fetch is lied to; the program names why, and the request that is told rightly after it is answered.
@@ -186,11 +186,12 @@ fn a_slow_drip_is_ended_and_named() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let stdout = child.stdout.take().unwrap();
+    let running = Running(child);
+    let mut lines = BufReader::new(stdout).lines();
     let named = lines.find(|line| line.as_ref().unwrap().contains("did not answer in time"));
     assert!(named.is_some());
-    child.kill().unwrap();
-    child.wait().unwrap();
+    drop(running);
     site.is_usable();
 }
 
