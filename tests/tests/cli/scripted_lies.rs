@@ -7,7 +7,8 @@ use countersign_protocol::problem::Problem;
 use countersign_scripted::{Deed, Path, Rule};
 use serde_json::{Value, json};
 
-use crate::scripted_site::Site;
+use crate::scripted_site::{Running, Site};
+use crate::terminal::Terminal;
 
 /// The next fetch is lied to; the program names why, and the request that is told rightly after it is answered.
 fn is_refused(site: &Site, deed: Deed, cause: &str) {
@@ -185,11 +186,12 @@ fn a_slow_drip_is_ended_and_named() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let stdout = child.stdout.take().unwrap();
+    let running = Running(child);
+    let mut lines = BufReader::new(stdout).lines();
     let named = lines.find(|line| line.as_ref().unwrap().contains("did not answer in time"));
     assert!(named.is_some());
-    child.kill().unwrap();
-    child.wait().unwrap();
+    drop(running);
     site.is_usable();
 }
 
@@ -278,6 +280,20 @@ fn an_enrolment_that_another_key_accepts_is_refused_with_a_name() {
             ("refused_reply", Some(cause))
         );
     }
+}
+
+#[test]
+fn whoever_waits_for_an_enrolment_is_told_that_its_reply_was_refused_and_sees_it_go_on() {
+    let site = Site::new();
+    site.scripted
+        .on(Rule::next(Path::Enrolments, Deed::OtherKey));
+    let link = site.scripted.invite(&site.account).unwrap().link;
+    let add = site.person.command(&["add", &link, "--test-mode", "--yes"]);
+    let mut terminal = Terminal::start(&add, 120, 40);
+    terminal.expect("gave an answer that its key has not signed");
+    terminal.expect("Only if it is this one");
+    terminal.kill();
+    site.go_on();
 }
 
 #[test]

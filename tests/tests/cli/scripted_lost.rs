@@ -1,12 +1,12 @@
 //! A network that loses: answers are sent again as the same bytes, and a program that is killed at any message of an
 //! enrolment goes on from there.
 
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
 use countersign_scripted::{Deed, Path, Rule};
 use countersign_verifier::person::StageView;
 
-use crate::scripted_site::Site;
+use crate::scripted_site::{Running, Site};
 
 /// How often the outcome of a statement was told to others.
 fn ends(site: &Site) -> usize {
@@ -108,21 +108,20 @@ fn killed_at(path: Path, nth: u32, processed: bool) {
 /// Runs `add` until the message is on its way, and kills it then; false when it ended before.
 fn is_killed_adding(site: &Site, path: Path, processed: bool) -> bool {
     let link = std::fs::File::open(site.person.path("link")).unwrap();
-    let mut add: Child = site
+    let add = site
         .person
         .command(&["add", "-", "--test-mode", "--yes", "--json"])
         .stdin(link)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+        .spawn();
+    let mut add = Running(add.unwrap());
     loop {
         if is_held(site, path, processed) {
-            add.kill().unwrap();
-            add.wait().unwrap();
+            // It is killed as it goes out of sight.
             return true;
         }
-        if let Some(status) = add.try_wait().unwrap() {
+        if let Some(status) = add.0.try_wait().unwrap() {
             assert_eq!(status.code(), Some(0));
             return false;
         }

@@ -158,9 +158,20 @@ impl Site {
     }
 }
 
+/// A program that ends with the test at the latest, also where the test fails.
+pub(crate) struct Running(pub(crate) Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // One that has ended is not there to be ended.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
 /// `approve --json --decisions -`.
 pub(crate) struct Approving {
-    child: Child,
+    child: Running,
     decisions: ChildStdin,
     events: Receiver<Value>,
 }
@@ -186,7 +197,7 @@ impl Approving {
             }
         });
         Self {
-            child,
+            child: Running(child),
             decisions,
             events,
         }
@@ -225,13 +236,13 @@ impl Approving {
 
     /// Ends it as a power cut does.
     pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.child.0.kill().unwrap();
+        self.child.0.wait().unwrap();
     }
 
     /// Ends it as a person does.
     pub(crate) fn end(mut self) {
-        interrupt(&self.child);
-        assert_eq!(self.child.wait().unwrap().code(), Some(130));
+        interrupt(&self.child.0);
+        assert_eq!(self.child.0.wait().unwrap().code(), Some(130));
     }
 }

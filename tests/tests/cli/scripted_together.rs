@@ -6,7 +6,7 @@ use std::process::Stdio;
 use countersign_scripted::{Deed, Path, Rule};
 
 use crate::person::interrupt;
-use crate::scripted_site::Site;
+use crate::scripted_site::{Running, Site};
 
 #[test]
 fn watch_and_two_times_approve_send_one_answer_even_when_the_first_is_killed_with_it() {
@@ -18,7 +18,9 @@ fn watch_and_two_times_approve_send_one_answer_even_when_the_first_is_killed_wit
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut lines = BufReader::new(watch.stdout.take().unwrap()).lines();
+    let stdout = watch.stdout.take().unwrap();
+    let mut watch = Running(watch);
+    let mut lines = BufReader::new(stdout).lines();
     let mut watched = |name: &str| {
         let found = lines.find_map(|line| {
             let event: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap();
@@ -35,7 +37,7 @@ fn watch_and_two_times_approve_send_one_answer_even_when_the_first_is_killed_wit
 
     // The first decides, and is killed with its answer on the way.
     site.scripted
-        .on(Rule::next(Path::Answers, Deed::Hold { processed: false }));
+        .on(Rule::always(Path::Answers, Deed::Hold { processed: false }));
     first.decide(&id, "approve", Some(asked.number.as_str()));
     site.wait_until("the answer", |site| {
         !site.scripted.requests(Path::Answers).is_empty()
@@ -44,6 +46,7 @@ fn watch_and_two_times_approve_send_one_answer_even_when_the_first_is_killed_wit
     let refused = second.until("not_decided");
     assert_eq!(refused["error"]["name"], "request_answered");
     first.kill();
+    site.scripted.clear();
     site.scripted.release();
 
     // Whoever is left sends the same bytes, and both hear of the end.
@@ -53,8 +56,8 @@ fn watch_and_two_times_approve_send_one_answer_even_when_the_first_is_killed_wit
     let sent = site.scripted.requests(Path::Answers);
     assert!(sent.iter().all(|one| *one == sent[0]), "one answer");
     second.end();
-    interrupt(&watch);
-    assert_eq!(watch.wait().unwrap().code(), Some(130));
+    interrupt(&watch.0);
+    assert_eq!(watch.0.wait().unwrap().code(), Some(130));
     site.is_whole();
 }
 
