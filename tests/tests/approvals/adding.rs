@@ -19,6 +19,7 @@ fn next(device: &mut Device, server: &Server) -> Outgoing {
         match device.step(&[server], Attention::Waiting) {
             Did::Sent(outgoing) => return outgoing,
             Did::Something => {}
+            Did::Waits(wait_s) => server.pass_s(wait_s),
             Did::Nothing => panic!("there is something to send"),
         }
     }
@@ -208,15 +209,18 @@ fn a14_what_came_to_nothing_says_so_and_can_be_begun_again() {
 
 #[test]
 fn a15_an_unknown_version_says_which_side_is_older() {
-    for (server, why) in [
-        (2, EnrolmentFailure::DeviceOlder),
-        (0, EnrolmentFailure::ServerOlder),
+    for ((server, device_speaks), why) in [
+        ((2, 1), EnrolmentFailure::DeviceOlder),
+        ((1, 2), EnrolmentFailure::ServerOlder),
     ] {
         let provider = Server::new();
         let mut device = Device::new("Pixel");
         let id = device.add(&provider.scanned(), &provider);
         let outgoing = next(&mut device, &provider);
-        let problem = Problem::UnsupportedVersion { server, device: 1 };
+        let problem = Problem::UnsupportedVersion {
+            server,
+            device: device_speaks,
+        };
         device.hear(&outgoing, &refusal(&problem), &provider);
         assert_eq!(
             device.view(id, &provider).standing,

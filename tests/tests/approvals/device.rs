@@ -157,7 +157,9 @@ impl Device {
                     }
                 }
                 Did::Something => {}
-                Did::Nothing => {
+                // It asks no faster than once a second.
+                Did::Waits(1) => servers.iter().for_each(|server| server.pass_s(1)),
+                Did::Waits(_) | Did::Nothing => {
                     for (outgoing, at) in held {
                         let reply = match at {
                             Some((server, parked)) => server.let_go(&parked),
@@ -200,7 +202,8 @@ impl Device {
                     Err(error) => panic!("{error}"),
                 }
             }
-            NextAction::WaitUntil { .. } | NextAction::Nothing => Did::Nothing,
+            NextAction::WaitUntil { at } => Did::Waits(at.since(now)),
+            NextAction::Nothing => Did::Nothing,
         }
     }
 
@@ -291,6 +294,8 @@ impl Device {
 pub(crate) enum Did {
     Sent(Outgoing),
     Something,
+    /// So many seconds.
+    Waits(u64),
     Nothing,
 }
 

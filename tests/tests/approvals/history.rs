@@ -67,7 +67,7 @@ fn r15_an_approval_adds_one_entry_with_all_that_proves_it() {
     device.run(&[&server]);
     assert_eq!(count(&device), before + 1);
     let newest = device.read().history(None, 1).unwrap().pop().unwrap();
-    assert_eq!(newest.at, Some(device.now(&server)));
+    assert!(device.now(&server).since(newest.at.unwrap()) < 5);
     let ItemKind::Entry { kind, outcome, .. } = newest.kind else {
         panic!("an entry");
     };

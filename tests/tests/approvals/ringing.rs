@@ -140,6 +140,8 @@ fn r18_a_bell_brings_the_account_to_ask() {
     let bell = bells.next_back().unwrap().format();
     let idle = countersign_core::approval::Attention::Idle;
     use countersign_core::approval::NextAction::{Send, WaitUntil};
+    server.pass_s(5);
+    let now = device.now(&server);
     let before = device.read().next_action(idle, now);
     assert!(matches!(before, WaitUntil { .. }), "{before:?}");
     assert_eq!(

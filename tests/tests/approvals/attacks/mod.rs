@@ -36,6 +36,7 @@ fn next(device: &mut Device, server: &Server) -> Outgoing {
         match device.step(&[server], Attention::Waiting) {
             Did::Sent(outgoing) => return outgoing,
             Did::Something => {}
+            Did::Waits(wait_s) => server.pass_s(wait_s),
             Did::Nothing => panic!("there is something to send"),
         }
     }

@@ -151,8 +151,9 @@ impl World {
     /// The person says something to the nth open statement of a phone. Those that ended can be reported.
     pub(super) fn decide(&mut self, phone: usize, nth: usize, says: Says) -> bool {
         let mut views = self.statements(phone);
-        if says != Says::Report {
-            views.retain(|view| view.outcome.is_none());
+        match says {
+            Says::Report => views.sort_by_key(|view| view.outcome.is_some()),
+            _ => views.retain(|view| view.outcome.is_none()),
         }
         let Some(nth) = nth.checked_rem(views.len()) else {
             return false;
