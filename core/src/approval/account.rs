@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::chatter::Chatter;
 use super::contact::Contact;
 use super::countersign;
 use super::error::ApprovalError;
@@ -35,6 +36,8 @@ pub(crate) struct WorkAccount {
     pub(crate) contact: Contact,
     pub(crate) shield: Shield,
     pub(crate) trashed_at: Option<UnixSeconds>,
+    /// How much its server has said lately beside decisions.
+    chatter: Chatter,
     /// When a clock that was not to be believed first said that its time in the trash is over.
     pub(crate) expiry_seen_at: Option<UnixSeconds>,
     /// Records whose place it has taken: their history is its own.
@@ -57,6 +60,7 @@ impl WorkAccount {
             shield: Shield::default(),
             trashed_at: None,
             expiry_seen_at: None,
+            chatter: Chatter::default(),
             earlier: vec![],
             leaving_since: None,
             is_superseded: false,
@@ -77,6 +81,9 @@ impl WorkAccount {
         }
         if let Some(seen_at) = self.expiry_seen_at {
             body.put_u64(field::EXPIRY_SEEN, seen_at.0);
+        }
+        if self.chatter != Chatter::default() {
+            body.put(field::CHATTER, &self.chatter.encode());
         }
         for earlier in &self.earlier {
             body.put(field::EARLIER, earlier.bytes());
@@ -103,6 +110,7 @@ impl WorkAccount {
             shield: fields.shield,
             trashed_at: fields.trashed_at,
             expiry_seen_at: fields.expiry_seen_at,
+            chatter: fields.chatter,
             earlier: fields.earlier,
             leaving_since: fields.leaving_since,
             is_superseded: fields.is_superseded,
@@ -250,9 +258,11 @@ impl WorkAccount {
         if let Some(earlier) = replaced {
             events.push(Event::Replaced { account, earlier });
         }
+        let (notes, too_many) = self.chatter.sifted(notes, now);
+        let too_many = too_many.then(|| Entry::refused(now, account, named(TOO_MANY)));
         Took {
-            is_worth_storing: changed,
-            refused: refused_notes,
+            is_worth_storing: changed || !notes.is_empty(),
+            refused: refused_notes.into_iter().chain(too_many).collect(),
             events,
             notes,
             replaced,
@@ -314,8 +324,15 @@ pub(crate) struct Took {
     pub(crate) replaced: Option<RecordId>,
 }
 
+/// What a server said beside decisions, and too often for the history.
+const TOO_MANY: &str = "too_many";
+
 fn label(cause: Cause) -> Label {
-    Label::new(cause.name()).expect("names of causes are letters and low lines")
+    named(cause.name())
+}
+
+fn named(name: &str) -> Label {
+    Label::new(name).expect("names of causes are letters and low lines")
 }
 
 mod field {
@@ -328,6 +345,7 @@ mod field {
     pub(super) const LEAVING: u8 = 7;
     pub(super) const SUPERSEDED: u8 = 8;
     pub(super) const EXPIRY_SEEN: u8 = 9;
+    pub(super) const CHATTER: u8 = 10;
 }
 
 struct Fields<'a> {
@@ -337,6 +355,7 @@ struct Fields<'a> {
     shield: Shield,
     trashed_at: Option<UnixSeconds>,
     expiry_seen_at: Option<UnixSeconds>,
+    chatter: Chatter,
     earlier: Vec<RecordId>,
     leaving_since: Option<UnixSeconds>,
     is_superseded: bool,
@@ -351,6 +370,7 @@ impl<'a> Fields<'a> {
             shield: Shield::default(),
             trashed_at: None,
             expiry_seen_at: None,
+            chatter: Chatter::default(),
             earlier: vec![],
             leaving_since: None,
             is_superseded: false,
@@ -368,6 +388,7 @@ impl<'a> Fields<'a> {
                     fields.earlier.push(RecordId::from_bytes(id));
                 }
                 field::LEAVING => fields.leaving_since = Some(UnixSeconds(u64_of(value)?)),
+                field::CHATTER => fields.chatter = Chatter::decode(value)?,
                 field::EXPIRY_SEEN => fields.expiry_seen_at = Some(UnixSeconds(u64_of(value)?)),
                 field::SUPERSEDED => fields.is_superseded = u8_of(value)? == 1,
                 // A field of a newer version: to lose it would be to lose what it means.

@@ -2,6 +2,7 @@
 //! sends what it is given and brings back what came.
 
 mod account;
+mod chatter;
 mod contact;
 mod countersign;
 mod disclosure;
