@@ -28,7 +28,7 @@ pub(super) const PEAK_EMPTY: &str = "peak/empty";
 pub(super) const START: &str = "start/countersign";
 pub(super) const START_KDF: &str = "start/kdf";
 
-pub(super) const MEASURES: [Measure; 19] = [
+pub(super) const MEASURES: [Measure; 25] = [
     Measure {
         work: "one code as a value",
         ours: "code_value/countersign",
@@ -139,6 +139,42 @@ pub(super) const MEASURES: [Measure; 19] = [
             "history_10000/ring",
         ),
         goal: Goal::AtMostTimes(2.0),
+    },
+    Measure {
+        work: "an answer: statement verified, lines made, approval signed",
+        ours: "answer/countersign",
+        peer: peer("ring, one verification and one signature", "answer/ring"),
+        goal: Goal::AtMostTimes(2.0),
+    },
+    Measure {
+        work: "the same, statement and answer stored for good",
+        ours: "answer_stored/countersign",
+        peer: peer("the same and two durable changes", "answer_stored/parts"),
+        goal: Goal::AtMostTimes(1.5),
+    },
+    Measure {
+        work: "1,000 statements of 200 accounts in 200 states verified and read",
+        ours: "statements_1000/countersign",
+        peer: peer("ring, 1,000 verifications", "statements_1000/ring"),
+        goal: Goal::AtMostTimes(1.5),
+    },
+    Measure {
+        work: "the same, taken by 200 accounts and stored for good",
+        ours: "statements_1000/stored",
+        peer: peer("the same and 200 durable changes", "statements_1000/parts"),
+        goal: Goal::AtMostTimes(4.0),
+    },
+    Measure {
+        work: "a complete sign-in on the server, SQLite, 100 people",
+        ours: "sign_in/countersign-100",
+        peer: peer("`pwrite` of 4 KiB and `fdatasync`", "sign_in/pwrite"),
+        goal: Goal::AtLeastAsFast(0.15),
+    },
+    Measure {
+        work: "a complete sign-in on the server, SQLite, 100,000 people",
+        ours: "sign_in/countersign-100000",
+        peer: peer("the same among 100", "sign_in/countersign-100"),
+        goal: Goal::AtLeastAsFast(0.8),
     },
     Measure {
         work: "peak memory with 10,000 accounts open (Linux only)",

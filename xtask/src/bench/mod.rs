@@ -15,17 +15,25 @@ use crate::python;
 use estimates::Turns;
 use measures::{MEASURES, PYOTP};
 
+/// Packages that have benches, and where these are.
+const BENCHED: [(&str, &str); 2] = [
+    ("countersign-core", "core/benches"),
+    ("countersign-verifier", "server/verifier/benches"),
+];
+
 /// `cargo xtask bench`.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     Options::parse(arguments, &[])?;
     let target = target_folder();
     forget_earlier(&target)?;
-    let mut command = cargo();
-    command.args(["bench", "--package", "countersign-core", "--locked"]);
-    for name in benches()? {
-        command.args(["--bench", &name]);
+    for (package, folder) in BENCHED {
+        let mut command = cargo();
+        command.args(["bench", "--package", package, "--locked"]);
+        for name in benches(folder)? {
+            command.args(["--bench", &name]);
+        }
+        process::run(&mut command)?;
     }
-    process::run(&mut command)?;
     let mut others = programs::measure(&target)?;
     others.push((PYOTP, Turns::single(time_pyotp()?)));
     let (table, misses) = compare(&target, &others);
@@ -54,10 +62,10 @@ fn forget_earlier(target: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Names of the files in `core/benches`, sorted.
-fn benches() -> Result<Vec<String>, Failure> {
-    let entries = std::fs::read_dir(process::root().join("core/benches"))
-        .map_err(|error| Failure::new(format!("cannot list core/benches: {error}")))?;
+/// Names of the files in a folder of benches, sorted.
+fn benches(folder: &str) -> Result<Vec<String>, Failure> {
+    let entries = std::fs::read_dir(process::root().join(folder))
+        .map_err(|error| Failure::new(format!("cannot list {folder}: {error}")))?;
     let mut names: Vec<String> = entries
         .filter_map(Result::ok)
         .filter_map(|entry| {
