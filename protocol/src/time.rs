@@ -41,8 +41,7 @@ impl Timestamp {
     /// So many seconds later, and no later than a message can say.
     #[must_use]
     pub fn plus_s(self, seconds: u64) -> Self {
-        let last = Self(INTEGER_MAX.unsigned_abs());
-        Self::new(self.0.saturating_add(seconds)).unwrap_or(last)
+        Self::new(self.0.saturating_add(seconds)).unwrap_or(Self::MAX)
     }
 
     /// Seconds since 1970-01-01T00:00:00Z.

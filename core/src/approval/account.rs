@@ -100,12 +100,9 @@ impl WorkAccount {
     /// Takes it back; its statements are taken apart.
     pub(crate) fn decode(id: RecordId, body: &[u8]) -> Result<Self, ApprovalError> {
         let fields = Fields::read(body).map_err(|_| ApprovalError::Unreadable)?;
-        let number = fields.protocol;
-        let restore = PROTOCOLS.iter().find(|(known, _)| *known == number);
-        let (_, restore) = restore.ok_or(ApprovalError::Unreadable)?;
         Ok(Self {
             id,
-            protocol: number,
+            protocol: fields.protocol,
             contact: fields.contact,
             shield: fields.shield,
             trashed_at: fields.trashed_at,
@@ -115,19 +112,17 @@ impl WorkAccount {
             leaving_since: fields.leaving_since,
             is_superseded: fields.is_superseded,
             is_doubtful: false,
-            work: restore(id, fields.work)?,
+            work: restored(fields.protocol, id, fields.work)?,
         })
     }
 
     /// The same account with another record of its protocol.
     pub(crate) fn with_work(&self, work: &[u8]) -> Result<Self, ApprovalError> {
-        let restore = PROTOCOLS.iter().find(|(known, _)| *known == self.protocol);
-        let (_, restore) = restore.ok_or(ApprovalError::Unreadable)?;
         Ok(Self {
             contact: self.contact.clone(),
             shield: self.shield.clone(),
             earlier: self.earlier.clone(),
-            work: restore(self.id, work)?,
+            work: restored(self.protocol, self.id, work)?,
             ..*self
         })
     }
@@ -311,6 +306,13 @@ impl WorkAccount {
             Verdict::Stale => self.contact.stale(lane, now),
         }
     }
+}
+
+/// What a protocol keeps of an account, taken back from its record.
+fn restored(protocol: u8, id: RecordId, body: &[u8]) -> Result<Box<dyn Work>, ApprovalError> {
+    let restore = PROTOCOLS.iter().find(|(known, _)| *known == protocol);
+    let (_, restore) = restore.ok_or(ApprovalError::Unreadable)?;
+    restore(id, body)
 }
 
 /// What came of a reply, for whoever stores the account.

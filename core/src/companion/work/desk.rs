@@ -133,15 +133,22 @@ pub(super) fn all(vault: &Vault) -> Vec<WorkAccount> {
     let mut accounts: BTreeMap<RecordId, WorkAccount> = records
         .filter_map(|(id, stored)| Some((id, decoded(id, stored).ok()?)))
         .collect();
-    for (id, stored) in vault.work().filter(|(_, stored)| !is_account(stored)) {
-        // EXPOSE: the statement is read.
-        if let Some((account, flight)) = WorkAccount::split_flight(stored.body.expose())
-            && let Some(account) = accounts.get_mut(&account)
-        {
+    for (id, of, flight) in flights(vault) {
+        if let Some(account) = accounts.get_mut(&of) {
             take_flight(account, id, flight);
         }
     }
     accounts.into_values().collect()
+}
+
+/// Statements of all accounts: record, account, and what is kept.
+fn flights(vault: &Vault) -> impl Iterator<Item = (RecordId, RecordId, &[u8])> {
+    let records = vault.work().filter(|(_, stored)| !is_account(stored));
+    records.filter_map(|(id, stored)| {
+        // EXPOSE: the statement is read.
+        let (of, flight) = WorkAccount::split_flight(stored.body.expose())?;
+        Some((id, of, flight))
+    })
 }
 
 /// One work account with its statements.
@@ -154,13 +161,8 @@ pub(super) fn load(vault: &Vault, id: RecordId) -> Result<WorkAccount, ApprovalE
         return Err(ApprovalError::NoSuchAccount);
     }
     let mut account = decoded(id, stored)?;
-    for (flight_id, stored) in vault.work().filter(|(_, stored)| !is_account(stored)) {
-        // EXPOSE: the statement is read.
-        if let Some((of, flight)) = WorkAccount::split_flight(stored.body.expose())
-            && of == id
-        {
-            take_flight(&mut account, flight_id, flight);
-        }
+    for (flight_id, _, flight) in flights(vault).filter(|(_, of, _)| *of == id) {
+        take_flight(&mut account, flight_id, flight);
     }
     Ok(account)
 }
