@@ -2,12 +2,11 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a bench ends where it is surprised")]
 
+mod disk;
 mod filled;
 mod reopened;
 mod turns;
 
-use std::fs::File;
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use countersign_core::otp::{Algorithm, Counter, Digits, Otp, OtpKind};
 use countersign_core::secret::Secret;
 use countersign_core::vault::{Credential, Damaged, RecordId, RecoveryCode};
 use criterion::{Criterion, criterion_group, criterion_main};
+use disk::Disk;
 use filled::{NOW, filled, key};
 use reopened::Reopened;
 
@@ -95,34 +95,6 @@ impl Counting {
     fn next(&mut self) {
         let refuse = DoubtfulCounter::Refuse;
         self.companion.next_hotp(self.account, refuse, NOW).unwrap();
-    }
-}
-
-/// A file of pages, one of which is overwritten for good at a time.
-struct Disk {
-    file: File,
-    page: u64,
-}
-
-impl Disk {
-    const PAGES: u64 = 1_000;
-    const PAGE: [u8; 4096] = [7; 4096];
-
-    fn new(path: &Path) -> Self {
-        let file = File::create_new(path).unwrap();
-        for page in 0..Self::PAGES {
-            file.write_all_at(&Self::PAGE, page * 4096).unwrap();
-        }
-        file.sync_all().unwrap();
-        Self { file, page: 0 }
-    }
-
-    fn write(&mut self) {
-        self.page = (self.page + 1) % Self::PAGES;
-        self.file
-            .write_all_at(&Self::PAGE, self.page * 4096)
-            .unwrap();
-        self.file.sync_data().unwrap();
     }
 }
 

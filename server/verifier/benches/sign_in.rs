@@ -7,6 +7,8 @@
     reason = "a bench ends where it is surprised"
 )]
 
+#[path = "../../../core/benches/disk/mod.rs"]
+mod disk;
 #[path = "../tests/verifier/phone.rs"]
 #[expect(dead_code, reason = "tests ask more of a phone")]
 mod phone;
@@ -14,14 +16,13 @@ mod phone;
 #[expect(dead_code, reason = "tests ask more of a server")]
 mod world;
 
-use std::fs::File;
-use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::Duration;
 
 use countersign_protocol::message::Outcome;
 use countersign_verifier::store::SqliteStore;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use disk::Disk;
 use phone::{Phone, approve};
 use world::{World, rules, setup};
 
@@ -87,34 +88,6 @@ impl Server {
         assert_eq!(receipt.outcome, Outcome::Approved);
         // What was kept of it is kept for a day; a person signs in some times a day.
         self.world.pass_s(3 * 3_600);
-    }
-}
-
-/// A file of pages, one of which is overwritten for good at a time.
-struct Disk {
-    file: File,
-    page: u64,
-}
-
-impl Disk {
-    const PAGES: u64 = 1_000;
-    const PAGE: [u8; 4096] = [7; 4096];
-
-    fn new(path: &Path) -> Self {
-        let file = File::create_new(path).unwrap();
-        for page in 0..Self::PAGES {
-            file.write_all_at(&Self::PAGE, page * 4096).unwrap();
-        }
-        file.sync_all().unwrap();
-        Self { file, page: 0 }
-    }
-
-    fn write(&mut self) {
-        self.page = (self.page + 1) % Self::PAGES;
-        self.file
-            .write_all_at(&Self::PAGE, self.page * 4096)
-            .unwrap();
-        self.file.sync_data().unwrap();
     }
 }
 
