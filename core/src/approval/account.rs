@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::chatter::Chatter;
-use super::contact::Contact;
+use super::contact::{Contact, Said};
 use super::countersign;
 use super::error::ApprovalError;
 use super::exchange::{Cause, Errand, Event, Reply};
@@ -241,10 +241,7 @@ impl WorkAccount {
         if standing_changed {
             events.push(Event::Standing { account });
         }
-        let refused_notes = refused
-            .iter()
-            .map(|cause| Entry::refused(now, account, label(*cause)));
-        let refused_notes: Vec<Entry> = refused_notes.collect();
+        let refused_notes = self.refusals(refused.iter().copied(), now);
         events.extend(
             refused
                 .into_iter()
@@ -262,6 +259,18 @@ impl WorkAccount {
             notes,
             replaced,
         }
+    }
+
+    /// What the history says of what was refused.
+    pub(crate) fn refusals(
+        &self,
+        causes: impl IntoIterator<Item = Cause>,
+        now: UnixSeconds,
+    ) -> Vec<Entry> {
+        let causes = causes.into_iter();
+        causes
+            .map(|cause| Entry::refused(now, self.id, label(cause)))
+            .collect()
     }
 
     /// A statement's record, whose account it says.
@@ -288,17 +297,17 @@ impl WorkAccount {
     }
 
     fn meet(&mut self, errand: &Errand, verdict: Verdict, now: UnixSeconds) {
-        let lane = errand.lane;
+        let (lane, said) = (errand.lane, Said::of(errand));
         if lane == super::exchange::Lane::Ask {
             self.contact.asked_at = Some(errand.sent_at);
         }
         match verdict {
             Verdict::Answered => {
-                self.contact.answered(lane, now);
+                self.contact.answered(lane, said, now);
                 self.contact.fresh();
             }
             Verdict::Failed { retry_after_s } => self.contact.failed(lane, retry_after_s, now),
-            Verdict::Refused(hint) => self.contact.refused(lane, hint, now),
+            Verdict::Refused(hint) => self.contact.refused(lane, said, hint, now),
             Verdict::Again => {
                 // At once, but not for ever.
                 self.contact.again(lane, now);

@@ -3,8 +3,8 @@
 use crate::encoding::tlv::{Malformed, Reader, Writer, u64_of};
 use crate::time::UnixSeconds;
 
-use super::exchange::Lane;
-use super::model::Hint;
+use super::exchange::{Errand, Lane};
+use super::model::{Hint, StatementId};
 
 /// The longest that a server may make a device wait, in seconds.
 const RETRY_AFTER_MAX_S: u64 = 15 * 60;
@@ -12,6 +12,37 @@ const RETRY_AFTER_MAX_S: u64 = 15 * 60;
 const BACKOFF_MAX_S: u64 = 60;
 /// So much of an older time is stored at most, so that asking often does not write often.
 const STORED_WITHIN_S: u64 = 60 * 60;
+
+/// How long the server is not asked again for what it refused, at first, in seconds.
+const REFUSED_S: u64 = 16;
+/// Most refusals that are remembered: more than an account has to say.
+const REFUSALS_MAX: usize = 128;
+
+/// What is said to a server: one answer is not another, while a request that is signed afresh stays the same.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Said {
+    /// What it is in its protocol.
+    pub(crate) topic: u8,
+    /// The statement that it answers.
+    pub(crate) statement: Option<StatementId>,
+}
+
+impl Said {
+    pub(crate) const fn of(errand: &Errand) -> Self {
+        Self {
+            topic: errand.topic,
+            statement: errand.statement,
+        }
+    }
+}
+
+/// What the server refused to do: it waits by itself, and holds up nothing else.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Refusal {
+    said: Said,
+    times: u32,
+    at: UnixSeconds,
+}
 
 /// How an account's server is reached.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -26,6 +57,7 @@ pub(crate) struct Contact {
     pub(crate) hint: Option<Hint>,
     ask: Retry,
     say: Retry,
+    refusals: Vec<Refusal>,
     /// States in a row that said no more than that the request's time was off.
     stale: u32,
 }
@@ -48,6 +80,21 @@ impl Contact {
         }
     }
 
+    /// When something that the server refused may be said again; at once when it has not.
+    pub(crate) fn said_again_at(&self, said: Said) -> UnixSeconds {
+        let refusal = self.refusals.iter().find(|refusal| refusal.said == said);
+        refusal.map_or(UnixSeconds(0), |refusal| refusal.at)
+    }
+
+    /// Whose turn it is: first what the server has not refused, then what it refused longest ago.
+    pub(crate) fn turn_of(&self, said: Said) -> usize {
+        let place = self
+            .refusals
+            .iter()
+            .position(|refusal| refusal.said == said);
+        place.map_or(0, |place| place + 1)
+    }
+
     const fn lane(&mut self, lane: Lane) -> &mut Retry {
         match lane {
             Lane::Ask => &mut self.ask,
@@ -56,8 +103,9 @@ impl Contact {
     }
 
     /// The server answered as the protocol says.
-    pub(crate) fn answered(&mut self, lane: Lane, now: UnixSeconds) {
+    pub(crate) fn answered(&mut self, lane: Lane, said: Said, now: UnixSeconds) {
         *self.lane(lane) = Retry::default();
+        self.refusals.retain(|refusal| refusal.said != said);
         self.last_answer_at = Some(now);
         self.failing_since = None;
         self.hint = None;
@@ -76,15 +124,24 @@ impl Contact {
         self.failing_since.get_or_insert(now);
     }
 
-    /// It answered that this request will not do, and is not tried again soon.
-    pub(crate) fn refused(&mut self, lane: Lane, hint: Hint, now: UnixSeconds) {
+    /// It answered that this request will not do: it is not tried again soon, after 16, 32, 60 s, and whatever else there is to
+    /// say goes before it.
+    pub(crate) fn refused(&mut self, lane: Lane, said: Said, hint: Hint, now: UnixSeconds) {
+        *self.lane(lane) = Retry::default();
         self.hint = Some(hint);
         self.last_answer_at = Some(now);
-        let retry = self.lane(lane);
-        retry.failures = retry.failures.max(4);
-        let failing_since = self.failing_since;
-        self.failed(lane, None, now);
-        self.failing_since = failing_since;
+        let of = |refusal: &Refusal| refusal.said == said;
+        let earlier = self.refusals.iter().position(of);
+        let times = earlier.map_or(0, |place| self.refusals.remove(place).times);
+        if self.refusals.len() >= REFUSALS_MAX {
+            self.refusals.remove(0);
+        }
+        let wait_s = (REFUSED_S << times.min(2)).min(BACKOFF_MAX_S);
+        self.refusals.push(Refusal {
+            said,
+            times: times + 1,
+            at: now.plus(wait_s),
+        });
     }
 
     /// The same is to be signed afresh: at once the first time, then later and later.
@@ -114,6 +171,9 @@ impl Contact {
             if !retry.is_asked_for {
                 retry.at = None;
             }
+        }
+        for refusal in &mut self.refusals {
+            refusal.at = UnixSeconds(0);
         }
     }
 
@@ -168,6 +228,10 @@ mod tests {
     use super::*;
 
     const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
+    const SAID: Said = Said {
+        topic: 1,
+        statement: None,
+    };
 
     #[test]
     fn waits_grow_to_a_minute_and_end_with_an_answer() {
@@ -180,7 +244,7 @@ mod tests {
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
         assert_eq!(contact.retry_at(Lane::Say), None);
         assert_eq!(contact.failing_since, Some(NOW));
-        contact.answered(Lane::Ask, NOW.plus(9));
+        contact.answered(Lane::Ask, SAID, NOW.plus(9));
         assert_eq!(contact.retry_at(Lane::Ask), None);
         assert_eq!(contact.failing_since, None);
         assert_eq!(contact.last_answer_at, Some(NOW.plus(9)));
@@ -202,7 +266,7 @@ mod tests {
         assert_eq!(contact.retry_at(Lane::Ask), None);
         contact.stale(Lane::Ask, NOW);
         assert_eq!(contact.failing_since, Some(NOW));
-        contact.answered(Lane::Ask, NOW);
+        contact.answered(Lane::Ask, SAID, NOW);
         contact.fresh();
         contact.stale(Lane::Ask, NOW);
         assert_eq!(contact.retry_at(Lane::Ask), None);
@@ -211,13 +275,52 @@ mod tests {
     #[test]
     fn a_refusal_is_an_answer_that_is_not_asked_for_at_once_again() {
         let mut contact = Contact::default();
-        contact.refused(Lane::Say, Hint::UnknownDevice, NOW);
-        assert_eq!(contact.retry_at(Lane::Say), Some(NOW.plus(16)));
+        let mut waits = vec![];
+        for _ in 0..4 {
+            contact.refused(Lane::Say, SAID, Hint::UnknownDevice, NOW);
+            waits.push(contact.said_again_at(SAID).since(NOW));
+        }
+        assert_eq!(waits, [16, 32, 60, 60]);
         assert_eq!(contact.failing_since, None);
         assert_eq!(contact.last_answer_at, Some(NOW));
         assert_eq!(contact.hint, Some(Hint::UnknownDevice));
-        contact.answered(Lane::Say, NOW);
+        contact.answered(Lane::Say, SAID, NOW);
         assert_eq!(contact.hint, None);
+        assert_eq!(contact.said_again_at(SAID), UnixSeconds(0));
+    }
+
+    #[test]
+    fn what_was_refused_holds_up_nothing_else() {
+        let mut contact = Contact::default();
+        contact.refused(Lane::Say, SAID, Hint::UnknownDevice, NOW);
+        let other = Said { topic: 2, ..SAID };
+        assert_eq!(contact.retry_at(Lane::Say), None);
+        assert_eq!(contact.said_again_at(other), UnixSeconds(0));
+        contact.answered(Lane::Say, other, NOW);
+        assert_eq!(contact.said_again_at(SAID), NOW.plus(16));
+        contact.at_once();
+        assert_eq!(contact.said_again_at(SAID), UnixSeconds(0));
+        // It has its turn after all else, and after what was refused before it.
+        contact.refused(Lane::Say, other, Hint::Defect, NOW);
+        let third = Said { topic: 3, ..SAID };
+        let turns = [third, SAID, other].map(|said| contact.turn_of(said));
+        assert_eq!(turns, [0, 1, 2]);
+        contact.refused(Lane::Say, SAID, Hint::Defect, NOW);
+        let turns = [third, SAID, other].map(|said| contact.turn_of(said));
+        assert_eq!(turns, [0, 2, 1]);
+    }
+
+    #[test]
+    fn refusals_that_are_remembered_have_an_end() {
+        let mut contact = Contact::default();
+        for statement in 0..=u8::MAX {
+            let said = Said {
+                statement: Some(StatementId([statement; 16])),
+                ..SAID
+            };
+            contact.refused(Lane::Say, said, Hint::Defect, NOW);
+        }
+        assert_eq!(contact.refusals.len(), REFUSALS_MAX);
     }
 
     #[test]
@@ -236,11 +339,11 @@ mod tests {
     #[test]
     fn an_hour_of_the_same_is_not_written() {
         let mut stored = Contact::default();
-        stored.answered(Lane::Ask, NOW);
+        stored.answered(Lane::Ask, SAID, NOW);
         let mut later = stored.clone();
-        later.answered(Lane::Ask, NOW.plus(STORED_WITHIN_S - 1));
+        later.answered(Lane::Ask, SAID, NOW.plus(STORED_WITHIN_S - 1));
         assert!(!later.is_worth_storing(&stored));
-        later.answered(Lane::Ask, NOW.plus(STORED_WITHIN_S));
+        later.answered(Lane::Ask, SAID, NOW.plus(STORED_WITHIN_S));
         assert!(later.is_worth_storing(&stored));
         let mut failing = stored.clone();
         failing.failed(Lane::Ask, None, NOW);
@@ -250,7 +353,7 @@ mod tests {
     #[test]
     fn what_is_stored_is_read() {
         let mut contact = Contact::default();
-        contact.answered(Lane::Ask, NOW);
+        contact.answered(Lane::Ask, SAID, NOW);
         contact.failing_since = Some(NOW);
         let read = Contact::decode(&contact.encode()).unwrap();
         assert_eq!(read.last_answer_at, Some(NOW));

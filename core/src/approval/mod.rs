@@ -22,7 +22,7 @@ pub(crate) use account::{COUNTERSIGN, WorkAccount};
 pub(crate) use contact::Contact;
 pub use disclosure::{Disclosure, Rule, Sent};
 pub use work::Address;
-pub(crate) use work::{Kept, MoveAsk, Preparing};
+pub(crate) use work::{Freshness, Kept, MoveAsk, NotTaken, Preparing};
 
 use crate::entropy::Entropy;
 use crate::uri::invitation::Invitation;

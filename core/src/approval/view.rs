@@ -83,6 +83,8 @@ pub struct WorkView {
     pub standing: Standing,
     /// Whether it is in the trash, where it is mute.
     pub trashed_at: Option<UnixSeconds>,
+    /// The person's devices that leave no room for this one, where the server said so. Not signed: a hint, and no more.
+    pub full_with: Vec<Name>,
     /// The number that this device shows until it is confirmed.
     pub check: Option<CheckView>,
     /// Whether its server was reached in test mode: on this machine, without TLS. For ever.

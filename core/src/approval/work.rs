@@ -17,6 +17,7 @@ use crate::entropy::Entropy;
 use crate::secret::SecretText;
 use crate::time::UnixSeconds;
 use crate::uri::ServerUrl;
+use crate::uri::invitation::Invitation;
 use crate::vault::RecordId;
 
 /// Where a device can be rung.
@@ -127,6 +128,20 @@ pub(crate) struct SignedAnswer {
     pub(crate) message: Zeroizing<String>,
 }
 
+/// Why a statement that was scanned was not taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct NotTaken {
+    pub(crate) error: ApprovalError,
+    /// What belongs into the history, where it is somebody's fault.
+    pub(crate) cause: Option<Cause>,
+}
+
+impl From<ApprovalError> for NotTaken {
+    fn from(error: ApprovalError) -> Self {
+        Self { error, cause: None }
+    }
+}
+
 /// Keys that were made and what was signed with them, still to be stored: the account's new record.
 pub(crate) struct WithKeys(pub(crate) Zeroizing<Vec<u8>>);
 
@@ -137,10 +152,22 @@ pub(crate) enum Kept {
     OnThePorch,
 }
 
+/// How new what an account knows of its server is. A process keeps it while nothing else is worth storing, so that an older
+/// state does not pass for a newer one.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Freshness {
+    /// How many states of the server were applied.
+    pub(crate) applied: u64,
+    /// The number of the last of them.
+    pub(crate) sequence: u64,
+}
+
 /// What a request is prepared with.
 #[derive(Clone, Copy)]
 pub(crate) struct Preparing<'a> {
     pub(crate) attention: Attention,
+    /// What was said lately and refused goes after all else.
+    pub(crate) contact: &'a Contact,
     pub(crate) kept: Kept,
     pub(crate) keys: &'a dyn DeviceKeys,
     pub(crate) entropy: &'a dyn Entropy,
@@ -169,7 +196,13 @@ pub(crate) trait Work: Debug {
 
     fn due(&self, attention: Attention, contact: &Contact, now: UnixSeconds) -> Due;
 
-    /// Makes the account's keys and signs its enrolment.
+    /// Whether it came of this invitation and is not finished.
+    fn is_of(&self, invitation: &Invitation) -> bool;
+
+    /// Gives the keys that are to be made names of their own, which are stored before they are made.
+    fn claim_keys(&mut self, fresh: [KeyAlias; 2]);
+
+    /// Makes the account's keys and signs its enrolment. What earlier tries left is deleted first.
     fn make_keys(
         &self,
         keys: &dyn DeviceKeys,
@@ -180,8 +213,16 @@ pub(crate) trait Work: Debug {
     /// Names of the platform's keys that it has, to delete them with it.
     fn aliases(&self) -> Vec<KeyAlias>;
 
+    /// Those of them that this try makes.
+    fn own_aliases(&self) -> Vec<KeyAlias>;
+
     /// The next request of a lane. It may be prepared and never sent.
     fn request(&self, lane: Lane, preparing: Preparing<'_>) -> Result<Outgoing, ApprovalError>;
+
+    fn freshness(&self) -> Freshness;
+
+    /// Takes back what this process knew already, if that is newer than what is stored.
+    fn refresh(&mut self, known: Freshness);
 
     /// Takes what came back.
     fn take(&mut self, errand: &Errand, reply: &Reply, now: UnixSeconds) -> Taken;
@@ -189,12 +230,8 @@ pub(crate) trait Work: Debug {
     /// Whether a statement, as text from a QR code, is meant for this device's account.
     fn is_addressed(&self, statement: &str) -> bool;
 
-    /// Takes such a statement; true when it is a new one.
-    fn scan(
-        &mut self,
-        statement: &str,
-        now: UnixSeconds,
-    ) -> Result<(StatementId, bool), ApprovalError>;
+    /// Takes such a statement; true when it is a new one. An error changes nothing.
+    fn scan(&mut self, statement: &str, now: UnixSeconds) -> Result<(StatementId, bool), NotTaken>;
 
     /// Makes a statement quiet.
     fn quieten(&mut self, id: StatementId);

@@ -17,10 +17,11 @@ use countersign_protocol::message::{
 use countersign_protocol::problem::{Need, Problem};
 use countersign_protocol::secret::{DeviceNonce, InvitationSecret, ScannedSecret, TypedSecret};
 use countersign_protocol::time::Timestamp;
+use ring::digest;
 
 use super::entry::{
-    Clock, Delivery, DeviceWords, Enrolled, Enrolling, Entry, Failed, InvitationChoiceDebug, Plan,
-    PlannedKey, Progress, Replaced,
+    Clock, Delivery, DeviceWords, Enrolled, Enrolling, Entry, Failed, InvitationChoiceDebug,
+    InvitationTag, Plan, PlannedKey, Progress, Replaced,
 };
 use super::keys::{Key, Keys, presence_word, protection_word};
 use super::label;
@@ -66,6 +67,7 @@ impl Entry {
             nonce: DeviceNonce::copy_of(&generate_bytes(entropy)?),
             device_key: planned_key()?,
             approval_key: planned_key()?,
+            leftover: vec![],
             names,
         };
         Ok(Self {
@@ -77,6 +79,7 @@ impl Entry {
                 app: cut(new.app, WORD_BYTES),
             },
             progress: Progress::Planned(plan),
+            invitation: Some(InvitationTag::of(invitation)),
             replaces: earlier.and_then(Self::as_replaced),
             bell: Id::from_bytes(generate_bytes(entropy)?),
             delivery: Delivery {
@@ -110,6 +113,9 @@ impl Entry {
         let Progress::Planned(plan) = &self.progress else {
             return Err(ApprovalError::NothingToSend);
         };
+        for alias in &plan.leftover {
+            port.delete(alias)?;
+        }
         let commit = commitment(&plan.nonce);
         let challenge = attestation_challenge(self.url.as_str(), &commit);
         let (device, device_says) = made(&plan.device_key, false, challenge, port)?;
@@ -196,6 +202,7 @@ impl Entry {
         let placeholder = Progress::Failed(Failed {
             why: EnrolmentFailure::PeerMisbehaved,
             aliases: vec![],
+            others: vec![],
         });
         let Progress::Enrolling(enrolling) = std::mem::replace(&mut self.progress, placeholder)
         else {
@@ -244,7 +251,10 @@ impl Entry {
                 Need::Hardware => EnrolmentFailure::NeedsHardware,
                 Need::Attestation => EnrolmentFailure::NeedsAttestation,
             },
-            Problem::DeviceLimit { .. } => EnrolmentFailure::DeviceLimit,
+            Problem::DeviceLimit { devices } => {
+                let others = devices.iter().map(|name| Name::new(name)).collect();
+                return self.fail_beside(EnrolmentFailure::DeviceLimit, others);
+            }
             Problem::UnsupportedVersion { server, device } if server < device => {
                 EnrolmentFailure::ServerOlder
             }
@@ -269,8 +279,17 @@ impl Entry {
 
     /// The enrolment came to nothing.
     fn fail(&mut self, why: EnrolmentFailure) -> Taken {
+        self.fail_beside(why, vec![])
+    }
+
+    fn fail_beside(&mut self, why: EnrolmentFailure, others: Vec<Name>) -> Taken {
         let aliases = self.aliases();
-        self.progress = Progress::Failed(Failed { why, aliases });
+        self.invitation = None;
+        self.progress = Progress::Failed(Failed {
+            why,
+            aliases,
+            others,
+        });
         let mut taken = Taken::new(Verdict::Answered);
         taken.standing_changed = true;
         taken.changed = true;
@@ -302,6 +321,26 @@ fn cut(text: &str, bytes_max: usize) -> Name {
     match name.as_str().get(..end) {
         None | Some("") => Name::new("unnamed"),
         Some(cut) => Name::new(cut),
+    }
+}
+
+impl InvitationTag {
+    pub(super) fn of(invitation: &Invitation) -> Self {
+        // EXPOSE: its hash is sealed with the account, and tells nobody the secret who has not the vault.
+        let (choice, secret) = match &invitation.proof {
+            InvitationProof::Scanned(scanned) => (scanned.id.expose(), scanned.secret.expose()),
+            InvitationProof::Typed { choice, secret } => {
+                (choice.expose().as_bytes(), secret.expose().as_bytes())
+            }
+        };
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(b"cs-invitation-tag/1\0");
+        // Both have a length of their own for each kind of invitation, so that no two read the same.
+        context.update(choice);
+        context.update(secret);
+        let mut tag = [0; 32];
+        tag.copy_from_slice(context.finish().as_ref());
+        Self(tag)
     }
 }
 
@@ -345,7 +384,7 @@ fn proof_parts(proof: &InvitationProof) -> Result<ProofParts, ApprovalError> {
     }
 }
 
-/// Makes one key, and what its platform says of it. One that a crash left under this name was never told to anybody.
+/// Makes one key, and what its platform says of it.
 fn made(
     planned: &PlannedKey,
     presence: bool,
@@ -355,9 +394,6 @@ fn made(
     let PlannedKey::Platform(alias) = planned else {
         return Ok((Key::in_software()?, None));
     };
-    if port.exists(alias)? {
-        port.delete(alias)?;
-    }
     let request = KeyRequest {
         algorithm: KeyAlgorithm::P256,
         presence,

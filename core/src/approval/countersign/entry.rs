@@ -27,6 +27,8 @@ pub(in crate::approval) struct Entry {
     /// How this device describes itself.
     pub(super) device: DeviceWords,
     pub(super) progress: Progress,
+    /// Which invitation it came of, until it is active: scanned again, it goes on.
+    pub(super) invitation: Option<InvitationTag>,
     /// The earlier device of the account whose place this one takes.
     pub(super) replaces: Option<Replaced>,
     /// What a bell has to bring.
@@ -56,6 +58,10 @@ pub(super) struct DeviceWords {
     pub(super) app: Name,
 }
 
+/// Tells one invitation from another: a hash of what it is and of its secret.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(super) struct InvitationTag(pub(super) [u8; 32]);
+
 /// How far a work account has come.
 #[derive(Debug)]
 pub(super) enum Progress {
@@ -75,6 +81,8 @@ pub(super) struct Failed {
     pub(super) why: EnrolmentFailure,
     /// The platform's keys that were made for it, still to be deleted.
     pub(super) aliases: Vec<KeyAlias>,
+    /// The devices that leave no room for this one, as the server called them.
+    pub(super) others: Vec<Name>,
 }
 
 /// What an enrolment will be made of.
@@ -87,9 +95,43 @@ pub(super) struct Plan {
     pub(super) nonce: DeviceNonce,
     pub(super) device_key: PlannedKey,
     pub(super) approval_key: PlannedKey,
+    /// Names of keys that earlier tries may have made, still to be deleted.
+    pub(super) leftover: Vec<KeyAlias>,
     /// What the invitation calls issuer and account: shown until the server says.
     pub(super) names: (Name, Name),
 }
+
+impl Plan {
+    /// Names of the platform's keys that this try makes.
+    pub(super) fn aliases(&self) -> Vec<KeyAlias> {
+        let planned = [&self.device_key, &self.approval_key].into_iter();
+        planned
+            .filter_map(|key| match key {
+                PlannedKey::Platform(alias) => Some(alias.clone()),
+                PlannedKey::Software => None,
+            })
+            .collect()
+    }
+
+    /// Gives the keys of this try names that no other try has, of this process or of another: what one deletes is its own.
+    pub(super) fn claim(&mut self, fresh: [KeyAlias; 2]) {
+        self.leftover.extend(self.aliases());
+        let many = self.leftover.len().saturating_sub(LEFTOVER_MAX);
+        self.leftover.drain(..many);
+        let [device, approval] = fresh;
+        for (key, alias) in [
+            (&mut self.device_key, device),
+            (&mut self.approval_key, approval),
+        ] {
+            if let PlannedKey::Platform(name) = key {
+                *name = alias;
+            }
+        }
+    }
+}
+
+/// Most names of earlier tries: each try deletes what lies under them.
+const LEFTOVER_MAX: usize = 16;
 
 /// Where a key will lie.
 #[derive(Debug)]
@@ -298,13 +340,8 @@ impl Entry {
     /// Names of the platform's keys that this account has or is about to have.
     pub(super) fn aliases(&self) -> Vec<KeyAlias> {
         if let Progress::Planned(plan) = &self.progress {
-            let planned = [&plan.device_key, &plan.approval_key].into_iter();
-            return planned
-                .filter_map(|key| match key {
-                    PlannedKey::Platform(alias) => Some(alias.clone()),
-                    PlannedKey::Software => None,
-                })
-                .collect();
+            let leftover = plan.leftover.iter().cloned();
+            return plan.aliases().into_iter().chain(leftover).collect();
         }
         if let Progress::Failed(failed) = &self.progress {
             return failed.aliases.clone();

@@ -24,6 +24,7 @@ use countersign_protocol::kind::Kind;
 use zeroize::Zeroizing;
 
 pub(super) use entry::Entry;
+use entry::{InvitationTag, Progress};
 use flight::Flight;
 use statements::Came;
 
@@ -36,7 +37,10 @@ use super::exchange::{Attention, Cause, Errand, Lane, Outgoing, Reply};
 use super::history::Label;
 use super::model::{Decision, Standing, StatementId};
 use super::view::{StatementView, WorkView};
-use super::work::{Address, Due, Kept, MoveAsk, Preparing, SignedAnswer, Taken, WithKeys, Work};
+use super::work::{
+    Address, Due, Freshness, Kept, MoveAsk, NotTaken, Preparing, SignedAnswer, Taken, WithKeys,
+    Work,
+};
 use crate::device::{DeviceKeys, KeyAlias};
 use crate::entropy::Entropy;
 use crate::secret::SecretText;
@@ -117,12 +121,46 @@ impl Work for Entry {
         self.with_keys(keys, entropy, now)
     }
 
+    fn claim_keys(&mut self, fresh: [KeyAlias; 2]) {
+        if let Progress::Planned(plan) = &mut self.progress {
+            plan.claim(fresh);
+        }
+    }
+
+    fn own_aliases(&self) -> Vec<KeyAlias> {
+        match &self.progress {
+            Progress::Planned(plan) => plan.aliases(),
+            _ => Self::aliases(self),
+        }
+    }
+
+    fn is_of(&self, invitation: &Invitation) -> bool {
+        self.url == invitation.url && self.invitation == Some(InvitationTag::of(invitation))
+    }
+
     fn aliases(&self) -> Vec<KeyAlias> {
         Self::aliases(self)
     }
 
     fn request(&self, lane: Lane, preparing: Preparing<'_>) -> Result<Outgoing, ApprovalError> {
         self.outgoing(lane, preparing)
+    }
+
+    fn freshness(&self) -> Freshness {
+        let enrolled = self.enrolled();
+        enrolled.map_or_else(Freshness::default, |enrolled| Freshness {
+            applied: enrolled.applied,
+            sequence: enrolled.sequence,
+        })
+    }
+
+    fn refresh(&mut self, known: Freshness) {
+        if let Some(enrolled) = self.enrolled_mut()
+            && known.applied > enrolled.applied
+        {
+            enrolled.applied = known.applied;
+            enrolled.sequence = known.sequence;
+        }
     }
 
     fn take(&mut self, errand: &Errand, reply: &Reply, now: UnixSeconds) -> Taken {
@@ -133,22 +171,21 @@ impl Work for Entry {
         self.is_for_this_device(statement)
     }
 
-    fn scan(
-        &mut self,
-        statement: &str,
-        now: UnixSeconds,
-    ) -> Result<(StatementId, bool), ApprovalError> {
+    fn scan(&mut self, statement: &str, now: UnixSeconds) -> Result<(StatementId, bool), NotTaken> {
         // Nobody would ever say how it ended.
         if self.enrolled().is_none_or(|one| one.standing.is_end()) {
-            return Err(ApprovalError::NotActive);
+            return Err(ApprovalError::NotActive.into());
         }
         match self.take_statement(statement, true, &[], now) {
             Came::New(id) => Ok((id, true)),
             Came::Known(id) => Ok((id, false)),
-            Came::Over { ago_s } => Err(ApprovalError::Expired { ago_s }),
-            Came::NoRoom => Err(ApprovalError::TooMany),
-            Came::Refused(Cause::UnknownKey) => Err(ApprovalError::ConnectOnce),
-            Came::Refused(_) => Err(ApprovalError::NotGenuine),
+            Came::Over { ago_s } => Err(ApprovalError::Expired { ago_s }.into()),
+            Came::NoRoom => Err(ApprovalError::TooMany.into()),
+            Came::Refused(Cause::UnknownKey) => Err(ApprovalError::ConnectOnce.into()),
+            Came::Refused(cause) => Err(NotTaken {
+                error: ApprovalError::NotGenuine,
+                cause: Some(cause),
+            }),
         }
     }
 

@@ -13,6 +13,7 @@ use countersign_protocol::secret::DeviceNonce;
 use super::entry::{Enrolled, Entry, Progress, Step};
 use super::flight::Flight;
 use super::keys::Key;
+use crate::approval::contact::{Contact, Said};
 use crate::approval::exchange::{Attention, Errand, Lane, MESSAGE_TYPE, Outgoing};
 use crate::approval::work::{Kept, Preparing};
 use crate::approval::{ApprovalError, StatementId};
@@ -86,41 +87,64 @@ pub(super) enum Saying<'a> {
     Delivery(&'a Enrolled),
 }
 
+impl Saying<'_> {
+    /// Which it is.
+    pub(super) const fn said(&self) -> Said {
+        let (topic, statement) = match self {
+            Self::Enrol(_) => (Topic::Enrol, None),
+            Self::Answer(id, _) => (Topic::Answer, Some(*id)),
+            Self::Leave(_) => (Topic::Leave, None),
+            Self::Move(..) => (Topic::Move, None),
+            Self::Delivery(_) => (Topic::Delivery, None),
+        };
+        Said {
+            topic: topic.number(),
+            statement,
+        }
+    }
+}
+
 impl Entry {
-    /// What is to be said next: the oldest answer before all else, and a report of what has ended holds up none that is in time.
-    pub(super) fn saying(&self, now: UnixSeconds) -> Option<Saying<'_>> {
+    /// What is to be said next: what the server refused lately comes after all else, and is said again in its turn.
+    pub(super) fn saying(&self, contact: &Contact, now: UnixSeconds) -> Option<Saying<'_>> {
+        let sayings = self.sayings(now).into_iter();
+        sayings.min_by_key(|saying| contact.turn_of(saying.said()))
+    }
+
+    /// All that is to be said: the oldest answer before all else, and a report of what has ended holds up none that is in time.
+    fn sayings(&self, now: UnixSeconds) -> Vec<Saying<'_>> {
         let enrolled = match &self.progress {
-            Progress::Enrolling(enrolling) => return Some(Saying::Enrol(&enrolling.message)),
+            Progress::Enrolling(enrolling) => return vec![Saying::Enrol(&enrolling.message)],
             Progress::Enrolled(enrolled) => enrolled,
-            Progress::Planned(_) | Progress::Failed(_) => return None,
+            Progress::Planned(_) | Progress::Failed(_) => return vec![],
         };
         if enrolled.standing.is_end() {
-            return None;
+            return vec![];
         }
         let server_now = self.clock.server_time(now);
-        let mut answered: Vec<(StatementId, &Flight)> = self
+        let mut answered: Vec<(StatementId, &Flight, &Compact)> = self
             .flights
             .iter()
-            .filter(|(_, flight)| flight.to_send(server_now).is_some())
-            .map(|(id, flight)| (*id, flight))
+            .filter_map(|(id, flight)| Some((*id, flight, flight.to_send(server_now)?)))
             .collect();
-        answered.sort_by_key(|(id, flight)| {
+        answered.sort_by_key(|(id, flight, _)| {
             let is_late = flight.is_ended() || flight.is_past(server_now);
             (is_late, flight.received_at, *id)
         });
-        if let Some((id, flight)) = answered.first()
-            && let Some(message) = flight.to_send(server_now)
-        {
-            return Some(Saying::Answer(*id, message));
-        }
+        let answered = answered.into_iter();
+        let mut sayings: Vec<Saying<'_>> = answered
+            .map(|(id, _, message)| Saying::Answer(id, message))
+            .collect();
         if enrolled.is_leaving {
-            return Some(Saying::Leave(enrolled));
+            sayings.push(Saying::Leave(enrolled));
+            return sayings;
         }
-        if let Some(step) = &enrolled.step {
-            return Some(Saying::Move(enrolled, step));
+        let step = enrolled.step.as_ref();
+        sayings.extend(step.map(|step| Saying::Move(enrolled, step)));
+        if enrolled.standing == Standing::Active && !self.delivery.is_told {
+            sayings.push(Saying::Delivery(enrolled));
         }
-        let may_ring = matches!(enrolled.standing, Standing::Active);
-        (may_ring && !self.delivery.is_told).then_some(Saying::Delivery(enrolled))
+        sayings
     }
 
     /// The next request of a lane.
@@ -137,7 +161,7 @@ impl Entry {
 
     fn say(&self, preparing: Preparing<'_>) -> Result<Outgoing, ApprovalError> {
         let saying = self
-            .saying(preparing.now)
+            .saying(preparing.contact, preparing.now)
             .ok_or(ApprovalError::NothingToSend)?;
         match saying {
             Saying::Enrol(message) => Ok(self.sent(Topic::Enrol, message, None, 0, preparing)),

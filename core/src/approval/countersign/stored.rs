@@ -10,7 +10,9 @@ use countersign_protocol::message::{Account, OtpLink, Secrets};
 use countersign_protocol::secret::{DeviceNonce, OfflineKey};
 use zeroize::Zeroizing;
 
-use super::entry::{Clock, DeviceWords, Enrolled, Enrolling, Entry, Progress, Replaced, Step};
+use super::entry::{
+    Clock, DeviceWords, Enrolled, Enrolling, Entry, InvitationTag, Progress, Replaced, Step,
+};
 use super::keys::Keys;
 use super::stored_parts::{
     delivery, encode_delivery, encode_failure, encode_key, encode_moving, encode_plan,
@@ -65,6 +67,7 @@ mod field {
     pub(super) const MOVING: u8 = 30;
     pub(super) const STEP: u8 = 31;
     pub(super) const FAILURE: u8 = 32;
+    pub(super) const INVITATION: u8 = 33;
 }
 
 mod flag {
@@ -95,6 +98,9 @@ impl Entry {
                 replaced.account.bytes(),
             ];
             body.put(field::REPLACES, &parts.concat());
+        }
+        if let Some(tag) = &self.invitation {
+            body.put(field::INVITATION, &tag.0);
         }
         let mut flags = 0;
         let mut raise = |is_so: bool, flag: u8| flags |= if is_so { flag } else { 0 };
@@ -144,6 +150,7 @@ impl Entry {
             _ => return Err(Malformed),
         };
         let ahead_s = fields.find(field::AHEAD).map(<[u8; 8]>::try_from);
+        let invitation = fields.find(field::INVITATION).map(<[u8; 32]>::try_from);
         Ok(Self {
             id,
             // It was taken once: what only test mode takes shows that it was test mode.
@@ -154,6 +161,10 @@ impl Entry {
                 app: fields.name(field::APP)?,
             },
             progress,
+            invitation: invitation
+                .transpose()
+                .map_err(|_| Malformed)?
+                .map(InvitationTag),
             replaces: fields.find(field::REPLACES).map(replaced).transpose()?,
             bell: Id::from_bytes(fields.exact(field::BELL)?),
             delivery: delivery(fields.get(field::DELIVERY)?)?,
@@ -243,7 +254,7 @@ impl<'a> Fields<'a> {
         let mut reader = Reader::new(body);
         while let Some((tag, value)) = reader.next()? {
             // A field of a newer version: to lose it would be to lose what it means.
-            if tag > field::FAILURE || fields.iter().any(|(known, _)| *known == tag) {
+            if tag > field::INVITATION || fields.iter().any(|(known, _)| *known == tag) {
                 return Err(Malformed);
             }
             fields.push((tag, value));

@@ -82,6 +82,8 @@ pub(super) fn encode_plan(plan: &Plan) -> Zeroizing<Vec<u8>> {
     }
     body.put_text(9, plan.names.0.as_str());
     body.put_text(10, plan.names.1.as_str());
+    let leftover: Vec<&str> = plan.leftover.iter().map(KeyAlias::as_str).collect();
+    body.put_text(11, &leftover.join(" "));
     body.finish_unpadded()
 }
 
@@ -124,8 +126,17 @@ pub(super) fn plan(body: &[u8]) -> Result<Plan, Malformed> {
         nonce: DeviceNonce::copy_of(&part.exact(6)?),
         device_key: planned_key(7)?,
         approval_key: planned_key(8)?,
+        leftover: aliases(part.text(11)?)?,
         names: (Name::new(part.text(9)?), Name::new(part.text(10)?)),
     })
+}
+
+/// Names of keys, with a space between each two.
+fn aliases(text: &str) -> Result<Vec<KeyAlias>, Malformed> {
+    let names = text.split_terminator(' ');
+    names
+        .map(|name| KeyAlias::from_stored(name).ok_or(Malformed))
+        .collect()
 }
 
 pub(super) fn encode_key(key: &Key) -> Zeroizing<Vec<u8>> {
@@ -386,8 +397,10 @@ pub(super) fn encode_failure(failed: &Failed) -> Zeroizing<Vec<u8>> {
         }
     };
     body.put(1, &[number, left]);
-    for (tag, alias) in (2..=3).zip(&failed.aliases) {
-        body.put_text(tag, alias.as_str());
+    let aliases: Vec<&str> = failed.aliases.iter().map(KeyAlias::as_str).collect();
+    body.put_text(2, &aliases.join(" "));
+    for (tag, name) in (3..=12).zip(&failed.others) {
+        body.put_text(tag, name.as_str());
     }
     body.finish_unpadded()
 }
@@ -402,10 +415,12 @@ pub(super) fn failure(body: &[u8]) -> Result<Failed, Malformed> {
         }
         _ => return Err(Malformed),
     };
-    let aliases = [2, 3].into_iter().filter_map(|tag| part.find(tag));
-    let alias = |value| KeyAlias::from_stored(text_of(value)?).ok_or(Malformed);
+    let others = (3..=12).filter_map(|tag| part.find(tag));
     Ok(Failed {
         why,
-        aliases: aliases.map(alias).collect::<Result<_, _>>()?,
+        aliases: aliases(part.text(2)?)?,
+        others: others
+            .map(|name| text_of(name).map(Name::new))
+            .collect::<Result<_, _>>()?,
     })
 }

@@ -237,6 +237,10 @@ impl Entry {
             Ok(account) => account,
             Err(error) => return taken.refused.push(cause_of(error)),
         };
+        if *verified.compact() == enrolled.document {
+            // The same came twice.
+            return;
+        }
         if account.version <= enrolled.account.version {
             return taken.refused.push(Cause::NotNewer);
         }
@@ -273,6 +277,9 @@ impl Entry {
             Standing::Active => Some(NoteKind::Active),
             Standing::Suspended { .. } => Some(NoteKind::Suspended),
             Standing::Moved { .. } => Some(NoteKind::Moved),
+            Standing::Removed {
+                why: RemovedWhy::Left,
+            } if enrolled.is_leaving => Some(NoteKind::Left),
             Standing::Removed { .. } => Some(NoteKind::Removed),
         };
         taken
@@ -281,6 +288,7 @@ impl Entry {
         enrolled.standing = state.standing.clone();
         if enrolled.standing == Standing::Active {
             enrolled.nonce = None;
+            self.invitation = None;
             taken.replaced = replaces.map(|replaced| replaced.record);
             self.replaces = None;
             return;

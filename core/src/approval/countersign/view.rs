@@ -5,9 +5,9 @@ use countersign_protocol::message::{
 };
 
 use super::entry::{Entry, Progress};
-use super::request::Saying;
+use super::request::Topic;
 use crate::account::Name;
-use crate::approval::contact::Contact;
+use crate::approval::contact::{Contact, Said};
 use crate::approval::disclosure::{Disclosure, Rule, Sent};
 use crate::approval::exchange::{Attention, Lane};
 use crate::approval::model::{Removed, Standing, Strength};
@@ -77,6 +77,10 @@ impl Entry {
             host: Name::new(authority(self.url.as_str())),
             standing: self.stands(),
             trashed_at: None,
+            full_with: match &self.progress {
+                Progress::Failed(failed) => failed.others.clone(),
+                _ => vec![],
+            },
             check: self.check(),
             is_test_mode: self.is_test_mode(),
             has_software_keys: self.keys().is_some_and(super::keys::Keys::are_software),
@@ -133,17 +137,18 @@ impl Entry {
     pub(super) fn due_at(&self, attention: Attention, contact: &Contact, now: UnixSeconds) -> Due {
         let after =
             |lane, at: UnixSeconds| contact.retry_at(lane).map_or(at, |retry| at.max(retry));
-        let say = self.saying(now).map(|saying| match saying {
-            // Nobody can do anything about it: the first is tried at once, like all else.
-            Saying::Enrol(_)
-            | Saying::Answer(..)
-            | Saying::Leave(_)
-            | Saying::Move(..)
-            | Saying::Delivery(_) => after(Lane::Say, now),
+        let say = self.saying(contact, now).map(|saying| {
+            let again_at = contact.said_again_at(saying.said());
+            after(Lane::Say, now.max(again_at))
         });
+        let fetch = Said {
+            topic: Topic::Fetch.number(),
+            statement: None,
+        };
+        let again_at = contact.said_again_at(fetch);
         let ask = self
             .ask_at(attention, contact, now)
-            .map(|at| after(Lane::Ask, at));
+            .map(|at| after(Lane::Ask, at.max(again_at)));
         Due {
             needs_keys: matches!(self.progress, Progress::Planned(_)),
             say,

@@ -13,15 +13,23 @@ use crate::vault::{BadPlace, ChainHead, Link, RecordId, Vault, VaultError};
 pub enum Scope {
     /// Those of all accounts.
     All,
-    /// Those of one account.
+    /// Those of one account, and of those whose place it has taken.
     Account(RecordId),
 }
 
-impl Scope {
-    fn includes(self, account: RecordId) -> bool {
+/// Whose entries are written out, by the records that an account has had.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Wanted {
+    All,
+    /// An account and those whose place it has taken.
+    Of(Vec<RecordId>),
+}
+
+impl Wanted {
+    fn includes(&self, account: RecordId) -> bool {
         match self {
             Self::All => true,
-            Self::Account(only) => only == account,
+            Self::Of(records) => records.contains(&account),
         }
     }
 }
@@ -91,9 +99,9 @@ impl From<BadPlace> for ExportError {
 /// # Errors
 ///
 /// [`VaultError::DamagedData`], [`VaultError::Io`].
-pub fn export(
+pub(crate) fn export(
     vault: &Vault,
-    scope: Scope,
+    wanted: &Wanted,
     accounts: &[AccountKeys],
     made_at: UnixSeconds,
     mut sign: impl FnMut(RecordId, &Ending) -> Option<String>,
@@ -112,7 +120,7 @@ pub fn export(
     let mut exported = Exported::default();
     let accounts: Vec<&AccountKeys> = accounts
         .iter()
-        .filter(|account| scope.includes(account.account))
+        .filter(|account| wanted.includes(account.account))
         .collect();
     let begun = put(first_line(&ending)).and_then(|()| {
         let mut lines = accounts.iter().map(|account| keys_line(account));
@@ -121,7 +129,7 @@ pub fn export(
     if let Err(error) = begun {
         return Ok(Err(error));
     }
-    let walked = vault.walk_history(|seq, link| put(line(seq, link, scope, &mut exported)))?;
+    let walked = vault.walk_history(|seq, link| put(line(seq, link, wanted, &mut exported)))?;
     if let Err(error) = walked {
         return Ok(Err(error));
     }
@@ -160,7 +168,7 @@ fn keys_line(account: &AccountKeys) -> Result<Value, ExportError> {
 }
 
 /// The line of one place.
-fn line(seq: u64, link: &Link, scope: Scope, exported: &mut Exported) -> Value {
+fn line(seq: u64, link: &Link, wanted: &Wanted, exported: &mut Exported) -> Value {
     match link {
         Link::Cut { at, start } => json!({
             "line": "cut", "seq": seq, "at": at.0, "start": base64url::encode(start.bytes()),
@@ -174,7 +182,7 @@ fn line(seq: u64, link: &Link, scope: Scope, exported: &mut Exported) -> Value {
         Link::Entry(bytes) => {
             // EXPOSE: the person exports it.
             let entry = Entry::decode(bytes.expose()).ok();
-            if let Some(entry) = entry.filter(|entry| scope.includes(entry.account)) {
+            if let Some(entry) = entry.filter(|entry| wanted.includes(entry.account)) {
                 exported.entries += 1;
                 return entry_line(seq, &entry);
             }

@@ -229,7 +229,7 @@ fn the_newest_items_come_first_and_can_be_those_of_one_account() {
 /// What was exported, and its lines.
 fn exported(
     vault: &Vault,
-    scope: Scope,
+    wanted: Wanted,
     accounts: &[AccountKeys],
 ) -> (Result<Exported, ExportError>, Vec<Value>) {
     let mut lines = vec![];
@@ -237,7 +237,7 @@ fn exported(
         let key = id == account(1);
         key.then(|| format!("signed {}", ending.count))
     };
-    let exported = export(vault, scope, accounts, NOW, sign, |line| {
+    let exported = export(vault, &wanted, accounts, NOW, sign, |line| {
         assert!(!line.contains('\n'));
         lines.push(serde_json::from_str(line).unwrap());
         true
@@ -260,7 +260,7 @@ fn keys(n: u8) -> AccountKeys {
 fn an_export_has_every_entry_and_ends_signed_by_every_key_that_signs() {
     let (_place, mut vault) = Place::new();
     (1..=2).for_each(|n| append(&mut vault, &approval(n)));
-    let (done, lines) = exported(&vault, Scope::All, &[keys(1), keys(2)]);
+    let (done, lines) = exported(&vault, Wanted::All, &[keys(1), keys(2)]);
     let done = done.unwrap();
     assert_eq!((done.entries, done.withheld), (2, 0));
     assert_eq!(done.signed, [account(1)]);
@@ -279,8 +279,8 @@ fn an_export_has_every_entry_and_ends_signed_by_every_key_that_signs() {
 fn an_export_of_one_account_says_nothing_of_the_others() {
     let (_place, mut vault) = Place::new();
     (1..=3).for_each(|n| append(&mut vault, &approval(n)));
-    let scope = Scope::Account(account(2));
-    let (done, lines) = exported(&vault, scope, &[keys(1), keys(2), keys(3)]);
+    let wanted = Wanted::Of(vec![account(2)]);
+    let (done, lines) = exported(&vault, wanted, &[keys(1), keys(2), keys(3)]);
     let done = done.unwrap();
     assert_eq!((done.entries, done.withheld), (1, 2));
     let text = format!("{lines:?}");
@@ -292,20 +292,33 @@ fn an_export_of_one_account_says_nothing_of_the_others() {
 }
 
 #[test]
+fn an_export_of_an_account_has_what_was_written_under_its_earlier_records() {
+    let (_place, mut vault) = Place::new();
+    (1..=3).for_each(|n| append(&mut vault, &approval(n)));
+    let wanted = Wanted::Of(vec![account(1), account(3)]);
+    let (done, lines) = exported(&vault, wanted, &[keys(1), keys(2)]);
+    let done = done.unwrap();
+    assert_eq!((done.entries, done.withheld), (2, 1));
+    let text = format!("{lines:?}");
+    assert!(text.contains("statement 1") && text.contains("statement 3"));
+    assert!(!text.contains(&account(2).to_string()));
+}
+
+#[test]
 fn a_history_that_is_not_whole_is_not_exported_as_if_it_were() {
     let (place, mut vault) = Place::new();
     (1..=3).for_each(|n| append(&mut vault, &approval(n)));
     let mut bad = keys(1);
     bad.keys[0].jwk = "[]".to_owned();
     assert_eq!(
-        exported(&vault, Scope::All, &[bad]).0,
+        exported(&vault, Wanted::All, &[bad]).0,
         Err(ExportError::Key)
     );
     for taken in 0..5 {
         let mut count = 0;
         let done = export(
             &vault,
-            Scope::All,
+            &Wanted::All,
             &[keys(1)],
             NOW,
             |_, _| Some(String::new()),
@@ -321,7 +334,7 @@ fn a_history_that_is_not_whole_is_not_exported_as_if_it_were() {
         seq: 3,
         fault: ChainFault::Missing,
     };
-    let (done, lines) = exported(&vault, Scope::All, &[keys(1)]);
+    let (done, lines) = exported(&vault, Wanted::All, &[keys(1)]);
     assert_eq!(done, Err(ExportError::Bad(place)));
     assert!(lines.iter().all(|line| line["line"] != "end"));
 }

@@ -5,6 +5,7 @@ mod changing;
 mod keeping;
 mod listing;
 mod porch;
+mod servers;
 mod trash;
 mod work;
 

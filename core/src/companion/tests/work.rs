@@ -14,8 +14,12 @@ use crate::uri::invitation::{Invitation, parse_code_and_url};
 const DAY_S: u64 = 24 * 60 * 60;
 
 fn invitation() -> Invitation {
+    invited("1234567890123456")
+}
+
+fn invited(code: &str) -> Invitation {
     let url = "https://login.example.org";
-    parse_code_and_url("1234567890123456", url, TestMode::Off).unwrap()
+    parse_code_and_url(code, url, TestMode::Off).unwrap()
 }
 
 fn new(keys: KeyPlace) -> NewWork<'static> {
@@ -131,9 +135,9 @@ fn a_key_that_was_not_made_stores_nothing_and_can_be_made_again() {
 #[test]
 fn keys_that_cannot_be_deleted_hold_nobody_up() {
     let (_place, mut companion) = Place::new();
-    let ids = [(); 2].map(|()| {
+    let ids = ["1234567890123456", "2234567890123456"].map(|code| {
         let new = new(KeyPlace::Platform);
-        companion.add_work(&invitation(), &new, NOW).unwrap()
+        companion.add_work(&invited(code), &new, NOW).unwrap()
     });
     companion.leave(ids[0], NOW).unwrap();
     companion.leave(ids[1], NOW).unwrap();
@@ -210,6 +214,47 @@ fn a_clock_far_ahead_makes_no_account_leave_at_once() {
     assert_eq!(companion.purge_expired(ahead), Ok(0));
     assert_eq!(companion.purge_expired(ahead.plus(DAY_S - 1)), Ok(0));
     assert_eq!(companion.purge_expired(ahead.plus(DAY_S)), Ok(1));
+}
+
+#[test]
+fn a14_an_invitation_that_is_taken_again_goes_on_with_what_it_began() {
+    let (place, mut companion) = Place::new();
+    let new = new(KeyPlace::Software);
+    let id = companion.add_work(&invitation(), &new, NOW).unwrap();
+    assert_eq!(companion.add_work(&invitation(), &new, NOW), Ok(id));
+    companion.make_keys(id, &NoDeviceKeys, NOW).unwrap();
+    drop(companion);
+    let mut companion = place.unlock();
+    assert_eq!(companion.add_work(&invitation(), &new, NOW), Ok(id));
+    assert_eq!(companion.work_accounts(NOW).len(), 1);
+    // Other digits, or another server, are another invitation.
+    let other = invited("1234567890123457");
+    assert_ne!(companion.add_work(&other, &new, NOW), Ok(id));
+    let elsewhere =
+        parse_code_and_url("1234567890123456", "https://b.example", TestMode::Off).unwrap();
+    assert_ne!(companion.add_work(&elsewhere, &new, NOW), Ok(id));
+    // What is in the trash is not taken out by it.
+    companion.trash_work(id, NOW).unwrap();
+    assert_ne!(companion.add_work(&invitation(), &new, NOW), Ok(id));
+}
+
+#[test]
+fn each_try_at_keys_has_names_of_its_own_and_deletes_what_the_last_left() {
+    let (_place, mut companion) = Place::new();
+    let id = companion
+        .add_work(&invitation(), &new(KeyPlace::Platform), NOW)
+        .unwrap();
+    let names = Names::default();
+    let mut seen = BTreeSet::new();
+    for _ in 0..40 {
+        let _ = companion.make_keys(id, &names, NOW);
+        assert_eq!(names.made.borrow().len(), 1);
+        seen.extend(names.made.borrow().iter().cloned());
+    }
+    assert_eq!(seen.len(), 40);
+    companion.leave(id, NOW).unwrap();
+    companion.remove_keys(id, &names, NOW).unwrap();
+    assert!(names.made.borrow().is_empty());
 }
 
 #[test]

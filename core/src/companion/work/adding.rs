@@ -3,8 +3,8 @@
 
 use super::super::Companion;
 use super::desk::{self, Desk, Done};
-use crate::approval::{self, ApprovalError, Lane, NewWork};
-use crate::device::DeviceKeys;
+use crate::approval::{self, ApprovalError, Kept, Lane, NewWork, WorkAccount};
+use crate::device::{DeviceKeys, KeyAlias};
 use crate::time::UnixSeconds;
 use crate::uri::ServerUrl;
 use crate::uri::invitation::Invitation;
@@ -26,7 +26,7 @@ impl Companion {
     }
 
     /// Stores that an invitation is to become a work account. Nothing is made or sent yet: [`Self::next_action`] says what
-    /// comes next.
+    /// comes next. An invitation whose account is not finished goes on with that one, as it was begun.
     ///
     /// # Errors
     ///
@@ -39,7 +39,14 @@ impl Companion {
         now: UnixSeconds,
     ) -> Result<RecordId, ApprovalError> {
         let id = RecordId::generate(self.vault.entropy())?;
-        self.vault.change_if_any(now, |vault, change| {
+        let id = self.vault.change_if_any(now, |vault, change| {
+            let begun = desk::all(vault).into_iter().find(|account| {
+                let is_unfinished = account.is_awake() && account.standing().is_unfinished();
+                is_unfinished && account.work.is_of(invitation)
+            });
+            if let Some(begun) = begun {
+                return Ok(begun.id);
+            }
             if desk::all(vault).len() >= WORK_ACCOUNTS_MAX {
                 return Err(ApprovalError::TooMany);
             }
@@ -47,16 +54,18 @@ impl Companion {
             let earlier = earlier.transpose()?;
             let account = approval::plan(id, invitation, new, earlier.as_ref(), vault.entropy())?;
             desk::put_difference(vault, &account, desk::Bodies::new(), change);
-            Ok(id)
-        })
+            Ok::<_, ApprovalError>(id)
+        })?;
+        self.in_flight.try_at_once(id);
+        Ok(id)
     }
 
     /// Makes an account's keys and signs its enrolment. The platform may ask the person; nothing is locked meanwhile.
     ///
     /// # Errors
     ///
-    /// [`ApprovalError::Key`] when the platform did not make them: it can be tried again, and nothing was stored;
-    /// [`Self::next_action`] does not ask for it again before the person does something. [`ApprovalError::NothingToSend`] when
+    /// [`ApprovalError::Key`] when the platform did not make them: it can be tried again, and nothing was stored but the names
+    /// under which they were to lie; [`Self::next_action`] does not ask for it again before the person does something. [`ApprovalError::NothingToSend`] when
     /// they are there already.
     pub fn make_keys(
         &mut self,
@@ -78,17 +87,70 @@ impl Companion {
         keys: &dyn DeviceKeys,
         now: UnixSeconds,
     ) -> Result<(), ApprovalError> {
-        let planned = desk::load(&self.vault, id)?;
-        let before = planned.encode(approval::Kept::InTheVault);
-        let made = planned.work.make_keys(keys, self.vault.entropy(), now)?;
+        let planned = self.claimed(id, now)?;
+        let before = planned.work.encode(Kept::InTheVault);
+        let made = planned.work.make_keys(keys, self.vault.entropy(), now);
+        let stored = made.and_then(|made| {
+            Desk::change(&mut self.vault, id, now, |account| {
+                if account.work.encode(Kept::InTheVault) != before {
+                    // Another process was faster.
+                    return Err(ApprovalError::NothingToSend);
+                }
+                *account = account.with_work(&made.0)?;
+                Ok(Done::stored(()))
+            })
+        });
+        stored.map_err(|error| self.forget_try(&planned, error, keys, now))
+    }
+
+    /// What is to be said of a try that came to nothing. Where another process was faster, nobody else knows of this one's keys.
+    fn forget_try(
+        &mut self,
+        planned: &WorkAccount,
+        error: ApprovalError,
+        keys: &dyn DeviceKeys,
+        now: UnixSeconds,
+    ) -> ApprovalError {
+        let known = Desk::change(&mut self.vault, planned.id, now, |account| {
+            Ok(Done {
+                is_worth_storing: false,
+                ..Done::stored(account.work.aliases())
+            })
+        });
+        let (known, error) = match known {
+            Ok(known) => (known, error),
+            Err(ApprovalError::NoSuchAccount) => (vec![], ApprovalError::NoSuchAccount),
+            // What is not known is not deleted.
+            Err(_) => return error,
+        };
+        let own = planned.work.own_aliases().into_iter();
+        let mut nobodys = own.filter(|alias| !known.contains(alias)).peekable();
+        if nobodys.peek().is_none() {
+            return error;
+        }
+        for alias in nobodys {
+            // One that stays is no harm.
+            let _ = keys.delete(&alias);
+        }
+        match error {
+            ApprovalError::NoSuchAccount => error,
+            _ => ApprovalError::NothingToSend,
+        }
+    }
+
+    /// The account with names for its keys that are this try's alone, stored.
+    fn claimed(&mut self, id: RecordId, now: UnixSeconds) -> Result<WorkAccount, ApprovalError> {
+        let account = desk::load(&self.vault, id)?;
+        if account.work.own_aliases().is_empty() {
+            return Ok(account);
+        }
+        let entropy = self.vault.entropy();
+        let fresh = [KeyAlias::generate(entropy)?, KeyAlias::generate(entropy)?];
         Desk::change(&mut self.vault, id, now, |account| {
-            if account.encode(approval::Kept::InTheVault) != before {
-                // Another process was faster. Its keys are those of the platform by this name, so these are nobody's.
-                return Err(ApprovalError::NothingToSend);
-            }
-            *account = account.with_work(&made.0)?;
+            account.work.claim_keys(fresh);
             Ok(Done::stored(()))
-        })
+        })?;
+        desk::load(&self.vault, id)
     }
 
     /// Looks whether the platform still has the keys of all accounts. One whose keys did not come along, as after a restored

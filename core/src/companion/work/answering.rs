@@ -4,7 +4,7 @@
 use super::super::Companion;
 use super::desk::{self, Desk, Done};
 use super::driving::{self, account_of};
-use crate::approval::{ApprovalError, Decision, StatementId, StatementView};
+use crate::approval::{ApprovalError, Decision, NotTaken, StatementId, StatementView};
 use crate::device::DeviceKeys;
 use crate::secret::SecretText;
 use crate::time::UnixSeconds;
@@ -72,12 +72,18 @@ impl Companion {
             if let Some(error) = account.asleep() {
                 return Err(error);
             }
-            let (id, is_new) = account.work.scan(compact, now)?;
-            Ok(Done {
-                is_worth_storing: is_new,
-                ..Done::stored(id)
-            })
-        })
+            match account.work.scan(compact, now) {
+                Ok((id, is_new)) => Ok(Done {
+                    is_worth_storing: is_new,
+                    ..Done::stored(Ok(id))
+                }),
+                Err(NotTaken { error, cause }) => Ok(Done {
+                    is_worth_storing: false,
+                    refused: account.refusals(cause, now),
+                    ..Done::stored(Err(error))
+                }),
+            }
+        })?
     }
 
     /// The response to a statement for its page, eight digits, when the server cannot be reached. The platform asks for the

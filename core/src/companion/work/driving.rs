@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::desk::{Desk, Done};
 use crate::approval::{
-    ApprovalError, Attention, Contact, Decision, Errand, Event, Kept, Lane, NextAction, Outgoing,
-    Preparing, Reply, StatementId, WorkAccount,
+    ApprovalError, Attention, Contact, Decision, Errand, Event, Freshness, Kept, Lane, NextAction,
+    Outgoing, Preparing, Reply, StatementId, WorkAccount,
 };
 use crate::device::{DeviceKeys, KeyError};
 use crate::time::UnixSeconds;
@@ -16,6 +16,8 @@ use crate::vault::{RecordId, VaultError};
 pub(in crate::companion) struct InFlight {
     lanes: BTreeSet<(RecordId, Lane)>,
     contacts: BTreeMap<RecordId, Contact>,
+    /// What was heard of servers that was not worth storing.
+    heard: BTreeMap<RecordId, Freshness>,
     /// What could not be prepared, as when the person turned down the platform's prompt: not asked for again by itself.
     declined: BTreeSet<(RecordId, Lane)>,
 }
@@ -42,7 +44,7 @@ impl InFlight {
     }
 
     /// There is a reason to try an account's server at once.
-    fn try_at_once(&mut self, id: RecordId) {
+    pub(super) fn try_at_once(&mut self, id: RecordId) {
         self.forget_declined(id);
         if let Some(contact) = self.contacts.get_mut(&id) {
             contact.at_once();
@@ -112,9 +114,13 @@ pub(super) fn prepare<D: Desk>(
     keys: &dyn DeviceKeys,
     now: UnixSeconds,
 ) -> Result<Outgoing, ApprovalError> {
-    let account = desk.load(id)?;
+    let mut account = desk.load(id)?;
+    if let Some(heard) = in_flight.heard.get(&id) {
+        account.work.refresh(*heard);
+    }
     let preparing = Preparing {
         attention,
+        contact: in_flight.contact(&account),
         kept: D::KEPT,
         keys,
         entropy: desk.entropy(),
@@ -162,10 +168,14 @@ pub(super) fn take_reply<D: Desk>(
     let id = errand.account();
     in_flight.lanes.remove(&(id, errand.lane()));
     let remembered = in_flight.contacts.remove(&id);
+    let heard = in_flight.heard.get(&id).copied();
     let taken = desk.change(id, now, |account| {
         let stored = account.contact.clone();
         if let Some(remembered) = &remembered {
             account.contact = remembered.clone();
+        }
+        if let Some(heard) = heard {
+            account.work.refresh(heard);
         }
         let took = account.take(errand, reply, now);
         Ok(Done {
@@ -173,16 +183,24 @@ pub(super) fn take_reply<D: Desk>(
             notes: took.notes,
             refused: took.refused,
             superseded: took.replaced,
-            result: (took.events, account.contact.clone()),
+            result: (
+                took.events,
+                account.contact.clone(),
+                account.work.freshness(),
+            ),
         })
     });
     match taken {
-        Ok((events, contact)) => {
+        Ok((events, contact, heard)) => {
             in_flight.contacts.insert(id, contact);
+            in_flight.heard.insert(id, heard);
             Ok(events)
         }
         // It has gone meanwhile.
-        Err(ApprovalError::NoSuchAccount) => Ok(vec![]),
+        Err(ApprovalError::NoSuchAccount) => {
+            in_flight.heard.remove(&id);
+            Ok(vec![])
+        }
         Err(error) => {
             // That it could not be stored here is no reason to storm the server.
             let mut contact = remembered.unwrap_or_default();
@@ -258,7 +276,8 @@ pub(super) fn decide<D: Desk>(
         }
         Ok(Done::stored(()))
     })?;
-    in_flight.forget_declined(account.id);
+    // Somebody waits for it.
+    in_flight.try_at_once(account.id);
     Ok(())
 }
 

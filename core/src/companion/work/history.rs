@@ -7,7 +7,7 @@ use super::desk;
 use crate::approval::ApprovalError;
 use crate::approval::evidence::{self, Evidence, Proof};
 use crate::approval::history::{
-    self, AccountKeys, BadEntry, Entry, ExportError, Exported, Item, NotGenuine, Scope,
+    self, AccountKeys, BadEntry, Entry, ExportError, Exported, Item, NotGenuine, Scope, Wanted,
 };
 use crate::device::DeviceKeys;
 use crate::time::UnixSeconds;
@@ -50,13 +50,10 @@ impl Companion {
         account: Option<RecordId>,
         count: usize,
     ) -> Result<Vec<Item>, VaultError> {
-        let earlier = account.and_then(|id| desk::load(&self.vault, id).ok());
-        let earlier = earlier.map(|account| account.earlier).unwrap_or_default();
-        if earlier.is_empty() {
+        let ids = account.map(|id| self.records_of(id)).unwrap_or_default();
+        if ids.len() < 2 {
             return history::newest(&self.vault, account, count);
         }
-        // Rare: an account that took another's place has two names in the history.
-        let ids = account.into_iter().chain(earlier);
         let mut items: Vec<Item> = vec![];
         for id in ids {
             items.extend(history::newest(&self.vault, Some(id), count)?);
@@ -65,6 +62,13 @@ impl Companion {
         items.dedup_by_key(|item| item.seq);
         items.truncate(count);
         Ok(items)
+    }
+
+    /// An account's record and those whose place it has taken: it has all their names in the history.
+    fn records_of(&self, id: RecordId) -> Vec<RecordId> {
+        let account = desk::load(&self.vault, id).ok();
+        let earlier = account.map(|account| account.earlier).unwrap_or_default();
+        std::iter::once(id).chain(earlier).collect()
     }
 
     fn witnesses(&self) -> Witnesses {
@@ -135,13 +139,17 @@ impl Companion {
                 keys: witness.keys(),
             })
             .collect();
+        let wanted = match scope {
+            Scope::All => Wanted::All,
+            Scope::Account(id) => Wanted::Of(self.records_of(id)),
+        };
         let sign = |account: RecordId, ending: &history::Ending| {
             let account = desk::load(&self.vault, account).ok()?;
             let (head, count) = (*ending.head.bytes(), ending.count);
             let signed = account.work.history_end(head, count, keys, ending.made_at);
             signed.ok()
         };
-        history::export(&self.vault, scope, &accounts, now, sign, write)
+        history::export(&self.vault, &wanted, &accounts, now, sign, write)
     }
 
     /// Whether a work account's own rules let its codes leave the vault (O2).

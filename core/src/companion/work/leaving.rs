@@ -55,7 +55,7 @@ impl Companion {
             account.work.move_on(ask)?;
             Ok(Done::stored(()))
         })?;
-        self.in_flight.forget_declined(id);
+        self.in_flight.try_at_once(id);
         Ok(())
     }
 
@@ -104,7 +104,7 @@ impl Companion {
             account.leave(now);
             Ok(Done::stored(()))
         })?;
-        self.in_flight.forget_declined(id);
+        self.in_flight.try_at_once(id);
         Ok(())
     }
 

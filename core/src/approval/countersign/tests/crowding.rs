@@ -20,7 +20,7 @@ fn signed(peer: &Peer, number: u8, origin: &str) -> Compact {
 
 fn scan(device: &mut Device, statement: &Compact) -> Result<StatementId, ApprovalError> {
     let scanned = device.account.work.scan(statement.as_str(), NOW);
-    scanned.map(|(id, _)| id)
+    scanned.map(|(id, _)| id).map_err(|refused| refused.error)
 }
 
 fn approve(device: &Device, id: StatementId) -> Result<(), ApprovalError> {

@@ -12,6 +12,7 @@ use countersign_protocol::secret::{DeviceNonce, InvitationSecret, ScannedSecret}
 
 use super::peer::*;
 use super::platform::Platform;
+use crate::account::Name;
 use crate::approval::exchange::{Attention, Cause, Event, Lane, Reply, Unreachable};
 use crate::approval::model::{EnrolmentFailure, Removed, Standing};
 use crate::approval::{
@@ -63,6 +64,7 @@ fn a14_each_step_is_stored_before_the_next_and_none_shows_a_half_account_as_work
     // Never again: what is to be said now is nothing.
     let preparing = crate::approval::work::Preparing {
         attention: Attention::Waiting,
+        contact: &device.account.contact,
         kept: crate::approval::work::Kept::InTheVault,
         keys: &NoDeviceKeys,
         entropy: &SystemEntropy::new(),
@@ -273,6 +275,21 @@ fn each_refusal_of_an_enrolment_says_what_to_do() {
     }
     assert_eq!(fails(&Problem::Unavailable), None);
     assert_eq!(fails(&Problem::RateLimited), None);
+}
+
+#[test]
+fn the_devices_that_leave_no_room_are_named() {
+    let peer = Peer::new();
+    let mut device = Device::new(&peer.invitation());
+    device.make_keys(NOW);
+    let outgoing = device.request(Lane::Say, NOW);
+    let names = ["Pixel", "iPad\u{202e}gnp"];
+    let refusal = Problem::DeviceLimit {
+        devices: names.map(str::to_owned).to_vec(),
+    };
+    device.take_reply(&outgoing.errand, &problem(&refusal), NOW);
+    device.restart();
+    assert_eq!(view(&device).full_with, names.map(Name::new));
 }
 
 #[test]

@@ -268,6 +268,7 @@ impl Device {
         let entropy = SystemEntropy::new();
         let preparing = Preparing {
             attention: Attention::Waiting,
+            contact: &self.account.contact,
             kept: Kept::InTheVault,
             keys: &NoDeviceKeys,
             entropy: &entropy,

@@ -2,7 +2,7 @@
 
 use countersign_protocol::envelope::Compact;
 use countersign_protocol::kind::Kind;
-use countersign_protocol::message::{Outcome as Said, Secrets, Standing as Stands};
+use countersign_protocol::message::{Confirm, Outcome as Said, Secrets, Standing as Stands};
 use countersign_protocol::secret::OfflineKey;
 use countersign_protocol::signing::SigningKey;
 
@@ -253,8 +253,10 @@ fn a_newer_document_brings_new_keys_and_an_older_one_changes_nothing() {
     );
     let account = device.account.id;
     let statement = peer.signed_statement(&peer.statement(1, NOW));
+    peer.version = 1;
+    let older = peer.account();
     let events = device.fetch(&peer, Stands::Active, NOW, |state| {
-        state.account = Some(document);
+        state.account = Some(older);
         state.statements.push(statement);
     });
     let cause = Cause::NotNewer;
@@ -284,12 +286,40 @@ fn a_document_by_a_stranger_or_of_another_account_is_refused() {
 }
 
 #[test]
+fn the_same_document_twice_is_no_refusal() {
+    let (mut peer, mut device) = active();
+    peer.version = 2;
+    let document = peer.account();
+    for times in 0..2 {
+        let document = document.clone();
+        let events = device.fetch(&peer, Stands::Active, NOW, |state| {
+            state.account = Some(document);
+        });
+        assert!(
+            !events
+                .iter()
+                .any(|event| matches!(event, Event::Refused { .. })),
+            "{times}: {events:?}"
+        );
+    }
+    // Another of the same version is one.
+    peer.confirm = Confirm::Type;
+    let other = peer.account();
+    let events = device.fetch(&peer, Stands::Active, NOW, |state| {
+        state.account = Some(other);
+    });
+    let cause = Cause::NotNewer;
+    let account = device.account.id;
+    assert_eq!(events, [Event::Refused { account, cause }]);
+}
+
+#[test]
 fn a_scanned_statement_under_a_new_key_means_connect_once() {
     let (mut peer, mut device) = active();
     peer.keys.push(SigningKey::generate().unwrap());
     let statement = peer.signed_statement(&peer.statement(1, NOW));
-    let error = device.account.work.scan(statement.as_str(), NOW).err();
-    assert_eq!(error, Some(ApprovalError::ConnectOnce));
+    let refused = device.account.work.scan(statement.as_str(), NOW);
+    assert_eq!(refused, Err(ApprovalError::ConnectOnce.into()));
 }
 
 #[test]

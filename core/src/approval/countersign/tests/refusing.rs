@@ -205,8 +205,13 @@ fn a_scanned_statement_that_is_not_for_this_device_is_not_genuine() {
     statement.issuer = "https://evil.example".to_owned();
     let statement = peer.signed_statement(&statement);
     assert!(device.account.work.is_addressed(statement.as_str()));
-    let error = device.account.work.scan(statement.as_str(), NOW).err();
-    assert_eq!(error, Some(ApprovalError::NotGenuine));
+    let refused = device
+        .account
+        .work
+        .scan(statement.as_str(), NOW)
+        .unwrap_err();
+    assert_eq!(refused.error, ApprovalError::NotGenuine);
+    assert_eq!(refused.cause, Some(Cause::Issuer));
     assert!(!device.account.work.is_addressed("a.b.c"));
 }
 

@@ -193,7 +193,10 @@ impl World {
         let account = accounts.iter().find(|one| one.work.is_addressed(&message));
         if let Some(account) = account.map(|account| account.id) {
             let now = self.phones[phone].clock(self.now_s);
-            let scanned = |account: &mut WorkAccount| account.work.scan(&message, now).map(drop);
+            let scanned = |account: &mut WorkAccount| {
+                let scanned = account.work.scan(&message, now);
+                scanned.map(drop).map_err(|refused| refused.error)
+            };
             // One that has ended, or whose key is not known here, is refused.
             let _ = self.phones[phone].change(account, scanned, self.now_s);
         }
