@@ -2,6 +2,7 @@
 
 mod adding;
 mod answering;
+mod killed;
 mod moving;
 mod office;
 mod resuming;
