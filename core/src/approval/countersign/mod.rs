@@ -11,6 +11,7 @@ mod request;
 mod statements;
 mod steps;
 mod stored;
+mod stored_move;
 mod stored_parts;
 mod take;
 mod view;

@@ -4,7 +4,9 @@ use countersign_protocol::envelope::{Compact, EnvelopeError, Received, Verified}
 use countersign_protocol::hash::{MessageHash, Thumbprint};
 use countersign_protocol::key::PublicKey;
 use countersign_protocol::kind::{Kind, Role};
-use countersign_protocol::message::{Account, OtpLink, RemovedWhy, Secrets, Standing, State};
+use countersign_protocol::message::{
+    Account, Moving, OtpLink, RemovedWhy, Secrets, Standing, State,
+};
 use countersign_protocol::problem::Problem;
 use countersign_protocol::secret::OfflineKey;
 
@@ -97,6 +99,8 @@ impl Entry {
         let verdict = match Problem::read(status, body) {
             None | Some(Problem::RateLimited | Problem::Unavailable) => failed,
             Some(Problem::Replayed) => Verdict::Again,
+            // A step of an earlier move: what is signed says that it has ended, and then the step is not sent any more.
+            Some(Problem::UnknownInvitation) if topic == Topic::Move => Verdict::Again,
             Some(Problem::Order { last }) if topic == Topic::Delivery => {
                 // A delivery of this device's own, from before it was restored.
                 let delivery = &mut self.delivery;
@@ -311,6 +315,13 @@ impl Entry {
         // The person may have gone on meanwhile: what is to be said now was not answered by this.
         let step = enrolled.step.as_ref().map(Step::number);
         if topic == Topic::Move && step == Some(errand.number) {
+            enrolled.step = None;
+            taken.changed = true;
+        }
+        // A move that the state does not have any more has ended: no step of it is left to be sent.
+        let open = state.moving.as_ref().map(Moving::id);
+        let concerns = enrolled.step.as_ref().and_then(Step::concerns);
+        if concerns.is_some() && concerns != open {
             enrolled.step = None;
             taken.changed = true;
         }

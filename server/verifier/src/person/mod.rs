@@ -21,7 +21,7 @@ pub use calm::{
     MUTE_S, NO_MOVE_S, RINGING_MAX, UNANSWERED_MAX, WRONG_NUMBERS_MAX, WRONG_RESPONSES_MAX,
 };
 pub use device::{ACTIVE_MAX, TOMBSTONE_KEEP_S, UNFINISHED_S};
-pub(crate) use device::{CHECK_TRIES, Device, SEEN_MAX, Seen, Stage};
+pub(crate) use device::{Device, SEEN_MAX, Seen, Stage};
 pub(crate) use document::Documents;
 pub use index::Index;
 pub use invitation::{INVITATION_S, PROOF_TRIES};
