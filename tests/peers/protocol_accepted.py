@@ -1,7 +1,7 @@
 """Messages that a reader takes, and what it gets of them."""
 
 from protocol_claims import (
-    ACCOUNT, DEVICE, FIRST_ACCOUNT, NONCE, OFFLINE_KEY, PLAIN, PUSH, READERS, RECEIPT,
+    ACCOUNT, DEVICE, FIRST_ACCOUNT, MOVE, NONCE, OFFLINE_KEY, PLAIN, PUSH, READERS, RECEIPT,
     SCANNED_SECRET, STATEMENT, TYPED_SECRET, VERIFIED_WITH, WEB_PUSH, account, answer, decision,
     delivery, enrol, fetch, history, move, receipt, request, state, statement,
 )
@@ -115,9 +115,9 @@ def states():
         "administrator",
     ]
     secrets = {"otp": "otpauth://totp/Example:ann?secret=JBSWY3DPEHPK3PXP", "offline_key": OFFLINE_KEY}
-    invitation = f"countersign://enrol?v=1&url=https%3A%2F%2Flogin.example.org&id={id_of('moving')}"
-    invited = {"invitation": invitation, "until": NOW_S + 600}
-    testing = {"number": "0429170", "device": "Pixel 2", "until": NOW_S + 600}
+    invitation = f"countersign://enrol?v=1&url=https%3A%2F%2Flogin.example.org&id={MOVE}"
+    invited = {"inv": MOVE, "invitation": invitation, "left": 3, "until": NOW_S + 600}
+    testing = {"inv": MOVE, "number": "0429170", "device": "Pixel 2", "until": NOW_S + 600}
     full = state(statements=[STATEMENT] * 5, closed=[RECEIPT] * 16, account=FIRST_ACCOUNT)
     return [
         case("state", "active", state(), 8),
@@ -132,7 +132,7 @@ def states():
         case("state", "with-secrets", state(secrets=secrets), 8),
         case("state", "with-no-secrets", state(secrets={}), 8),
         case("state", "invited", state(move=invited), 8),
-        case("state", "taken", state(move=invited | {"device": "Pixel 2"}), 8),
+        case("state", "taken", state(move=invited | {"device": "Pixel 2", "left": 1}), 8),
         case("state", "testing", state(move=testing), 8),
         case("state", "stale", state(stale=True), 8),
         case("state", "other-members", state() | NOT_LISTED, 8, read=state()),
@@ -230,9 +230,9 @@ def deliveries():
 
 
 def moves():
-    steps = [case("move", step, move(step=step), 7) for step in ("start", "abort")]
     return [
-        *steps,
+        case("move", "start", move(step="start"), 7),
+        case("move", "abort", move(step="abort", inv=MOVE), 7),
         case("move", "confirm", PLAIN["move"][0], 7),
         case("move", "other-members", move(step="start") | NOT_LISTED, 7, read=move(step="start")),
         longest("move", 2),

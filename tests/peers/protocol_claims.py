@@ -154,6 +154,9 @@ PUSH = {"to": "https://push.example.org/up/3f9c", "bell": id_of("bell")}
 WEB_PUSH = PUSH | {"p256dh": KEYS["push"].point(), "auth": id_of("auth")}
 
 
+MOVE = id_of("moving")
+
+
 def move(**step):
     return request("move") | step
 
@@ -199,7 +202,7 @@ PLAIN = {
     "answer": (answer(), "approval"),
     "receipt": (receipt(), "server-1"),
     "delivery": (delivery({"kind": "unifiedpush"} | PUSH), "device"),
-    "move": (move(step="confirm", check="004217"), "approval"),
+    "move": (move(step="confirm", inv=MOVE, check="004217"), "approval"),
     "leave": (request("leave"), "device"),
     "history": (history(), "device"),
 }

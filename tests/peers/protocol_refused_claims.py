@@ -1,7 +1,7 @@
 """Messages of a good envelope whose claims are refused: each differs from a good one in one claim."""
 
 from protocol_claims import (
-    APPROVAL, DEVICE, FIRST_ACCOUNT, PLAIN, PUSH, RECEIPT, SERVER, STATE, STATEMENT, WEB_PUSH,
+    APPROVAL, DEVICE, FIRST_ACCOUNT, MOVE, PLAIN, PUSH, RECEIPT, SERVER, STATE, STATEMENT, WEB_PUSH,
     answer, decision, delivery, move, receipt, state, statement,
 )
 from protocol_refused import bad_keys, refused
@@ -96,8 +96,8 @@ def fetch_forms():
 
 def state_forms():
     link = "countersign://enrol?v=1"
-    invited = {"invitation": link, "until": NOW_S + 600}
-    testing = {"number": "0429170", "device": "Pixel 2", "until": NOW_S + 600}
+    invited = {"inv": MOVE, "invitation": link, "left": 3, "until": NOW_S + 600}
+    testing = {"inv": MOVE, "number": "0429170", "device": "Pixel 2", "until": NOW_S + 600}
     other = [None, 1, "", STATE, "a.b.c"]
     numbers = [{"number": number} for number in ("12345", "123456789", "12345a", 123456, "")]
     suspended = {"is": "suspended", "why": "administrator"}
@@ -118,8 +118,8 @@ def state_forms():
         ],
         "move": [
             None, [], {}, invited | testing,
-            *changed(invited, {"invitation": ""}, {"invitation": "i" * 1025}, {"device": ""}, {"device": "d" * 65}, {"until": -1}),
-            *changed(testing, *numbers, {"device": ""}, {"until": None}),
+            *changed(invited, {"inv": SHORT}, {"left": 0}, {"left": 4}, {"invitation": ""}, {"invitation": "i" * 1025}, {"device": ""}, {"device": "d" * 65}, {"until": -1}),
+            *changed(testing, {"inv": None}, *numbers, {"device": ""}, {"until": None}),
         ],
         "stale": [None, False, 1, "true"],
     }
@@ -194,7 +194,7 @@ FORMS = {
     "enrol": enrol_forms(), "account": account_forms(), "fetch": fetch_forms(),
     "state": state_forms(), "statement": statement_forms(), "answer": answer_forms(),
     "receipt": receipt_forms(), "delivery": delivery_forms(),
-    "move": REQUEST | {"step": [*TEXT, "Start", "end"], "check": [*TEXT, "00421", "0042170", "00421a"]},
+    "move": REQUEST | {"step": [*TEXT, "Start", "end"], "inv": [*ID, "007"], "check": [*TEXT, "00421", "0042170", "00421a"]},
     "leave": REQUEST, "history": history_forms(),
 }
 # What may be left out, or is missed only beside something else.
@@ -235,9 +235,10 @@ def form():
     for word in ("deny", "report", "cancel"):
         numbered = decision(word) | {"number": "042917"}
         yield claim("form", f"answer-number-of-{word}", "answer", numbered, "number", "device")
-    for step in ("start", "abort"):
-        checked = move(step=step, check="004217")
-        yield claim("form", f"move-check-of-{step}", "move", checked, "check")
+    for step in (move(step="start"), move(step="abort", inv=MOVE)):
+        name = f"move-check-of-{step['step']}"
+        yield claim("form", name, "move", step | {"check": "004217"}, "check")
+    yield claim("form", "move-inv-of-start", "move", move(step="start", inv=MOVE), "inv")
     for outcome, left in [("denied", 1), ("wrong_number", 0), ("expired", 0), ("reported", 1)]:
         counted = receipt(outcome=outcome, left=left)
         yield claim("form", f"receipt-left-of-{outcome}", "receipt", counted, "left")

@@ -82,6 +82,13 @@ fn abort(session: &Session, companion: &mut Companion, id: RecordId) -> Result<(
     Ok(())
 }
 
+fn tries_words(left: u8) -> String {
+    match left {
+        1 => "With one more wrong number the move ends.".to_owned(),
+        left => format!("After {left} more wrong ones the move ends."),
+    }
+}
+
 /// Which step the person was told of last.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Step {
@@ -167,7 +174,10 @@ impl<'a> Moving<'a> {
                 self.input.draw("Asking the server (q and Enter leave it)");
             }
             MovingView::Invited {
-                invitation, device, ..
+                invitation,
+                device,
+                tries_left,
+                ..
             } => {
                 if self.told == Step::None {
                     self.input.clear();
@@ -190,9 +200,10 @@ impl<'a> Moving<'a> {
                         if sent.is_some() {
                             self.sent_after = None;
                             self.input.clear();
-                            console.say(
-                                "That is not the number that the new device shows. After three wrong ones the move ends.\n",
-                            )?;
+                            console.say(&format!(
+                                "That is not the number that the new device shows. {}\n",
+                                tries_words(*tries_left)
+                            ))?;
                         }
                         self.input
                             .draw("Check number of the new device, 6 digits (q leaves it):");

@@ -141,6 +141,8 @@ pub enum MovingView {
         invitation: SecretText,
         /// What the new device is called, once it has scanned it.
         device: Option<Name>,
+        /// How often its check number may still be typed: with the last wrong one the move ends.
+        tries_left: u8,
         /// Until when, by the server's clock.
         until: UnixSeconds,
     },

@@ -22,8 +22,8 @@ pub use request::{
     Request, Ring, WAIT_MAX_S,
 };
 pub use state::{
-    INVITATION_BYTES_MAX, LISTED_MAX, Moving, OTP_BYTES_MAX, OtpLink, RemovedWhy, STATEMENTS_MAX,
-    Secrets, Standing, State, SuspendedWhy,
+    CHECK_TRIES, INVITATION_BYTES_MAX, LISTED_MAX, Moving, OTP_BYTES_MAX, OtpLink, RemovedWhy,
+    STATEMENTS_MAX, Secrets, Standing, State, SuspendedWhy,
 };
 pub use statement::{Act, Client, Details, Expected, LIFETIME_MAX_S, Place, Statement, Unknown};
 

@@ -262,11 +262,16 @@ pub enum MoveStep {
     Start,
     /// The new device showed this number, and the person typed it here.
     Confirm {
+        /// The move's invitation: a step that comes late does nothing to a later move.
+        invitation: Id,
         /// The number.
         check: CheckNumber,
     },
     /// It ends, and nothing changed.
-    Abort,
+    Abort {
+        /// The move's invitation.
+        invitation: Id,
+    },
 }
 
 /// `cs-move`: a new phone takes over from this one.
@@ -283,13 +288,16 @@ impl Move {
     #[must_use]
     pub fn to_claims(&self) -> Object {
         let claims = self.request.to_claims();
-        let step = |word: &str| Json::Text(word.to_owned());
+        let text = |word: &str| Json::Text(word.to_owned());
         match &self.step {
-            MoveStep::Start => claims.with("step", step("start")),
-            MoveStep::Abort => claims.with("step", step("abort")),
-            MoveStep::Confirm { check } => claims
-                .with("step", step("confirm"))
-                .with("check", step(check.as_str())),
+            MoveStep::Start => claims.with("step", text("start")),
+            MoveStep::Abort { invitation } => claims
+                .with("step", text("abort"))
+                .with("inv", Json::Text(invitation.format())),
+            MoveStep::Confirm { invitation, check } => claims
+                .with("step", text("confirm"))
+                .with("inv", Json::Text(invitation.format()))
+                .with("check", text(check.as_str())),
         }
     }
 
@@ -298,7 +306,7 @@ impl Move {
     /// # Errors
     ///
     /// [`ClaimError::Audience`] before anything else is looked at; [`ClaimError::Missing`] and [`ClaimError::Form`], also for
-    /// a number beside another step than the confirmation.
+    /// a number beside another step than the confirmation, and for an invitation beside the start.
     ///
     /// # Panics
     ///
@@ -310,13 +318,19 @@ impl Move {
         let check = |value: &Json| claims::parsed(value, CheckNumber::parse);
         let step = match claims.required("step", claims::word(&words))? {
             "confirm" => MoveStep::Confirm {
+                invitation: claims.required("inv", claims::id)?,
                 check: claims.required("check", check)?,
             },
             _ if claims.optional("check", Some)?.is_some() => {
                 return Err(ClaimError::Form { name: "check" });
             }
-            "start" => MoveStep::Start,
-            _ => MoveStep::Abort,
+            "abort" => MoveStep::Abort {
+                invitation: claims.required("inv", claims::id)?,
+            },
+            _ if claims.optional("inv", Some)?.is_some() => {
+                return Err(ClaimError::Form { name: "inv" });
+            }
+            _ => MoveStep::Start,
         };
         Ok(Self { request, step })
     }

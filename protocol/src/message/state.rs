@@ -11,7 +11,7 @@ use crate::base64url;
 use crate::claims::{self, ClaimError, Claims};
 use crate::digits::Digits;
 use crate::envelope::{Compact, Verified};
-use crate::hash::{MessageHash, Thumbprint};
+use crate::hash::{Id, MessageHash, Thumbprint};
 use crate::json::{Json, Object};
 use crate::kind::Kind;
 use crate::problem::DEVICE_NAME_BYTES_MAX;
@@ -27,6 +27,8 @@ pub const STATEMENTS_MAX: usize = LISTED_MAX + OPEN_MAX;
 pub const OTP_BYTES_MAX: usize = 1024;
 /// Longest link of an invitation in bytes.
 pub const INVITATION_BYTES_MAX: usize = 1024;
+/// How often a device's check number may be typed; the last wrong one ends the device.
+pub const CHECK_TRIES: u8 = 3;
 
 /// How a device stands with its server.
 #[derive(Clone, Eq, PartialEq)]
@@ -136,15 +138,21 @@ const REMOVED: [(&str, RemovedWhy); 8] = [
 pub enum Moving {
     /// The new device has to scan this; then its check number is typed into the old one.
     Invited {
-        /// A link of an invitation.
+        /// The invitation's id, by which the move is known.
+        id: Id,
+        /// A link of the invitation.
         invitation: Zeroizing<String>,
         /// What the new device is called, once one has taken the invitation.
         device: Option<String>,
+        /// How often its check number may still be typed, from 1 to [`CHECK_TRIES`].
+        left: u8,
         /// When the move ends by itself.
         until: Timestamp,
     },
     /// The new device has its test: the old one shows the number.
     Testing {
+        /// The id of the move's invitation.
+        id: Id,
         /// The test's number, six to eight digits.
         number: Digits,
         /// What the new device is called.
@@ -152,6 +160,16 @@ pub enum Moving {
         /// When the move ends by itself.
         until: Timestamp,
     },
+}
+
+impl Moving {
+    /// The id of its invitation, by which the move is known.
+    #[must_use]
+    pub const fn id(&self) -> Id {
+        match self {
+            Self::Invited { id, .. } | Self::Testing { id, .. } => *id,
+        }
+    }
 }
 
 impl fmt::Debug for Moving {
@@ -381,14 +399,18 @@ fn secrets(value: &Json) -> Option<Secrets> {
 }
 
 fn moving_to_claims(moving: &Moving) -> Object {
+    let claims = Object::new().with("inv", Json::Text(moving.id().format()));
     match moving {
         Moving::Invited {
+            id: _,
             invitation,
             device,
+            left,
             until,
         } => {
-            let claims = Object::new()
+            let claims = claims
                 .with("invitation", Json::Text(invitation.to_string()))
+                .with("left", Json::Integer((*left).into()))
                 .with("until", until.to_json());
             match device {
                 Some(device) => claims.with("device", Json::Text(device.clone())),
@@ -396,10 +418,11 @@ fn moving_to_claims(moving: &Moving) -> Object {
             }
         }
         Moving::Testing {
+            id: _,
             number,
             device,
             until,
-        } => Object::new()
+        } => claims
             .with("number", Json::Text(number.as_str().to_owned()))
             .with("device", Json::Text(device.clone()))
             .with("until", until.to_json()),
@@ -408,6 +431,7 @@ fn moving_to_claims(moving: &Moving) -> Object {
 
 fn moving(value: &Json) -> Option<Moving> {
     let claims = Claims::of(claims::object(value)?);
+    let id = claims.required("inv", claims::id).ok()?;
     let until = claims.required("until", claims::time).ok()?;
     let invitation = claims.optional("invitation", |value| {
         claims::text(INVITATION_BYTES_MAX)(value).map(|link| Zeroizing::new(link.to_owned()))
@@ -417,14 +441,19 @@ fn moving(value: &Json) -> Option<Moving> {
     });
     match (invitation.ok()?, number.ok()?) {
         (Some(invitation), None) => Some(Moving::Invited {
+            id,
             invitation,
             device: match claims.optional("device", claims::text(DEVICE_NAME_BYTES_MAX)) {
                 Ok(device) => device.map(str::to_owned),
                 Err(_) => return None,
             },
+            left: claims
+                .required("left", claims::count(1..=CHECK_TRIES))
+                .ok()?,
             until,
         }),
         (None, Some(number)) => Some(Moving::Testing {
+            id,
             number,
             device: device_name(claims, "device")?,
             until,

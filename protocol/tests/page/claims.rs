@@ -78,6 +78,7 @@ fn every_claim_of_a_state_has_its_row_and_those_that_may_be_left_out_say_so() {
             offline_key: Some(OfflineKey::copy_of(&[5; 32])),
         }),
         moving: Some(Moving::Testing {
+            id: Id::from_bytes([4; 16]),
             number: Digits::parse("123456", 6).unwrap(),
             device: "Pixel".to_owned(),
             until: Timestamp::new(1_800_000_600).unwrap(),

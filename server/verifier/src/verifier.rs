@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::entropy::{Entropy, generate_id};
 use crate::event::Event;
 use crate::keys::ServerKeys;
-use crate::person::{Index, Person};
+use crate::person::{Index, LabelError, Person};
 use crate::reply::{Refusal, Reply};
 use crate::rules::{Rules, RulesError};
 use crate::sources::Sources;
@@ -36,9 +36,9 @@ pub enum VerifierError {
     /// There is no such person.
     #[error("no such person")]
     NoSuchPerson,
-    /// The label is empty, or longer than 96 bytes.
-    #[error("a label has 1 to 96 bytes")]
-    Label,
+    /// The label can be nobody's.
+    #[error(transparent)]
+    Label(#[from] LabelError),
     /// Others changed the person again and again.
     #[error("changed by others again and again")]
     Busy,
@@ -165,7 +165,7 @@ impl<S: Store> Verifier<S> {
     /// [`VerifierError::Label`], [`VerifierError::Step`], [`VerifierError::Store`].
     pub fn add_person(&self, label: &str, now: Timestamp) -> Result<Id, VerifierError> {
         let account = generate_id(&*self.entropy).map_err(StepError::from)?;
-        let person = Person::new(account, label).ok_or(VerifierError::Label)?;
+        let person = Person::new(account, label)?;
         let setup = self.setup();
         let step = step(person, &PassTime, &self.desk(&setup, now))?;
         let changed = Changed {

@@ -203,31 +203,45 @@ impl Enrolled {
 #[derive(Clone, Eq, PartialEq)]
 pub(super) enum Step {
     Start,
-    /// With the six digits that were typed.
-    Confirm(Zeroizing<String>),
-    Abort,
+    /// Of a move, with the six digits that were typed.
+    Confirm(Id, Zeroizing<String>),
+    /// Of a move.
+    Abort(Id),
 }
 
 impl std::fmt::Debug for Step {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {
             Self::Start => "Start",
-            Self::Confirm(_) => "Confirm([redacted])",
-            Self::Abort => "Abort",
+            Self::Confirm(..) => "Confirm([redacted])",
+            Self::Abort(_) => "Abort",
         })
     }
 }
 
 impl Step {
-    /// Tells one step from another: the check number after 2.
-    pub(super) fn number(&self) -> u64 {
+    /// The move that it is a step of, by its invitation; none where it begins one.
+    pub(super) const fn concerns(&self) -> Option<Id> {
         match self {
+            Self::Start => None,
+            Self::Abort(id) | Self::Confirm(id, _) => Some(*id),
+        }
+    }
+
+    /// Tells one step from another: the check number after 2, counted from what the move is known by.
+    pub(super) fn number(&self) -> u64 {
+        let of_its_move = self.concerns().map_or(0, |id| {
+            let (first, _) = id.bytes().split_first_chunk().expect("an id has 16 bytes");
+            u64::from_be_bytes(*first)
+        });
+        let step = match self {
             Self::Start => 0,
-            Self::Abort => 1,
-            Self::Confirm(check) => check
+            Self::Abort(_) => 1,
+            Self::Confirm(_, check) => check
                 .parse()
                 .map_or(2, |check: u64| check.saturating_add(3)),
-        }
+        };
+        of_its_move.wrapping_add(step)
     }
 }
 

@@ -1,7 +1,9 @@
 //! The Countersign approval protocol on the device: `docs/protocol.md` has every message.
 
 mod answer;
+mod apply;
 mod enrol;
+mod enrolled;
 mod entry;
 pub(super) mod evidence;
 mod flight;
@@ -11,6 +13,7 @@ mod request;
 mod statements;
 mod steps;
 mod stored;
+mod stored_move;
 mod stored_parts;
 mod take;
 mod view;

@@ -176,8 +176,11 @@ impl Entry {
             Saying::Move(enrolled, step) => {
                 let step = match step {
                     Step::Start => MoveStep::Start,
-                    Step::Abort => MoveStep::Abort,
-                    Step::Confirm(check) => MoveStep::Confirm {
+                    Step::Abort(invitation) => MoveStep::Abort {
+                        invitation: *invitation,
+                    },
+                    Step::Confirm(invitation, check) => MoveStep::Confirm {
+                        invitation: *invitation,
                         check: CheckNumber::parse(check).map_err(|_| ApprovalError::CheckNumber)?,
                     },
                 };

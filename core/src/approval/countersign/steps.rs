@@ -34,19 +34,18 @@ impl Entry {
                 Step::Start
             }
             MoveAsk::Confirm(typed) => {
-                if !matches!(enrolled.moving, Some(Moving::Invited { .. })) {
+                let Some(Moving::Invited { id, .. }) = enrolled.moving else {
                     return Err(ApprovalError::NoMove);
-                }
+                };
                 CheckNumber::parse(typed.as_str()).map_err(|_| ApprovalError::CheckNumber)?;
-                Step::Confirm(Zeroizing::new(typed.as_str().to_owned()))
+                Step::Confirm(id, Zeroizing::new(typed.as_str().to_owned()))
             }
             MoveAsk::Abort => {
-                let was_begun = enrolled.moving.is_some();
-                if !was_begun {
+                let Some(moving) = &enrolled.moving else {
                     // Nothing was heard of it: what was to be sent is not.
                     return enrolled.step.take().map(drop).ok_or(ApprovalError::NoMove);
-                }
-                Step::Abort
+                };
+                Step::Abort(moving.id())
             }
         };
         enrolled.step = Some(step);

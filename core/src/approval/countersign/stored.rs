@@ -11,12 +11,13 @@ use countersign_protocol::secret::{DeviceNonce, OfflineKey};
 use zeroize::Zeroizing;
 
 use super::entry::{
-    Clock, DeviceWords, Enrolled, Enrolling, Entry, InvitationTag, Progress, Replaced, Step,
+    Clock, DeviceWords, Enrolled, Enrolling, Entry, InvitationTag, Progress, Replaced,
 };
 use super::keys::Keys;
+use super::stored_move::{encode_moving, encode_step, moving, step};
 use super::stored_parts::{
-    delivery, encode_delivery, encode_failure, encode_key, encode_moving, encode_plan,
-    encode_standing, failure, key, moving, plan, standing,
+    delivery, encode_delivery, encode_failure, encode_key, encode_plan, encode_standing, failure,
+    key, plan, standing,
 };
 use crate::account::Name;
 use crate::approval::work::Kept;
@@ -226,12 +227,7 @@ fn put_enrolled(body: &mut Writer, enrolled: &Enrolled, kept: Kept) {
         body.put(field::MOVING, &encode_moving(moving));
     }
     if let Some(step) = &enrolled.step {
-        let step = match step {
-            Step::Start => "s",
-            Step::Abort => "a",
-            Step::Confirm(check) => check.as_str(),
-        };
-        body.put_text(field::STEP, step);
+        body.put(field::STEP, &encode_step(step));
     }
 }
 
@@ -333,12 +329,6 @@ impl<'a> Fields<'a> {
             Some(key) => Some(OfflineKey::copy_of(key.try_into().map_err(|_| Malformed)?)),
             None => None,
         };
-        let step = match self.find(field::STEP).map(text_of).transpose()? {
-            Some("s") => Some(Step::Start),
-            Some("a") => Some(Step::Abort),
-            Some(check) => Some(Step::Confirm(Zeroizing::new(check.to_owned()))),
-            None => None,
-        };
         Ok(Enrolled {
             keys,
             enrol_hash,
@@ -353,7 +343,7 @@ impl<'a> Fields<'a> {
             secrets: Secrets { otp, offline_key },
             wants_secrets: flags & flag::WANTS_SECRETS != 0,
             moving: self.find(field::MOVING).map(moving).transpose()?,
-            step,
+            step: self.find(field::STEP).map(step).transpose()?,
             is_leaving: flags & flag::IS_LEAVING != 0,
             is_key_gone: flags & flag::IS_KEY_GONE != 0,
         })

@@ -1,11 +1,8 @@
-//! Parts of a work account's record: plan, keys, delivery, standing, move, failure.
+//! Parts of a work account's record: plan, keys, delivery, standing, failure.
 
-use countersign_protocol::digits::Digits;
 use countersign_protocol::hash::{Id, Thumbprint};
 use countersign_protocol::key::PublicKey;
-use countersign_protocol::message::{
-    InvitationChoice, Moving, RemovedWhy, Ring, Standing, SuspendedWhy,
-};
+use countersign_protocol::message::{InvitationChoice, RemovedWhy, Ring, Standing, SuspendedWhy};
 use countersign_protocol::secret::{DeviceNonce, InvitationSecret, ScannedSecret, TypedSecret};
 use countersign_protocol::time::Timestamp;
 use zeroize::Zeroizing;
@@ -19,10 +16,10 @@ use crate::encoding::tlv::{Malformed, Reader, Writer, text_of, u8_of, u64_of};
 use crate::secret::Secret;
 
 /// The values of a part, by their numbers from 1, each at most once.
-struct Part<'a>([Option<&'a [u8]>; 12]);
+pub(super) struct Part<'a>([Option<&'a [u8]>; 12]);
 
 impl<'a> Part<'a> {
-    fn read(body: &'a [u8]) -> Result<Self, Malformed> {
+    pub(super) fn read(body: &'a [u8]) -> Result<Self, Malformed> {
         let mut part = [None; 12];
         let mut reader = Reader::new(body);
         while let Some((tag, value)) = reader.next()? {
@@ -34,23 +31,23 @@ impl<'a> Part<'a> {
         Ok(Self(part))
     }
 
-    fn find(&self, tag: u8) -> Option<&'a [u8]> {
+    pub(super) fn find(&self, tag: u8) -> Option<&'a [u8]> {
         self.0.get(usize::from(tag) - 1).copied().flatten()
     }
 
-    fn get(&self, tag: u8) -> Result<&'a [u8], Malformed> {
+    pub(super) fn get(&self, tag: u8) -> Result<&'a [u8], Malformed> {
         self.find(tag).ok_or(Malformed)
     }
 
-    fn exact<const N: usize>(&self, tag: u8) -> Result<[u8; N], Malformed> {
+    pub(super) fn exact<const N: usize>(&self, tag: u8) -> Result<[u8; N], Malformed> {
         self.get(tag)?.try_into().map_err(|_| Malformed)
     }
 
-    fn text(&self, tag: u8) -> Result<&'a str, Malformed> {
+    pub(super) fn text(&self, tag: u8) -> Result<&'a str, Malformed> {
         text_of(self.find(tag).unwrap_or_default())
     }
 
-    fn time(&self, tag: u8) -> Result<Option<Timestamp>, Malformed> {
+    pub(super) fn time(&self, tag: u8) -> Result<Option<Timestamp>, Malformed> {
         match self.find(tag) {
             Some(value) => Timestamp::new(u64_of(value)?).map(Some).ok_or(Malformed),
             None => Ok(None),
@@ -321,53 +318,6 @@ pub(super) fn standing(body: &[u8]) -> Result<Standing, Malformed> {
         }
         _ => return Err(Malformed),
     })
-}
-
-pub(super) fn encode_moving(moving: &Moving) -> Zeroizing<Vec<u8>> {
-    let mut body = Writer::new();
-    match moving {
-        Moving::Invited {
-            invitation,
-            device,
-            until,
-        } => {
-            body.put_text(1, invitation);
-            body.put_text(2, device.as_deref().unwrap_or_default());
-            body.put_u64(3, until.unix_s());
-        }
-        Moving::Testing {
-            number,
-            device,
-            until,
-        } => {
-            body.put_text(4, number.as_str());
-            body.put_text(2, device);
-            body.put_u64(3, until.unix_s());
-        }
-    }
-    body.finish_unpadded()
-}
-
-pub(super) fn moving(body: &[u8]) -> Result<Moving, Malformed> {
-    let part = Part::read(body)?;
-    let until = part.time(3)?.ok_or(Malformed)?;
-    let device = part.text(2)?.to_owned();
-    match (part.find(1), part.find(4)) {
-        (Some(invitation), None) => Ok(Moving::Invited {
-            invitation: Zeroizing::new(text_of(invitation)?.to_owned()),
-            device: (!device.is_empty()).then_some(device),
-            until,
-        }),
-        (None, Some(number)) => {
-            let count = u8::try_from(number.len()).map_err(|_| Malformed)?;
-            Ok(Moving::Testing {
-                number: Digits::parse(text_of(number)?, count).map_err(|_| Malformed)?,
-                device,
-                until,
-            })
-        }
-        _ => Err(Malformed),
-    }
 }
 
 const FAILURES: [(u8, EnrolmentFailure); 12] = [

@@ -1,21 +1,17 @@
 //! What came back from the server: verified, in order, and applied.
 
-use countersign_protocol::envelope::{Compact, EnvelopeError, Received, Verified};
+use countersign_protocol::envelope::{EnvelopeError, Received, Verified};
 use countersign_protocol::hash::{MessageHash, Thumbprint};
 use countersign_protocol::key::PublicKey;
 use countersign_protocol::kind::{Kind, Role};
-use countersign_protocol::message::{Account, OtpLink, RemovedWhy, Secrets, Standing, State};
+use countersign_protocol::message::{RemovedWhy, Standing, State};
 use countersign_protocol::problem::Problem;
-use countersign_protocol::secret::OfflineKey;
 
-use super::entry::{Enrolled, Entry, Step};
-use super::flight::{Flight, Stage};
+use super::cause_of;
+use super::entry::{Enrolled, Entry};
+use super::flight::Flight;
 use super::request::Topic;
-use super::statements::Came;
-use super::words::EndWord;
-use super::{cause_of, label};
 use crate::approval::exchange::{Cause, Errand, Reply};
-use crate::approval::history::{Entry as Note, Kind as NoteKind};
 use crate::approval::model::Hint;
 use crate::approval::work::{Taken, Verdict};
 use crate::time::UnixSeconds;
@@ -71,7 +67,7 @@ impl Entry {
     }
 
     /// A message that a server key signed which this device knows, or knew when it asked.
-    fn verified(
+    pub(super) fn verified(
         &self,
         kind: Kind,
         body: &[u8],
@@ -97,6 +93,8 @@ impl Entry {
         let verdict = match Problem::read(status, body) {
             None | Some(Problem::RateLimited | Problem::Unavailable) => failed,
             Some(Problem::Replayed) => Verdict::Again,
+            // A step of an earlier move: what is signed says that it has ended, and then the step is not sent any more.
+            Some(Problem::UnknownInvitation) if topic == Topic::Move => Verdict::Again,
             Some(Problem::Order { last }) if topic == Topic::Delivery => {
                 // A delivery of this device's own, from before it was restored.
                 let delivery = &mut self.delivery;
@@ -152,211 +150,6 @@ impl Entry {
         taken
     }
 
-    fn apply(
-        &mut self,
-        topic: Topic,
-        errand: &Errand,
-        state: &State,
-        now: UnixSeconds,
-        taken: &mut Taken,
-    ) {
-        let Some(enrolled) = self.enrolled_mut() else {
-            return;
-        };
-        // Signed before a later state arrived, it may be overtaken; signed after, the server was restored.
-        if state.sequence < enrolled.sequence && errand.applied != enrolled.applied {
-            taken.refused.push(Cause::Older);
-            return;
-        }
-        enrolled.sequence = state.sequence;
-        enrolled.applied += 1;
-        if topic == Topic::Fetch && std::mem::take(&mut self.has_bell) {
-            taken.changed = true;
-        }
-        let Some(enrolled) = self.enrolled_mut() else {
-            return;
-        };
-        // The document first: what follows may be signed by keys that it brings. It may as well be signed by those that it takes
-        // away: whoever asked did not know better, and what was made before them stays as it was made.
-        let known_before = enrolled.account.keys.clone();
-        if let Some(document) = &state.account {
-            self.take_document(document, now, taken);
-        }
-        self.take_standing(state, now, taken);
-        self.take_progress(topic, errand, state, taken);
-        for statement in &state.statements {
-            match self.take_statement(statement.as_str(), false, &known_before, now) {
-                Came::New(id) => {
-                    taken.arrived.push(id);
-                    taken.changed = true;
-                }
-                Came::Known(_) | Came::Over { .. } | Came::NoRoom => {}
-                // Only what answers a fetch brings the document with the key: connect once.
-                Came::Refused(Cause::UnknownKey) if topic != Topic::Fetch => {
-                    self.has_bell = true;
-                    taken.changed = true;
-                }
-                Came::Refused(cause) => taken.refused.push(cause),
-            }
-        }
-        for receipt in &state.closed {
-            let receipt = receipt.as_str().as_bytes();
-            match self.verified(Kind::Receipt, receipt, &known_before) {
-                Ok(verified) => self.apply_receipt(&verified, None, now, taken),
-                Err(cause) => taken.refused.push(cause),
-            }
-        }
-        if state.standing.is_end() {
-            // Nobody will ask after them any more. What came of an answer whose receipt is not here is not known.
-            let word = |flight: &Flight| match flight.stage {
-                Stage::Answered { .. } => EndWord::Unknown,
-                Stage::Open | Stage::Ended { .. } => EndWord::Withdrawn,
-            };
-            let open = self.flights.iter().filter(|(_, flight)| !flight.is_ended());
-            let open: Vec<_> = open.map(|(id, flight)| (*id, word(flight))).collect();
-            for (id, word) in open {
-                self.end(id, word, None, None, now, taken);
-            }
-        }
-        if topic == Topic::Fetch {
-            self.end_unlisted(errand, state, now, taken);
-        }
-    }
-
-    fn take_document(&mut self, document: &Compact, now: UnixSeconds, taken: &mut Taken) {
-        let id = self.id;
-        let verified = match self.verified(Kind::Account, document.as_str().as_bytes(), &[]) {
-            Ok(verified) => verified,
-            Err(cause) => return taken.refused.push(cause),
-        };
-        let Some(enrolled) = self.enrolled_mut() else {
-            return;
-        };
-        let device = enrolled.keys.device.thumbprint();
-        let account = match Account::read(&verified, &device, &enrolled.enrol_hash) {
-            Ok(account) => account,
-            Err(error) => return taken.refused.push(cause_of(error)),
-        };
-        if *verified.compact() == enrolled.document {
-            // The same came twice.
-            return;
-        }
-        if account.version <= enrolled.account.version {
-            return taken.refused.push(Cause::NotNewer);
-        }
-        // It is the same account for ever.
-        if account.account != enrolled.account.account {
-            return taken.refused.push(Cause::Account);
-        }
-        enrolled.account = account;
-        enrolled.signer = *verified.key();
-        enrolled.document = verified.compact().clone();
-        // Its rules may bring what they did not before.
-        enrolled.wants_secrets = true;
-        // Asked again, the server hears that this device has it, and signs with the new keys.
-        self.has_bell = true;
-        let note = Note::new(now, id, NoteKind::Document)
-            .with_message(label(Kind::Account), document.as_str());
-        taken.notes.push(note);
-        taken.changed = true;
-        taken.standing_changed = true;
-    }
-
-    fn take_standing(&mut self, state: &State, now: UnixSeconds, taken: &mut Taken) {
-        let (id, replaces) = (self.id, self.replaces);
-        let Some(enrolled) = self.enrolled_mut() else {
-            return;
-        };
-        if enrolled.standing == state.standing {
-            return;
-        }
-        taken.standing_changed = true;
-        taken.changed = true;
-        let happened = match &state.standing {
-            Standing::Unconfirmed | Standing::Confirmed => None,
-            Standing::Active => Some(NoteKind::Active),
-            Standing::Suspended { .. } => Some(NoteKind::Suspended),
-            Standing::Moved { .. } => Some(NoteKind::Moved),
-            Standing::Removed {
-                why: RemovedWhy::Left,
-            } if enrolled.is_leaving => Some(NoteKind::Left),
-            Standing::Removed { .. } => Some(NoteKind::Removed),
-        };
-        taken
-            .notes
-            .extend(happened.map(|kind| Note::new(now, id, kind)));
-        enrolled.standing = state.standing.clone();
-        if enrolled.standing == Standing::Active {
-            enrolled.nonce = None;
-            self.invitation = None;
-            taken.replaced = replaces.map(|replaced| replaced.record);
-            self.replaces = None;
-            return;
-        }
-        if enrolled.standing.is_end() {
-            enrolled.clear();
-        }
-    }
-
-    /// Secrets, a move, and what the server has taken note of.
-    fn take_progress(&mut self, topic: Topic, errand: &Errand, state: &State, taken: &mut Taken) {
-        if topic == Topic::Delivery && self.delivery.sequence == errand.number {
-            self.delivery.is_told = true;
-            taken.changed = true;
-        }
-        let Some(enrolled) = self.enrolled_mut() else {
-            return;
-        };
-        let has_asked = topic == Topic::Fetch && errand.number == 1;
-        if has_asked && enrolled.wants_secrets && enrolled.standing == Standing::Active {
-            // A server that has none says nothing of them, and is not asked again before its document is another.
-            if let Some(secrets) = &state.secrets {
-                enrolled.secrets = copied(secrets);
-            }
-            enrolled.wants_secrets = false;
-            taken.changed = true;
-        }
-        // The person may have gone on meanwhile: what is to be said now was not answered by this.
-        let step = enrolled.step.as_ref().map(Step::number);
-        if topic == Topic::Move && step == Some(errand.number) {
-            enrolled.step = None;
-            taken.changed = true;
-        }
-        if enrolled.moving != state.moving {
-            enrolled.moving.clone_from(&state.moving);
-            taken.standing_changed = true;
-            taken.changed = true;
-        }
-    }
-
-    /// What was asked after and is in neither list has ended, and nobody says how.
-    fn end_unlisted(
-        &mut self,
-        errand: &Errand,
-        state: &State,
-        now: UnixSeconds,
-        taken: &mut Taken,
-    ) {
-        let listed = state.statements.iter().map(Compact::hash);
-        let listed: Vec<MessageHash> = listed.collect();
-        let server_now = self.clock.server_time(now);
-        let ended: Vec<_> = errand
-            .asked
-            .iter()
-            .filter(|id| {
-                self.flights.get(id).is_some_and(|flight| {
-                    // One that was scanned may be open and on no list.
-                    let may_be_unlisted = flight.was_scanned && !flight.is_past(server_now);
-                    !flight.is_ended() && !may_be_unlisted && !listed.contains(&flight.hash())
-                })
-            })
-            .copied()
-            .collect();
-        for id in ended {
-            self.end(id, EndWord::Unknown, None, None, now, taken);
-        }
-    }
-
     pub(super) fn device(&self) -> Option<Thumbprint> {
         self.keys().map(|keys| keys.device.thumbprint())
     }
@@ -397,15 +190,4 @@ pub(super) fn misbehaved(cause: Cause) -> Taken {
     });
     taken.refused.push(cause);
     taken
-}
-
-fn copied(secrets: &Secrets) -> Secrets {
-    let (otp, key) = (&secrets.otp, &secrets.offline_key);
-    Secrets {
-        // EXPOSE: the copies are secrets again.
-        otp: otp
-            .as_ref()
-            .and_then(|link| OtpLink::new(link.expose().to_owned())),
-        offline_key: key.as_ref().map(|key| OfflineKey::copy_of(key.expose())),
-    }
 }

@@ -113,15 +113,19 @@ impl Entry {
                 None
             }
             Some(Moving::Invited {
+                id: _,
                 invitation,
                 device,
+                left,
                 until,
             }) => Some(MovingView::Invited {
+                tries_left: *left,
                 invitation: secret(invitation),
                 device: device.as_deref().map(Name::new),
                 until: UnixSeconds(until.unix_s()),
             }),
             Some(Moving::Testing {
+                id: _,
                 number,
                 device,
                 until,

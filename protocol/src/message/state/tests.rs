@@ -1,10 +1,10 @@
 use super::*;
-use crate::hash::Id;
 use crate::kind::Role;
 use crate::message::{Outcome, Receipt};
 use crate::signer::Signer;
 
 const DEVICE: Thumbprint = Thumbprint::from_bytes([1; 32]);
+const MOVE: Id = Id::from_bytes([6; 16]);
 const REQUEST: MessageHash = MessageHash::from_bytes([2; 32]);
 
 fn time(unix_s: u64) -> Timestamp {
@@ -88,6 +88,7 @@ fn messages_secrets_and_moves_come_through() {
             offline_key: Some(OfflineKey::copy_of(&[5; 32])),
         }),
         moving: Some(Moving::Testing {
+            id: MOVE,
             number: Digits::parse("0123456", 7).unwrap(),
             device: "Pixel".to_owned(),
             until: time(1_800_000_600),
@@ -98,6 +99,8 @@ fn messages_secrets_and_moves_come_through() {
     for device in [None, Some("Pixel".to_owned())] {
         same(&State {
             moving: Some(Moving::Invited {
+                id: MOVE,
+                left: 2,
                 invitation: Zeroizing::new("countersign://enrol?v=1".to_owned()),
                 device,
                 until: time(1_800_000_600),
@@ -130,6 +133,8 @@ fn what_is_listed_and_everything_that_was_asked_after_fits_into_a_state() {
             offline_key: Some(OfflineKey::copy_of(&[5; 32])),
         }),
         moving: Some(Moving::Invited {
+            id: MOVE,
+            left: 2,
             invitation: Zeroizing::new("i".repeat(INVITATION_BYTES_MAX)),
             device: Some("d".repeat(DEVICE_NAME_BYTES_MAX)),
             until: time(1_800_000_600),
@@ -194,16 +199,6 @@ fn what_a_state_says_has_its_form() {
         ("secrets", r#"{"otp":""}"#),
         ("secrets", &long_link),
         ("secrets", r#"{"offline_key":"AAAA"}"#),
-        ("move", r#"{"until":1}"#),
-        ("move", r#"{"invitation":"a"}"#),
-        ("move", r#"{"invitation":"a","device":"","until":1}"#),
-        ("move", r#"{"number":"12345","device":"a","until":1}"#),
-        ("move", r#"{"number":"123456789","device":"a","until":1}"#),
-        ("move", r#"{"number":"123456","until":1}"#),
-        (
-            "move",
-            r#"{"invitation":"a","number":"123456","device":"a","until":1}"#,
-        ),
         ("stale", "false"),
     ] {
         let claims = state(Standing::Active)
@@ -215,6 +210,44 @@ fn what_a_state_says_has_its_form() {
             "{wrong}"
         );
     }
+}
+
+#[test]
+fn a_move_has_its_name_its_tries_and_one_of_its_two_forms() {
+    let refused = |members: &str| {
+        let moving = format!(r#"{{{members},"until":1}}"#);
+        let claims = state(Standing::Active).to_claims();
+        read(&claims.changed("move", Some(&moving))).err()
+    };
+    let id = format!(r#""inv":"{}""#, MOVE.format());
+    let invited = format!(r#"{id},"invitation":"a","left":3"#);
+    let testing = format!(r#"{id},"number":"123456","device":"a""#);
+    assert_eq!(refused(&invited), None);
+    assert_eq!(refused(&testing), None);
+    let changed = |of: &str, from: &str, to: &str| {
+        assert!(of.contains(from), "{from}");
+        of.replace(from, to)
+    };
+    for wrong in [
+        id.clone(),
+        r#""invitation":"a","left":3"#.to_owned(),
+        r#""number":"123456","device":"a""#.to_owned(),
+        format!(r#"{invited},"number":"123456","device":"a""#),
+        format!(r#"{invited},"device":"""#),
+        changed(&invited, &MOVE.format(), "007"),
+        changed(&invited, r#","left":3"#, ""),
+        changed(&invited, r#""left":3"#, r#""left":0"#),
+        changed(&invited, r#""left":3"#, r#""left":4"#),
+        changed(&testing, "123456", "12345"),
+        changed(&testing, "123456", "123456789"),
+        changed(&testing, r#","device":"a""#, ""),
+    ] {
+        let form = Some(ClaimError::Form { name: "move" });
+        assert_eq!(refused(&wrong), form, "{wrong}");
+    }
+    let claims = state(Standing::Active).to_claims();
+    let endless = claims.changed("move", Some(&format!("{{{invited}}}")));
+    assert!(read(&endless).is_err());
 }
 
 #[test]
@@ -235,6 +268,7 @@ fn nothing_secret_is_shown() {
                 offline_key: Some(OfflineKey::copy_of(&[5; 32])),
             }),
             moving: Some(Moving::Testing {
+                id: MOVE,
                 number: Digits::parse("424242", 6).unwrap(),
                 device: "MARKED".to_owned(),
                 until: time(1),

@@ -3,6 +3,7 @@
 use countersign_protocol::hash::{Id, Thumbprint};
 use countersign_protocol::message::OtpLink;
 use countersign_protocol::time::Timestamp;
+use countersign_verifier::VerifierError;
 use countersign_verifier::step::{GiveCode, Invite, Rename};
 use serde::Deserialize;
 use serde_json::json;
@@ -112,7 +113,9 @@ struct Renaming {
 pub(super) fn rename(server: &Server, body: &[u8]) -> Given {
     let told: Renaming = read(body)?;
     let renamed = server.take(&told.account, &Rename { label: told.label })?;
-    renamed.map_err(ServerError::from)?;
+    renamed
+        .map_err(VerifierError::from)
+        .map_err(ServerError::from)?;
     done()
 }
 

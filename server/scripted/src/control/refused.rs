@@ -56,7 +56,7 @@ impl Refused {
 const fn name(error: &ServerError) -> &'static str {
     match error {
         ServerError::Verifier(VerifierError::NoSuchPerson) => "no_such_person",
-        ServerError::Verifier(VerifierError::Label) => "label",
+        ServerError::Verifier(VerifierError::Label(_)) => "label",
         ServerError::Verifier(_) | ServerError::Signing(_) | ServerError::Keys(_) => "server",
         ServerError::Rules(_) => "rules",
         ServerError::NotInvited(NotInvited::DeviceLimit) => "device_limit",

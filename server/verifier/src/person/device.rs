@@ -20,8 +20,6 @@ pub const TOMBSTONE_KEEP_S: u64 = 90 * 24 * 60 * 60;
 pub const UNFINISHED_S: u64 = 600;
 /// Most active devices of a person.
 pub const ACTIVE_MAX: usize = 5;
-/// How often the check number may be typed.
-pub(crate) const CHECK_TRIES: u8 = 3;
 /// Most ids of requests that are remembered for one device: a device that asks more often has to wait.
 pub(crate) const SEEN_MAX: usize = 128;
 

@@ -6,10 +6,10 @@ mod device;
 mod document;
 mod index;
 mod invitation;
+mod label;
 mod view;
 
 use countersign_protocol::hash::{Id, Thumbprint};
-use countersign_protocol::message::ACCOUNT_NAME_BYTES_MAX;
 use countersign_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -21,11 +21,13 @@ pub use calm::{
     MUTE_S, NO_MOVE_S, RINGING_MAX, UNANSWERED_MAX, WRONG_NUMBERS_MAX, WRONG_RESPONSES_MAX,
 };
 pub use device::{ACTIVE_MAX, TOMBSTONE_KEEP_S, UNFINISHED_S};
-pub(crate) use device::{CHECK_TRIES, Device, SEEN_MAX, Seen, Stage};
+pub(crate) use device::{Device, SEEN_MAX, Seen, Stage};
 pub(crate) use document::Documents;
 pub use index::Index;
 pub use invitation::{INVITATION_S, PROOF_TRIES};
 pub(crate) use invitation::{INVITATIONS_MAX, Invitation, Purpose, Taken, TypedCode};
+pub use label::LabelError;
+pub(crate) use label::check_label;
 pub use view::{DeviceView, InvitationView, MoveView, StageView, StatementView, SuspensionView};
 
 /// A person cannot be read back from what was stored.
@@ -84,10 +86,14 @@ impl std::fmt::Debug for Person {
 }
 
 impl Person {
-    /// A person who has nothing yet. None for a label that no account document can say: empty, or above 96 bytes.
-    #[must_use]
-    pub fn new(account: Id, label: &str) -> Option<Self> {
-        is_label(label).then(|| Self {
+    /// A person who has nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// [`LabelError`].
+    pub fn new(account: Id, label: &str) -> Result<Self, LabelError> {
+        check_label(label)?;
+        Ok(Self {
             account,
             label: label.to_owned(),
             invitations: vec![],
@@ -177,9 +183,4 @@ impl Person {
             .iter()
             .find(|device| device.invitation == moving.invitation && !device.is_ended())
     }
-}
-
-/// Whether an account document can say it.
-pub(crate) fn is_label(label: &str) -> bool {
-    (1..=ACCOUNT_NAME_BYTES_MAX).contains(&label.len())
 }

@@ -2,10 +2,10 @@
 
 use countersign_protocol::digits::CheckNumber;
 use countersign_protocol::hash::Thumbprint;
-use countersign_protocol::message::{Act, Confirm, RemovedWhy};
+use countersign_protocol::message::{Act, CHECK_TRIES, Confirm, RemovedWhy};
 
 use super::{Input, Request, StepError, Turn};
-use crate::person::{CHECK_TRIES, Stage};
+use crate::person::Stage;
 
 /// Why a device was not confirmed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

@@ -1,9 +1,11 @@
 //! `cs-move`: a new phone takes over from this one, which plays the setup page. Until the new phone has approved its test
 //! everything stays as it is.
 
+use countersign_protocol::digits::CheckNumber;
 use countersign_protocol::envelope::Verified;
-use countersign_protocol::hash::Thumbprint;
+use countersign_protocol::hash::{Id, Thumbprint};
 use countersign_protocol::message::{Move, MoveStep};
+use countersign_protocol::problem::Problem;
 
 use super::device::Checked;
 use super::{Answered, StepError, Turn};
@@ -32,7 +34,7 @@ impl Turn<'_> {
         self.state_after(id, message.compact().hash())
     }
 
-    fn take_move_step(&mut self, id: &Thumbprint, step: &MoveStep) -> Result<(), StepError> {
+    fn take_move_step(&mut self, id: &Thumbprint, step: &MoveStep) -> Answered<()> {
         if !self
             .person
             .device(id)
@@ -40,16 +42,26 @@ impl Turn<'_> {
         {
             return Ok(());
         }
-        let is_its = self
-            .person
-            .moving
-            .as_ref()
-            .is_some_and(|moving| moving.from == *id);
         match step {
-            MoveStep::Start if self.person.moving.is_none() => self.begin_move(id),
-            MoveStep::Confirm { check } if is_its => self.confirm_newcomer(check),
-            MoveStep::Abort if is_its => self.end_move(),
-            _ => Ok(()),
+            MoveStep::Start if self.person.moving.is_none() => self.begin_move(id)?,
+            MoveStep::Confirm { invitation, check } if self.is_in_move(id, invitation)? => {
+                self.confirm_newcomer(check)?;
+            }
+            MoveStep::Abort { invitation } if self.is_in_move(id, invitation)? => {
+                self.end_move()?
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether the device is in this move. A step of another one came late, and does nothing to the move that the device is in.
+    fn is_in_move(&self, id: &Thumbprint, invitation: &Id) -> Answered<bool> {
+        let moving = self.person.moving.as_ref();
+        match moving.filter(|moving| moving.from == *id) {
+            None => Ok(false),
+            Some(moving) if moving.invitation == *invitation => Ok(true),
+            Some(_) => Err(Problem::UnknownInvitation.into()),
         }
     }
 
@@ -69,10 +81,7 @@ impl Turn<'_> {
     }
 
     /// A wrong number counts against the new phone; the third ends it, and the move with it.
-    fn confirm_newcomer(
-        &mut self,
-        check: &countersign_protocol::digits::CheckNumber,
-    ) -> Result<(), StepError> {
+    fn confirm_newcomer(&mut self, check: &CheckNumber) -> Result<(), StepError> {
         let Some(newcomer) = self.person.newcomer().map(|device| device.id) else {
             return Ok(());
         };

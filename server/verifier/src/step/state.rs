@@ -3,7 +3,9 @@
 use countersign_protocol::envelope::Compact;
 use countersign_protocol::hash::{Id, MessageHash, Thumbprint};
 use countersign_protocol::kind::Kind;
-use countersign_protocol::message::{Moving, OtpLink, STATEMENTS_MAX, Secrets, Standing, State};
+use countersign_protocol::message::{
+    CHECK_TRIES, Moving, OtpLink, STATEMENTS_MAX, Secrets, Standing, State,
+};
 use countersign_protocol::secret::OfflineKey;
 
 use super::invite::link;
@@ -182,8 +184,10 @@ impl Turn<'_> {
         };
         let moving = match self.moving_for(device) {
             None => "none".to_owned(),
-            Some(Moving::Invited { device, until, .. }) => format!("invited {until:?} {device:?}"),
-            Some(Moving::Testing { until, .. }) => format!("testing {until:?}"),
+            Some(Moving::Invited {
+                id, device, left, ..
+            }) => format!("invited {id:?} {device:?} {left}"),
+            Some(Moving::Testing { id, .. }) => format!("testing {id:?}"),
         };
         let told = format!("{} {until:?} {moving}", self.standing(device).word());
         Some(MessageHash::of(&told))
@@ -202,19 +206,27 @@ impl Turn<'_> {
         let invitation = self.person.invitation(&moving.invitation)?;
         let newcomer = self.person.newcomer();
         let name = newcomer.map(|device| device.name.clone());
+        let wrong = newcomer.map_or(0, |device| match device.stage {
+            Stage::Unconfirmed { wrong, .. } => wrong,
+            _ => 0,
+        });
         let test = newcomer.and_then(|device| match &device.stage {
             Stage::Confirmed { test, .. } => self.person.statement(test),
             _ => None,
         });
         Some(match (test, name) {
             (Some(test), Some(device)) => Moving::Testing {
+                id: moving.invitation,
                 number: test.number.0.clone(),
                 device,
                 until: moving.until,
             },
             (_, device) => Moving::Invited {
+                id: moving.invitation,
                 invitation: link(self.desk.rules, &self.person.label, invitation),
                 device,
+                // With none left the move has ended.
+                left: CHECK_TRIES.saturating_sub(wrong),
                 until: moving.until,
             },
         })

@@ -7,7 +7,7 @@ use countersign_protocol::time::Timestamp;
 use super::{Input, StepError, Turn};
 use crate::event::Fact;
 use crate::kept::Kept;
-use crate::person::is_label;
+use crate::person::{LabelError, check_label};
 
 /// There is no such device, or it does not have what this needs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -66,7 +66,7 @@ impl Input for ResumeApprovals {
 /// Names the person's account anew; devices get a new version of its document.
 #[derive(Clone)]
 pub struct Rename {
-    /// The new label, 1 to 96 bytes.
+    /// The new label: 1 to 96 bytes, also with what JSON escapes in it.
     pub label: String,
 }
 
@@ -77,11 +77,11 @@ impl std::fmt::Debug for Rename {
 }
 
 impl Input for Rename {
-    type Reply = Result<(), NotThere>;
+    type Reply = Result<(), LabelError>;
 
     fn take(&self, turn: &mut Turn<'_>) -> Result<Self::Reply, StepError> {
-        if !is_label(&self.label) {
-            return Ok(Err(NotThere));
+        if let Err(error) = check_label(&self.label) {
+            return Ok(Err(error));
         }
         turn.person.label.clone_from(&self.label);
         Ok(Ok(()))

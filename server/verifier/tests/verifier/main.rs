@@ -16,6 +16,7 @@ mod enrolment;
 mod flips;
 mod http;
 mod invitations;
+mod labels;
 mod moves;
 mod offline;
 mod phone;

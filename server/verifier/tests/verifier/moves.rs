@@ -1,9 +1,10 @@
 //! Moves (protocol, §7): at every moment exactly one of the two phones gets real statements.
 
 use countersign_protocol::digits::CheckNumber;
+use countersign_protocol::hash::Id;
 use countersign_protocol::kind::Kind;
 use countersign_protocol::message::{
-    Act, Confirm, Decision, MoveStep, Moving, Outcome, RemovedWhy, Standing, State,
+    Act, CHECK_TRIES, Confirm, Decision, MoveStep, Moving, Outcome, RemovedWhy, Standing, State,
 };
 use countersign_protocol::problem::Problem;
 use countersign_verifier::event::Fact;
@@ -17,6 +18,8 @@ struct Move {
     old: Phone,
     new: Phone,
     known: Known,
+    /// The move's invitation.
+    id: Id,
 }
 
 fn invited(state: &State) -> Known {
@@ -28,19 +31,46 @@ fn invited(state: &State) -> Known {
 
 fn begin(world: &World) -> Move {
     let (old, new) = (world.phone("old"), Phone::new("new"));
-    let known = invited(&world.step(&old, MoveStep::Start));
-    Move { old, new, known }
+    let state = world.step(&old, MoveStep::Start);
+    Move {
+        known: invited(&state),
+        id: named(&state),
+        old,
+        new,
+    }
+}
+
+fn named(state: &State) -> Id {
+    state.moving.as_ref().unwrap().id()
+}
+
+/// How often the new phone's number may still be typed.
+fn left(state: &State) -> u8 {
+    match state.moving.as_ref().unwrap() {
+        Moving::Invited { left, .. } => *left,
+        Moving::Testing { .. } => panic!("testing already"),
+    }
 }
 
 fn confirm(world: &World, phones: &Move) -> State {
-    let check = phones.new.check();
-    world.step(&phones.old, MoveStep::Confirm { check })
+    world.step(&phones.old, right_check(&phones.new, phones.id))
 }
 
-fn wrong_check(phone: &Phone) -> MoveStep {
+fn right_check(phone: &Phone, invitation: Id) -> MoveStep {
+    let check = phone.check();
+    MoveStep::Confirm { invitation, check }
+}
+
+fn wrong_check(phone: &Phone, invitation: Id) -> MoveStep {
     let number: u32 = phone.check().as_str().parse().unwrap();
     let check = CheckNumber::parse(&format!("{:06}", (number + 1) % 1_000_000)).unwrap();
-    MoveStep::Confirm { check }
+    MoveStep::Confirm { invitation, check }
+}
+
+fn abort(phones: &Move) -> MoveStep {
+    MoveStep::Abort {
+        invitation: phones.id,
+    }
 }
 
 fn removed(why: RemovedWhy) -> Standing {
@@ -127,12 +157,13 @@ fn k8_with_a_wrong_check_number_nothing_moves_and_the_third_ends_it() {
     let phones = begin(&world);
     world.enrol(&phones.new, &phones.known);
     world.reveal(&phones.new);
-    for _ in 0..2 {
-        let state = world.step(&phones.old, wrong_check(&phones.new));
-        assert!(matches!(state.moving, Some(Moving::Invited { .. })));
+    for wrong in 0..CHECK_TRIES - 1 {
+        assert_eq!(left(&world.fetch(&phones.old)), CHECK_TRIES - wrong);
+        let state = world.step(&phones.old, wrong_check(&phones.new, phones.id));
+        assert_eq!(left(&state), CHECK_TRIES - wrong - 1);
         is_the_one(&world, &phones.old);
     }
-    let state = world.step(&phones.old, wrong_check(&phones.new));
+    let state = world.step(&phones.old, wrong_check(&phones.new, phones.id));
     assert!(state.moving.is_none());
     assert_eq!(state.standing, Standing::Active);
     let standing = world.reveal(&phones.new).standing;
@@ -188,12 +219,12 @@ fn k8_a_link_that_drops_at_any_step_leaves_the_old_phone_as_it_was() {
             assert_eq!(refused, Problem::ExpiredInvitation);
         }
         // Begun again it is another invitation, for another try with new keys.
-        let again = invited(&world.step(&phones.old, MoveStep::Start));
+        let again = world.step(&phones.old, MoveStep::Start);
+        assert_ne!(named(&again), phones.id);
         let new = Phone::new("new again");
-        world.enrol(&new, &again);
+        world.enrol(&new, &invited(&again));
         world.reveal(&new);
-        let check = new.check();
-        world.step(&phones.old, MoveStep::Confirm { check });
+        world.step(&phones.old, right_check(&new, named(&again)));
         world.pass_test(&new);
         is_the_one(&world, &new);
     }
@@ -213,20 +244,18 @@ fn k8_messages_of_a_move_that_come_twice_change_nothing_more() {
     links.push(world.step(&old, MoveStep::Start).moving);
     links.push(world.fetch(&old).moving);
     assert!(links.iter().all(|moving| *moving == links[0]));
-    let Some(Moving::Invited { invitation, .. }) = &links[0] else {
+    let Some(Moving::Invited { id, invitation, .. }) = &links[0] else {
         panic!("no invitation");
     };
     world.enrol(&new, &Known::by_link(invitation));
     world.reveal(&new);
-    let check = new.check();
-    let confirm = old.step(MoveStep::Confirm { check }, world.now());
+    let confirm = old.step(right_check(&new, *id), world.now());
     let mut tests = vec![];
     for _ in 0..2 {
         let state = old.state(&confirm, &state_of(world.send(Kind::Move, &confirm)));
         tests.push(state.moving);
     }
-    let check = new.check();
-    tests.push(world.step(&old, MoveStep::Confirm { check }).moving);
+    tests.push(world.step(&old, right_check(&new, *id)).moving);
     assert!(matches!(tests[0], Some(Moving::Testing { .. })));
     assert!(tests.iter().all(|moving| *moving == tests[0]));
     let asked = world.words().into_iter().filter(|word| *word == "asked");
@@ -240,15 +269,76 @@ fn a_wrong_number_that_comes_twice_counts_once() {
     let phones = begin(&world);
     world.enrol(&phones.new, &phones.known);
     world.reveal(&phones.new);
-    let wrong = phones.old.step(wrong_check(&phones.new), world.now());
+    let wrong = phones
+        .old
+        .step(wrong_check(&phones.new, phones.id), world.now());
     for _ in 0..5 {
         let state = phones
             .old
             .state(&wrong, &state_of(world.send(Kind::Move, &wrong)));
         assert!(state.moving.is_some());
     }
+    assert_eq!(left(&world.fetch(&phones.old)), CHECK_TRIES - 1);
     let state = confirm(&world, &phones);
     assert!(matches!(state.moving, Some(Moving::Testing { .. })));
+}
+
+#[test]
+fn k8_a_step_that_was_held_up_does_nothing_to_a_later_move() {
+    let world = World::new();
+    let phones = begin(&world);
+    world.enrol(&phones.new, &phones.known);
+    world.reveal(&phones.new);
+    let late = [abort(&phones), right_check(&phones.new, phones.id)];
+    let late = late.map(|step| phones.old.step(step, world.now()));
+    let done = phones.old.step(abort(&phones), world.now());
+    world.send(Kind::Move, &done);
+    let (old, new) = (phones.old, Phone::new("another"));
+    let second = world.step(&old, MoveStep::Start);
+    world.enrol(&new, &invited(&second));
+    world.reveal(&new);
+    let phones = Move {
+        known: invited(&second),
+        id: named(&second),
+        old,
+        new,
+    };
+    let before = world.fetch(&phones.old).moving;
+    for message in &late {
+        // Also when it comes again.
+        for _ in 0..2 {
+            let refused = world.refused(Kind::Move, message);
+            assert_eq!(refused, Problem::UnknownInvitation);
+        }
+    }
+    // What was done in its own move is answered as ever, and ends no other one.
+    let state = state_of(world.send(Kind::Move, &done));
+    assert_eq!(phones.old.state(&done, &state).moving, before);
+    assert_eq!(world.fetch(&phones.old).moving, before);
+    // No try was used up by the number of the earlier one.
+    assert_eq!(left(&world.fetch(&phones.old)), CHECK_TRIES);
+    assert!(matches!(
+        confirm(&world, &phones).moving,
+        Some(Moving::Testing { .. })
+    ));
+}
+
+#[test]
+fn a_step_of_a_move_that_has_ended_or_was_never_begun_gets_a_state_that_has_none() {
+    let world = World::new();
+    let old = world.phone("old");
+    let invitation = Id::from_bytes([9; 16]);
+    let check = CheckNumber::parse("012345").unwrap();
+    for step in [
+        MoveStep::Abort { invitation },
+        MoveStep::Confirm { invitation, check },
+    ] {
+        assert!(world.step(&old, step).moving.is_none());
+    }
+    let phones = begin(&world);
+    world.enrol(&phones.new, &phones.known);
+    world.step(&phones.old, abort(&phones));
+    assert!(confirm(&world, &phones).moving.is_none());
 }
 
 #[test]
@@ -263,7 +353,7 @@ fn the_old_phone_may_end_a_move_at_any_time_before_its_end() {
         if steps > 1 {
             confirm(&world, &phones);
         }
-        let state = world.step(&phones.old, MoveStep::Abort);
+        let state = world.step(&phones.old, abort(&phones));
         assert!(state.moving.is_none());
         is_the_one(&world, &phones.old);
         if steps > 0 {
@@ -271,7 +361,7 @@ fn the_old_phone_may_end_a_move_at_any_time_before_its_end() {
             assert_eq!(standing, removed(RemovedWhy::MoveEnded));
         }
         // Said twice it is the same.
-        assert!(world.step(&phones.old, MoveStep::Abort).moving.is_none());
+        assert!(world.step(&phones.old, abort(&phones)).moving.is_none());
     }
 }
 
@@ -288,7 +378,7 @@ fn the_old_phone_sees_who_took_its_invitation() {
     let shown = device(world.fetch(&phones.old));
     assert_eq!(shown, Some("new".to_owned()));
     // Before the new phone showed its number nothing can be confirmed, and no try is lost.
-    let state = world.step(&phones.old, wrong_check(&phones.new));
+    let state = world.step(&phones.old, wrong_check(&phones.new, phones.id));
     assert!(matches!(state.moving, Some(Moving::Invited { .. })));
     world.reveal(&phones.new);
     assert!(matches!(
@@ -393,7 +483,8 @@ fn a_person_moves_one_phone_at_a_time() {
     let phones = begin(&world);
     let other = world.phone("other");
     assert!(world.step(&other, MoveStep::Start).moving.is_none());
-    assert!(world.step(&other, MoveStep::Abort).moving.is_none());
+    // To name a move is not enough: the other phone is in none.
+    assert!(world.step(&other, abort(&phones)).moving.is_none());
     assert!(world.fetch(&phones.old).moving.is_some());
 }
 

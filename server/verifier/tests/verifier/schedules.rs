@@ -46,6 +46,8 @@ struct Run {
     invitations: Vec<Known>,
     /// The phone that was last shown an invitation of its own.
     mover: Option<usize>,
+    /// The invitation of the move that was last seen.
+    moving: Option<Id>,
     /// Everything that a phone ever sent, to be repeated.
     sent: Vec<(Kind, Compact)>,
     /// The end of each statement, when it was first seen.
@@ -64,6 +66,7 @@ impl Run {
             asked: vec![],
             invitations: vec![],
             mover: None,
+            moving: None,
             sent: vec![],
             ends: BTreeMap::new(),
             approvals_with_the_number: vec![],
@@ -141,7 +144,8 @@ impl Run {
         };
         let phone = &self.phones[index];
         let state = phone.state(&request, &reply);
-        if let Some(Moving::Invited { invitation, .. }) = &state.moving {
+        if let Some(Moving::Invited { id, invitation, .. }) = &state.moving {
+            self.moving = Some(*id);
             self.invitations.push(Known::by_link(invitation));
             self.mover = Some(index);
         }
@@ -222,10 +226,10 @@ impl Run {
             return;
         };
         let newest = self.phones.last().map(Phone::check);
-        let step = match (self.chance.below(6), newest) {
-            (0, _) => MoveStep::Abort,
-            (1 | 2, _) | (_, None) => MoveStep::Start,
-            (_, Some(check)) => MoveStep::Confirm { check },
+        let step = match (self.chance.below(6), self.moving, newest) {
+            (0, Some(invitation), _) => MoveStep::Abort { invitation },
+            (3.., Some(invitation), Some(check)) => MoveStep::Confirm { invitation, check },
+            _ => MoveStep::Start,
         };
         let message = self.phones[index].step(step, self.world.now());
         self.send(Kind::Move, message);

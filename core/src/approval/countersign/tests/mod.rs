@@ -4,6 +4,7 @@ mod answering;
 mod crowding;
 mod enrolling;
 mod merging;
+mod moving;
 pub(crate) mod peer;
 pub(crate) mod platform;
 mod receiving;

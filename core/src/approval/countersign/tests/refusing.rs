@@ -222,6 +222,9 @@ fn no_error_and_no_debug_shows_what_came() {
     for secret in ["Mail", "ann@", "ACME", "example"] {
         assert!(!shown.contains(secret), "{secret}: {shown}");
     }
-    let step = Step::Confirm(zeroize::Zeroizing::new("123456".to_owned()));
+    let step = Step::Confirm(
+        super::peer::id(31),
+        zeroize::Zeroizing::new("123456".to_owned()),
+    );
     assert_eq!(format!("{step:?}"), "Confirm([redacted])");
 }
