@@ -2,35 +2,18 @@
 
 use countersign_core::time::UnixSeconds;
 
-const DAY_S: u64 = 86_400;
-/// Days from 0000-03-01 to 1970-01-01 in the Gregorian calendar.
-const EPOCH_DAY: u64 = 719_468;
-/// Days of 400 years, after which the calendar repeats.
-const ERA_DAYS: u64 = 146_097;
-
 /// The day that a moment lies in, as `2026-11-23` (ISO 8601), in UTC.
 pub(crate) fn day(moment: UnixSeconds) -> String {
-    // Years are counted from March, so that the leap day is a year's last.
-    let days = moment.0 / DAY_S + EPOCH_DAY;
-    let (era, day_of_era) = (days / ERA_DAYS, days % ERA_DAYS);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
+    let text = moment.format();
+    let (day, _) = text.split_once(' ').expect("a day and a time of day");
+    day.to_owned()
 }
 
 /// The minute that a moment lies in, as `2026-11-23 08:05`, in UTC.
 pub(crate) fn minute(moment: UnixSeconds) -> String {
-    let minutes = moment.0 % DAY_S / 60;
-    format!("{} {:02}:{:02}", day(moment), minutes / 60, minutes % 60)
+    let text = moment.format();
+    let (minute, _) = text.rsplit_once(':').expect("minutes before seconds");
+    minute.to_owned()
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! base64url without padding (RFC 4648 §5), as the approval protocol writes it, and the loose
 //! reading of Base64 that other programs' exports need.
 
-use crate::secret::Secret;
+use countersign_protocol::base64url;
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+use crate::secret::Secret;
 
 /// The text is not canonical base64url.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -42,20 +42,7 @@ pub fn decode_array<const N: usize>(text: &str) -> Result<[u8; N], Base64UrlErro
 /// Writes bytes as base64url without padding.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let word = chunk
-            .iter()
-            .enumerate()
-            .fold(0_u32, |word, (place, &byte)| {
-                word | u32::from(byte) << (16 - 8 * place)
-            });
-        for place in 0..=chunk.len() {
-            let index = usize::try_from(word >> (18 - 6 * place) & 0x3f).unwrap_or(0);
-            text.push(char::from(ALPHABET.get(index).copied().unwrap_or(b'A')));
-        }
-    }
-    text
+    base64url::format(bytes)
 }
 
 /// Reads Base64 of either alphabet, with or without padding and line breaks; a space stands for a
