@@ -52,6 +52,7 @@ fn at_once(server: &Server, name: &str, body: &[u8]) -> Given {
         "person" => people::add(server, body),
         "invitation" => people::invite(server, body),
         "confirm" => people::confirm(server, body),
+        "test_again" => people::ask_test_again(server, body),
         "look" => people::look(server, body),
         "remove" => people::remove(server, body),
         "rename" => people::rename(server, body),

@@ -24,5 +24,6 @@ mod reports;
 mod requests;
 mod rotation;
 mod schedules;
+mod tests_again;
 mod waiting;
 mod world;
