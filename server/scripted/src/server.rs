@@ -184,6 +184,15 @@ impl Server {
         Ok(self.verifier.add_person(label, self.now())?)
     }
 
+    /// Deletes a person whole. False where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::Verifier`].
+    pub fn delete_person(&self, account: &Id) -> Result<bool, ServerError> {
+        Ok(self.verifier.delete_person(account)?)
+    }
+
     /// A person as they are now.
     ///
     /// # Errors

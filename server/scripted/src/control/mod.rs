@@ -55,6 +55,7 @@ fn at_once(server: &Server, name: &str, body: &[u8]) -> Given {
         "test_again" => people::ask_test_again(server, body),
         "look" => people::look(server, body),
         "remove" => people::remove(server, body),
+        "delete" => people::delete(server, body),
         "rename" => people::rename(server, body),
         "give_code" => people::give_code(server, body),
         "suspend" => people::suspend(server, body),

@@ -128,6 +128,11 @@ pub(super) fn remove(server: &Server, body: &[u8]) -> Given {
     done()
 }
 
+pub(super) fn delete(server: &Server, body: &[u8]) -> Given {
+    let was_there = server.delete_person(&read::<Whose>(body)?.account)?;
+    Ok(json!({"was_there": was_there}))
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Renaming {

@@ -323,6 +323,20 @@ fn events_are_read_and_forgotten() {
 }
 
 #[test]
+fn a_person_who_is_deleted_is_nobody_and_their_device_a_stranger() {
+    let ann = Ann::enrolled();
+    let delete = || told(&ann.scripted, "delete", ann.whose())["was_there"].clone();
+    assert_eq!(delete(), true);
+    assert_eq!(delete(), false);
+    let refused = refused(&ann.scripted, "look", ann.whose());
+    assert_eq!(refused, "no_such_person");
+    let fetch = ann.fetching(&ann.phone, |_| {});
+    let response = ann.say(Path::Fetch, &fetch).unwrap();
+    assert_eq!(response.status, 401);
+    assert!(response.body.contains("unknown_device"));
+}
+
+#[test]
 fn a_move_is_seen_from_its_page() {
     let ann = Ann::enrolled();
     let look = || told(&ann.scripted, "look", ann.whose())["move"].clone();

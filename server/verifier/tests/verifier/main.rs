@@ -12,6 +12,7 @@ mod asked_after;
 mod at_once;
 mod calm;
 mod confirming;
+mod deletion;
 mod enrolment;
 mod flips;
 mod http;
