@@ -6,8 +6,9 @@ use countersign_protocol::message::Act;
 use countersign_protocol::time::Timestamp;
 use countersign_verifier::person::{DeviceView, StageView, StatementView};
 use countersign_verifier::step::{
-    Ask, AskForCode, AskedStatement, CompareNumber, Invite, Invited, RemoveDevice, Request,
-    ResumeApprovals, SuspendApprovals, TypeNumber, TypeResponse, TypedInvitation, Withdraw,
+    Ask, AskForCode, AskTestAgain, AskedStatement, CompareNumber, Invite, Invited, RemoveDevice,
+    Request, ResumeApprovals, SuspendApprovals, TypeNumber, TypeResponse, TypedInvitation,
+    Withdraw,
 };
 
 use crate::server::{Server, ServerError};
@@ -69,6 +70,35 @@ impl Server {
                 StageView::Confirmed { number, .. } => number.map(|one| one.as_str().to_owned()),
                 _ => None,
             }))
+    }
+
+    /// Asks for a device's test again that has ended; the test that it has now.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::NotAskedAgain`], [`ServerError::Verifier`].
+    pub fn ask_test_again(
+        &self,
+        account: &Id,
+        device: Thumbprint,
+        ended: Id,
+    ) -> Result<Id, ServerError> {
+        Ok(self.take(account, &AskTestAgain { device, ended })??)
+    }
+
+    /// The newest device that waits for its test, and that test.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::NotThere`], [`ServerError::Verifier`].
+    pub fn untested(&self, account: &Id) -> Result<(Thumbprint, Id), ServerError> {
+        let devices = self.devices(account)?;
+        let mut newest = devices.into_iter().rev();
+        let found = newest.find_map(|device| match device.stage {
+            StageView::Confirmed { test, .. } => Some((device.id, test)),
+            _ => None,
+        });
+        found.ok_or(countersign_verifier::step::NotThere.into())
     }
 
     /// The person types a phone's check number into the page.

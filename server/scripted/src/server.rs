@@ -9,7 +9,9 @@ use countersign_verifier::entropy::SystemEntropy;
 use countersign_verifier::event::Event;
 use countersign_verifier::keys::{KeysError, ServerKeys};
 use countersign_verifier::rules::{Rules, RulesError};
-use countersign_verifier::step::{AskError, Input, NotConfirmed, NotInvited, NotTaken, NotThere};
+use countersign_verifier::step::{
+    AskError, Input, NotAskedAgain, NotConfirmed, NotInvited, NotTaken, NotThere,
+};
 use countersign_verifier::store::{MemoryStore, Store as _, StoreError};
 use countersign_verifier::{Person, Setup, Verifier, VerifierError};
 use tokio::sync::watch;
@@ -39,6 +41,9 @@ pub enum ServerError {
     /// The device was not confirmed.
     #[error(transparent)]
     NotConfirmed(#[from] NotConfirmed),
+    /// The test was not asked again.
+    #[error(transparent)]
+    NotAskedAgain(#[from] NotAskedAgain),
     /// No statement was made.
     #[error(transparent)]
     Ask(#[from] AskError),
@@ -177,6 +182,15 @@ impl Server {
     /// [`ServerError::Verifier`].
     pub fn add_person(&self, label: &str) -> Result<Id, ServerError> {
         Ok(self.verifier.add_person(label, self.now())?)
+    }
+
+    /// Deletes a person whole. False where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`ServerError::Verifier`].
+    pub fn delete_person(&self, account: &Id) -> Result<bool, ServerError> {
+        Ok(self.verifier.delete_person(account)?)
     }
 
     /// A person as they are now.

@@ -140,6 +140,12 @@ pub enum Fact {
 }
 
 impl Fact {
+    /// Whether it holds what is no longer anybody's once its person is deleted: an address that is rung, and the secrets beside it.
+    #[must_use]
+    pub const fn holds_secret(&self) -> bool {
+        matches!(self, Self::Ring { .. })
+    }
+
     /// Its word, for logs.
     #[must_use]
     pub const fn word(&self) -> &'static str {

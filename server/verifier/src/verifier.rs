@@ -1,13 +1,10 @@
 //! Store, keys, rules and steps, joined. It has no clock and no socket: whoever calls brings the time.
 
-use std::net::IpAddr;
+mod message;
+
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use countersign_protocol::envelope::Received;
 use countersign_protocol::hash::Id;
-use countersign_protocol::kind::Kind;
-use countersign_protocol::message::InvitationChoice;
-use countersign_protocol::problem::Problem;
 use countersign_protocol::signing::SigningKey;
 use countersign_protocol::time::Timestamp;
 use zeroize::Zeroizing;
@@ -16,12 +13,9 @@ use crate::entropy::{Entropy, generate_id};
 use crate::event::Event;
 use crate::keys::ServerKeys;
 use crate::person::{Index, LabelError, Person};
-use crate::reply::{Refusal, Reply};
 use crate::rules::{Rules, RulesError};
 use crate::sources::Sources;
-use crate::step::{
-    Desk, DeviceMessage, Enrolment, Input, PassTime, Resume, Step, StepError, read_enrolment, step,
-};
+use crate::step::{Desk, Input, PassTime, Step, StepError, step};
 use crate::store::{Change, ChangeError, Store, StoreError, Stored};
 
 /// How often a step is taken again when somebody else changes the person meanwhile.
@@ -181,6 +175,20 @@ impl<S: Store> Verifier<S> {
         }
     }
 
+    /// Deletes a person and all that is known of them. Their devices are strangers from then on: nothing signed is left to be said,
+    /// and they get `unknown_device`, which is a hint; remove the devices first, and wait, where they are to be told. False where
+    /// there was no such person.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifierError::Store`], and nothing was deleted.
+    pub fn delete_person(&self, account: &Id) -> Result<bool, VerifierError> {
+        let is_deleted = self.store.delete(account)?;
+        // Fetches that wait are answered.
+        self.tell_watchers(*account);
+        Ok(is_deleted)
+    }
+
     /// A person as they are now: what has ended by now has ended. Nothing is stored.
     ///
     /// # Errors
@@ -261,25 +269,6 @@ impl<S: Store> Verifier<S> {
         }
     }
 
-    /// Answers a device's message that came from this address. What cannot be answered now is refused as unavailable.
-    pub fn message(&self, kind: Kind, text: &str, source: IpAddr, now: Timestamp) -> Reply {
-        let answered = match kind {
-            Kind::Enrol => self.enrol(text, source, now),
-            Kind::Fetch | Kind::Answer | Kind::Delivery | Kind::Move | Kind::Leave => {
-                self.device_message(DeviceMessage { kind, text }, now)
-            }
-            _ => Err(Problem::Malformed.into()),
-        };
-        answered.unwrap_or_else(Reply::Refused)
-    }
-
-    /// Asks again for a fetch that was parked: its person changed, or its time is over.
-    pub fn resume(&self, resume: &Resume<'_>, now: Timestamp) -> Reply {
-        let account = resume.parked.account();
-        let answered = self.take(&account, resume, now);
-        answered.unwrap_or(Reply::Refused(Refusal::unavailable()))
-    }
-
     /// Lets time pass for persons for whom something has ended by now, at most so many. How many there were.
     ///
     /// # Errors
@@ -294,59 +283,6 @@ impl<S: Store> Verifier<S> {
             .collect();
         passed.into_iter().collect::<Result<(), _>>()?;
         Ok(due.len())
-    }
-
-    fn enrol(&self, text: &str, source: IpAddr, now: Timestamp) -> Result<Reply, Refusal> {
-        let wait_s = self.sources().wait_s(source, now);
-        if let Some(wait_s) = wait_s {
-            return Err(Refusal::rate_limited(wait_s));
-        }
-        let (message, enrol) = read_enrolment(text, &self.setup().rules.url)?;
-        let invitation = match enrol.invitation {
-            InvitationChoice::Scanned(id) => Index::Invitation(id),
-            InvitationChoice::Typed(choice) => Index::Choice(choice),
-        };
-        // An enrolment whose reply was lost comes again when its code's digits may be another's.
-        let own = Index::Key(message.key().thumbprint());
-        let account = match self.found(&own)? {
-            Some(account) => Some(account),
-            None => self.found(&invitation)?,
-        };
-        let reply = match account {
-            None => Err(Problem::UnknownInvitation.into()),
-            Some(account) => match self.take(&account, &Enrolment { text }, now) {
-                // One of its keys is another person's: it was seen before.
-                Err(VerifierError::Taken { by: Index::Key(_) }) => Err(Problem::Malformed.into()),
-                other => Ok(other.unwrap_or(Reply::Refused(Refusal::unavailable()))),
-            },
-        };
-        let problem = match &reply {
-            Ok(Reply::Refused(refusal)) | Err(refusal) => Some(&refusal.problem),
-            Ok(_) => None,
-        };
-        if matches!(
-            problem,
-            Some(Problem::Proof { .. } | Problem::UnknownInvitation)
-        ) {
-            self.sources().note(source, now);
-        }
-        reply
-    }
-
-    fn device_message(&self, message: DeviceMessage<'_>, now: Timestamp) -> Result<Reply, Refusal> {
-        let received = Received::parse(message.kind, message.text)?;
-        let account = self.found(&Index::Key(received.key_id()))?;
-        let account = account.ok_or(Problem::UnknownDevice)?;
-        let answered = self.take(&account, &message, now);
-        Ok(answered.unwrap_or(Reply::Refused(Refusal::unavailable())))
-    }
-
-    fn found(&self, index: &Index) -> Result<Option<Id>, Refusal> {
-        self.store.find(index).map_err(|_| Refusal::unavailable())
-    }
-
-    fn sources(&self) -> std::sync::MutexGuard<'_, Sources> {
-        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn desk<'a>(&'a self, setup: &'a Setup, now: Timestamp) -> Desk<'a> {
@@ -390,10 +326,14 @@ impl<S: Store> Verifier<S> {
             due_at: person.due_at(),
             events: &events,
         })?;
+        self.tell_watchers(account);
+        Ok(())
+    }
+
+    fn tell_watchers(&self, account: Id) {
         let watchers = self.watchers.read().unwrap_or_else(PoisonError::into_inner);
         for watcher in &*watchers {
             watcher(account);
         }
-        Ok(())
     }
 }

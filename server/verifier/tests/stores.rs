@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Barrier;
 
 use countersign_protocol::hash::{Id, Thumbprint};
+use countersign_protocol::message::Ring;
 use countersign_protocol::time::Timestamp;
 use countersign_verifier::event::{Event, Fact};
 use countersign_verifier::person::Index;
@@ -220,9 +221,76 @@ fn a_thousand_people_are_told_apart(store: &dyn Store) {
     }
 }
 
+fn ring(byte: u8, account: Id) -> Event {
+    Event {
+        account,
+        fact: Fact::Ring {
+            device: Thumbprint::from_bytes([byte; 32]),
+            to: Ring::UnifiedPush {
+                to: "https://push.example.org/MARKED".to_owned(),
+                bell: Id::from_bytes([byte; 16]),
+            },
+        },
+        ..event(byte)
+    }
+}
+
+fn a_deleted_person_is_gone_with_all_that_they_were_found_by(store: &dyn Store) {
+    let indexes = |byte| {
+        BTreeSet::from([
+            Index::Invitation(Id::from_bytes([byte; 16])),
+            Index::Choice(byte.into()),
+            Index::Key(Thumbprint::from_bytes([byte; 32])),
+            Index::Statement(Id::from_bytes([byte; 16])),
+        ])
+    };
+    assert_eq!(store.delete(&ANN), Ok(false));
+    let events = [event(1), ring(2, ANN), ring(3, BEN)];
+    let ann = Change {
+        added: indexes(1),
+        due_at: Some(at(5)),
+        events: &events,
+        ..change(ANN, 0, "ann")
+    };
+    store.change(&ann).unwrap();
+    let ben = Change {
+        added: indexes(2),
+        due_at: Some(at(5)),
+        ..change(BEN, 0, "ben")
+    };
+    store.change(&ben).unwrap();
+    assert_eq!(store.delete(&ANN), Ok(true));
+    assert_eq!(store.delete(&ANN), Ok(false));
+    assert_eq!(text(store, ANN), None);
+    assert_eq!(store.due(at(9), 9), Ok(vec![BEN]));
+    for by in indexes(1) {
+        assert_eq!(store.find(&by), Ok(None));
+    }
+    // The other one is as before, and what others are to be told but for the address that was to be rung.
+    assert_eq!(text(store, BEN), Some((1, "ben".into())));
+    for by in indexes(2) {
+        assert_eq!(store.find(&by), Ok(Some(BEN)));
+    }
+    assert_eq!(store.undelivered(9), Ok(vec![event(1), ring(3, BEN)]));
+    // A change that was based on the person comes too late, and makes nobody again.
+    let late = Change {
+        added: indexes(1),
+        events: &events,
+        ..change(ANN, 1, "late")
+    };
+    assert_eq!(store.change(&late), Err(ChangeError::Conflict));
+    assert_eq!(text(store, ANN), None);
+    // Digits and keys are free for others.
+    let ben = Change {
+        added: indexes(1),
+        ..change(BEN, 1, "ben")
+    };
+    assert_eq!(store.change(&ben), Ok(()));
+}
+
 type Case = (&'static str, fn(&dyn Store));
 
-const SUITE: [Case; 7] = [
+const SUITE: [Case; 8] = [
     ("comes back", a_person_comes_back_as_they_were_stored),
     (
         "conflict",
@@ -235,6 +303,10 @@ const SUITE: [Case; 7] = [
         o3_an_event_is_stored_with_its_change_and_stays_until_it_was_delivered,
     ),
     ("due", who_is_due_is_found_the_longest_due_first),
+    (
+        "deleted",
+        a_deleted_person_is_gone_with_all_that_they_were_found_by,
+    ),
     ("a thousand", a_thousand_people_are_told_apart),
 ];
 
@@ -305,14 +377,50 @@ fn a_file_that_this_program_did_not_write_is_left_as_it_is() {
     let newer = folder.path().join("newer");
     drop(SqliteStore::open(&newer).unwrap());
     let connection = rusqlite::Connection::open(&newer).unwrap();
-    connection.pragma_update(None, "user_version", 2).unwrap();
+    let format = |number: u32| connection.pragma_update(None, "user_version", number);
+    format(3).unwrap();
     assert_eq!(SqliteStore::open(&newer).err(), Some(StoreError::TooNew));
+    // One of before the first release.
+    format(1).unwrap();
+    assert_eq!(SqliteStore::open(&newer).err(), Some(StoreError::Damaged));
 
     let nowhere = folder.path().join("missing").join("store");
     assert_eq!(
         SqliteStore::open(&nowhere).err(),
         Some(StoreError::Unusable)
     );
+}
+
+/// All bytes of the files in a folder.
+fn bytes_in(folder: &std::path::Path) -> Vec<u8> {
+    let files = std::fs::read_dir(folder).unwrap();
+    let bytes = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
+    bytes.flatten().collect()
+}
+
+fn has(bytes: &[u8], mark: &str) -> bool {
+    bytes
+        .windows(mark.len())
+        .any(|part| part == mark.as_bytes())
+}
+
+#[test]
+fn nothing_of_a_deleted_person_stays_in_the_file_or_its_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("store")).unwrap();
+    let events = [ring(2, ANN)];
+    let long = "MARKED".repeat(2_000);
+    let ann = Change {
+        events: &events,
+        ..change(ANN, 0, &long)
+    };
+    store.change(&ann).unwrap();
+    store.change(&change(BEN, 0, "OTHERS")).unwrap();
+    assert_eq!(store.delete(&ANN), Ok(true));
+    let bytes = bytes_in(folder.path());
+    assert!(!has(&bytes, "MARKED"));
+    // The file is still the store.
+    assert_eq!(text(&store, BEN), Some((1, "OTHERS".into())));
 }
 
 #[test]

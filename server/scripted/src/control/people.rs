@@ -85,6 +85,31 @@ pub(super) fn confirm(server: &Server, body: &[u8]) -> Given {
     done()
 }
 
+/// Which test has ended.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Testing {
+    account: Id,
+    /// The newest one that waits for its test, where none is named.
+    device: Option<Thumbprint>,
+    /// The one that it has now, where none is named.
+    ended: Option<Id>,
+}
+
+pub(super) fn ask_test_again(server: &Server, body: &[u8]) -> Given {
+    let told: Testing = read(body)?;
+    let (device, ended) = match (told.device, told.ended) {
+        (Some(device), Some(ended)) => (device, ended),
+        (device, ended) => {
+            let newest = server.untested(&told.account)?;
+            (device.unwrap_or(newest.0), ended.unwrap_or(newest.1))
+        }
+    };
+    let test = server.ask_test_again(&told.account, device, ended)?;
+    let asked = server.statement(&told.account, &test)?;
+    Ok(json!({"test": test, "number": asked.number.as_str()}))
+}
+
 pub(super) fn look(server: &Server, body: &[u8]) -> Given {
     let person = server.person(&read::<Whose>(body)?.account)?;
     Ok(views::person(&person, server.now()))
@@ -101,6 +126,11 @@ pub(super) fn remove(server: &Server, body: &[u8]) -> Given {
     let told: Device = read(body)?;
     server.remove(&told.account, told.device)?;
     done()
+}
+
+pub(super) fn delete(server: &Server, body: &[u8]) -> Given {
+    let was_there = server.delete_person(&read::<Whose>(body)?.account)?;
+    Ok(json!({"was_there": was_there}))
 }
 
 #[derive(Deserialize)]

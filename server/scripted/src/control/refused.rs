@@ -1,7 +1,7 @@
 //! Why a control did nothing, as a document with a name.
 
 use countersign_verifier::VerifierError;
-use countersign_verifier::step::{AskError, NotConfirmed, NotInvited, NotTaken};
+use countersign_verifier::step::{AskError, NotAskedAgain, NotConfirmed, NotInvited, NotTaken};
 use serde_json::json;
 
 use crate::server::ServerError;
@@ -63,7 +63,10 @@ const fn name(error: &ServerError) -> &'static str {
         ServerError::NotInvited(NotInvited::TooMany) => "too_many_invitations",
         ServerError::NotInvited(NotInvited::NoSuchInvitation) => "no_such_invitation",
         ServerError::NotInvited(NotInvited::NoSuchDevice) | ServerError::NotThere(_) => "not_there",
-        ServerError::NotConfirmed(NotConfirmed::NotWaiting) => "not_waiting",
+        ServerError::NotConfirmed(NotConfirmed::NotWaiting)
+        | ServerError::NotAskedAgain(NotAskedAgain::NotWaiting) => "not_waiting",
+        ServerError::NotAskedAgain(NotAskedAgain::Reported) => "reported",
+        ServerError::NotAskedAgain(NotAskedAgain::TooOften { .. }) => "too_many_tests",
         ServerError::NotConfirmed(NotConfirmed::NotShown) => "not_shown",
         ServerError::NotConfirmed(NotConfirmed::MustType) => "must_type",
         ServerError::NotConfirmed(NotConfirmed::Wrong { .. }) => "wrong_number",

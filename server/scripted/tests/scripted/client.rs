@@ -116,6 +116,14 @@ impl Ann {
     }
 
     pub(crate) fn activate(&self, phone: &Phone) {
+        let state = self.until_tested(phone);
+        let number = self.scripted.test_number(&self.account).unwrap().unwrap();
+        let number = countersign_protocol::digits::Digits::parse(&number, 6).unwrap();
+        self.answer(phone, &state.statements[0], approve(&number));
+    }
+
+    /// The state in which a new phone gets its test.
+    pub(crate) fn until_tested(&self, phone: &Phone) -> State {
         let invited = self.scripted.invite(&self.account).unwrap();
         let known = Known::by_link(&invited.link);
         let enrol = phone.enrol(&known, self.scripted.now());
@@ -126,10 +134,7 @@ impl Ann {
         self.scripted
             .compare(&self.account, phone.id(), true)
             .unwrap();
-        let state = self.state(phone, |_| {});
-        let number = self.scripted.test_number(&self.account).unwrap().unwrap();
-        let number = countersign_protocol::digits::Digits::parse(&number, 6).unwrap();
-        self.answer(phone, &state.statements[0], approve(&number));
+        self.state(phone, |_| {})
     }
 
     /// Sends a message; none where nothing came back.

@@ -96,6 +96,41 @@ fn a_check_number_is_compared_or_typed() {
 }
 
 #[test]
+fn w8_a_test_is_asked_again_three_times() {
+    let ann = Ann::new();
+    let again = |more: serde_json::Value| {
+        let mut body = ann.whose();
+        let members = more.as_object().unwrap().clone();
+        body.as_object_mut().unwrap().extend(members);
+        body
+    };
+    let plain = || again(json!({}));
+    assert_eq!(refused(&ann.scripted, "test_again", plain()), "not_there");
+    let state = ann.until_tested(&ann.phone);
+    let mut test = state.statements[0].clone();
+    for _ in 0..3 {
+        let ended = ann.phone.statement(&test).id;
+        ann.answer(&ann.phone, &test, Decision::Deny);
+        let asked = told(&ann.scripted, "test_again", plain());
+        let named = again(json!({"device": ann.phone.id(), "ended": ended}));
+        assert_eq!(told(&ann.scripted, "test_again", named), asked);
+        test = ann.state(&ann.phone, |_| {}).statements[0].clone();
+        assert_eq!(asked["test"], json!(ann.phone.statement(&test).id));
+        assert_eq!(asked["number"].as_str().unwrap().len(), 6);
+    }
+    ann.answer(&ann.phone, &test, Decision::Deny);
+    let too_many = refused(&ann.scripted, "test_again", plain());
+    assert_eq!(too_many, "too_many_tests");
+    let other = again(json!({"device": Thumbprint::from_bytes([0; 32])}));
+    assert_eq!(refused(&ann.scripted, "test_again", other), "not_waiting");
+    let ann = Ann::new();
+    let state = ann.until_tested(&ann.phone);
+    ann.answer(&ann.phone, &state.statements[0], Decision::Report);
+    let reported = refused(&ann.scripted, "test_again", ann.whose());
+    assert_eq!(reported, "reported");
+}
+
+#[test]
 fn a_statement_is_made_scanned_answered_and_its_outcome_read() {
     let ann = Ann::enrolled();
     let body = json!({
@@ -285,6 +320,20 @@ fn events_are_read_and_forgotten() {
         .ask(&ann.account, countersign_scripted::Server::sign_in("Mail"));
     ann.answer(&ann.phone, &asked.unwrap().message, Decision::Report);
     assert!(words(json!({})).contains(&"reported".to_owned()));
+}
+
+#[test]
+fn a_person_who_is_deleted_is_nobody_and_their_device_a_stranger() {
+    let ann = Ann::enrolled();
+    let delete = || told(&ann.scripted, "delete", ann.whose())["was_there"].clone();
+    assert_eq!(delete(), true);
+    assert_eq!(delete(), false);
+    let refused = refused(&ann.scripted, "look", ann.whose());
+    assert_eq!(refused, "no_such_person");
+    let fetch = ann.fetching(&ann.phone, |_| {});
+    let response = ann.say(Path::Fetch, &fetch).unwrap();
+    assert_eq!(response.status, 401);
+    assert!(response.body.contains("unknown_device"));
 }
 
 #[test]

@@ -18,6 +18,11 @@ pub const WRONG_RESPONSES_MAX: u8 = 10;
 /// How long after a report no move begins, in seconds.
 pub const NO_MOVE_S: u64 = DAY_S;
 
+/// How often a test may be asked again within [`TESTS_AGAIN_S`], whatever the person's device.
+pub const TESTS_AGAIN_MAX: usize = 3;
+/// For how long a test that was asked again counts, in seconds.
+pub const TESTS_AGAIN_S: u64 = 600;
+
 const DAY_S: u64 = 24 * 60 * 60;
 const HOUR_S: u64 = 60 * 60;
 /// A suspension lasts 2^n hours, and a day at most.
@@ -34,6 +39,9 @@ pub(crate) struct Calm {
     /// Suspensions since the last approval.
     suspensions: u32,
     suspended: Option<Suspended>,
+    /// When tests were asked again, the oldest first.
+    #[serde(default)]
+    tests_again: Vec<Timestamp>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -64,6 +72,22 @@ impl Calm {
             self.muted_until = None;
         }
         self.unanswered.retain(|one| now < one.at.plus_s(DAY_S));
+        self.tests_again.retain(|at| now < at.plus_s(TESTS_AGAIN_S));
+    }
+
+    /// Counts that a test is asked again.
+    ///
+    /// # Errors
+    ///
+    /// When it may be, where it was asked too often.
+    pub(crate) fn ask_test_again(&mut self, now: Timestamp) -> Result<(), Timestamp> {
+        if self.tests_again.len() >= TESTS_AGAIN_MAX
+            && let Some(oldest) = self.tests_again.first()
+        {
+            return Err(oldest.plus_s(TESTS_AGAIN_S));
+        }
+        self.tests_again.push(now);
+        Ok(())
     }
 
     /// Whether a new statement may be listed and ring, with so many open that do.

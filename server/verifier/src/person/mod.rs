@@ -18,7 +18,8 @@ pub(crate) use asked::{Answered, Asked, By, End, Signed, UNSEEN_MAX};
 pub use asked::{NUMBER_TRIES, OPEN_STATEMENTS_MAX, RECEIPT_KEEP_S, RESPONSE_TRIES};
 pub(crate) use calm::Calm;
 pub use calm::{
-    MUTE_S, NO_MOVE_S, RINGING_MAX, UNANSWERED_MAX, WRONG_NUMBERS_MAX, WRONG_RESPONSES_MAX,
+    MUTE_S, NO_MOVE_S, RINGING_MAX, TESTS_AGAIN_MAX, TESTS_AGAIN_S, UNANSWERED_MAX,
+    WRONG_NUMBERS_MAX, WRONG_RESPONSES_MAX,
 };
 pub use device::{ACTIVE_MAX, TOMBSTONE_KEEP_S, UNFINISHED_S};
 pub(crate) use device::{Device, SEEN_MAX, Seen, Stage};

@@ -2,10 +2,10 @@
 
 use countersign_protocol::digits::CheckNumber;
 use countersign_protocol::hash::Thumbprint;
-use countersign_protocol::message::{Act, CHECK_TRIES, Confirm, RemovedWhy};
+use countersign_protocol::message::{CHECK_TRIES, Confirm, RemovedWhy};
 
-use super::{Input, Request, StepError, Turn};
-use crate::person::Stage;
+use super::{Input, StepError, Turn};
+use crate::person::{NUMBER_TRIES, Stage};
 
 /// Why a device was not confirmed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -82,7 +82,7 @@ impl Input for CompareNumber {
 
 impl Turn<'_> {
     /// Whether it is the new phone of a move: its number is typed into the old phone and nowhere else.
-    fn is_newcomer(&self, id: &Thumbprint) -> bool {
+    pub(super) fn is_newcomer(&self, id: &Thumbprint) -> bool {
         self.person
             .newcomer()
             .is_some_and(|device| device.id == *id)
@@ -111,36 +111,20 @@ impl Turn<'_> {
         Ok(Err(NotConfirmed::Wrong { left }))
     }
 
-    /// The device gets its test, to itself alone.
+    /// The device gets its test.
     fn confirm(&mut self, id: &Thumbprint) -> Result<(), StepError> {
-        let now = self.now();
         let Some(device) = self.person.device(id) else {
             return Ok(());
         };
         let (Some(deadline), replaces) = (device.deadline(), device.replaces()) else {
             return Ok(());
         };
-        let rules = self.desk.rules;
-        let request = Request {
-            act: Act::Test,
-            app: rules.test_app().to_owned(),
-            origin: rules.host(),
-            user: self.person.label.clone(),
-            place: None,
-            client: None,
-            details: None,
-            // It ends when the device would.
-            lifetime_s: Some(deadline.unix_s().saturating_sub(now.unix_s()).max(1)),
-        };
-        // The rules were checked, so a device takes what is made of them; otherwise nothing is confirmed.
-        let Ok(made) = self.ask(&request, vec![*id], true)? else {
-            return Err(StepError::Inconsistent);
-        };
+        let test = self.ask_test(id, deadline, NUMBER_TRIES)?;
         if let Some(device) = self.person.device_mut(id) {
             device.stage = Stage::Confirmed {
                 deadline,
                 replaces,
-                test: made.id,
+                test,
             };
         }
         Ok(())

@@ -17,6 +17,7 @@ mod settle;
 mod state;
 mod statement;
 mod supervise;
+mod test;
 
 use countersign_protocol::envelope::{Compact, EnvelopeError, Unsigned};
 use countersign_protocol::json::Object;
@@ -41,6 +42,7 @@ pub use offline::{NotTaken, TypeResponse};
 pub use settle::PassTime;
 pub use statement::{Ask, AskError, AskedStatement, Request, Withdraw};
 pub use supervise::{GiveCode, NotThere, RemoveDevice, Rename, ResumeApprovals, SuspendApprovals};
+pub use test::{AskTestAgain, NotAskedAgain};
 
 pub(crate) use enrol::read as read_enrolment;
 

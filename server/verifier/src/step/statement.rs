@@ -112,7 +112,7 @@ impl Input for Ask {
             return Ok(Err(AskError::NoDevice));
         }
         let is_listed = turn.person.calm.may_ring(ringing);
-        let made = turn.ask(&self.request, audience, is_listed)?;
+        let made = turn.ask(&self.request, audience, is_listed, NUMBER_TRIES)?;
         if let Ok(made) = &made
             && is_listed
         {
@@ -145,12 +145,13 @@ impl Input for Withdraw {
 }
 
 impl Turn<'_> {
-    /// Makes a statement and rings where it is listed.
+    /// Makes a statement whose number may be typed so often, and rings where it is listed.
     pub(super) fn ask(
         &mut self,
         request: &Request,
         audience: Vec<Thumbprint>,
         is_listed: bool,
+        tries: u8,
     ) -> Result<Result<AskedStatement, AskError>, StepError> {
         let (now, rules) = (self.now(), self.desk.rules);
         let lifetime_s = request.lifetime_s.unwrap_or(rules.policy.lifetime_s);
@@ -169,7 +170,7 @@ impl Turn<'_> {
             client: request.client.clone(),
             details: request.details.clone(),
             digits: rules.policy.digits,
-            tries: NUMBER_TRIES,
+            tries,
             unknown: None,
         };
         let claims = match statement.to_claims() {
@@ -192,7 +193,7 @@ impl Turn<'_> {
             made_at: now,
             expires_at: statement.expires_at,
             is_listed,
-            tries_left: NUMBER_TRIES,
+            tries_left: tries,
             wrong_responses: 0,
             shown: Lines::of(&statement).hash(),
             answers: vec![],

@@ -68,6 +68,16 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    fn delete(&self, account: &Id) -> Result<bool, StoreError> {
+        let mut inner = self.inner()?;
+        let deleted = inner.persons.remove(account);
+        inner.indexes.retain(|_, whose| whose != account);
+        inner
+            .events
+            .retain(|_, event| event.account != *account || !event.fact.holds_secret());
+        Ok(deleted.is_some())
+    }
+
     fn due(&self, now: Timestamp, at_most: usize) -> Result<Vec<Id>, StoreError> {
         let inner = self.inner()?;
         let due = inner.persons.iter().filter_map(|(account, (_, due_at))| {

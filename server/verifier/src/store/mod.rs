@@ -114,6 +114,15 @@ pub trait Store: Send + Sync {
     /// [`ChangeError`].
     fn change(&self, change: &Change<'_>) -> Result<(), ChangeError>;
 
+    /// Deletes a person: what is stored of them, all that they were found by, and events that hold a secret
+    /// ([`crate::event::Fact::holds_secret`]). What else others are to be told of them they are told. False where there is no such
+    /// person: said twice it is the same.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], and nothing was deleted.
+    fn delete(&self, account: &Id) -> Result<bool, StoreError>;
+
     /// Persons whom time has changed by now, the longest due first, at most so many.
     ///
     /// # Errors

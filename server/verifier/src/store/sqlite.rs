@@ -18,7 +18,7 @@ use crate::person::Index;
 /// "CSv1": files of this store, and of nothing else.
 const APPLICATION: i32 = 0x4353_7631;
 /// The version of the tables.
-const FORMAT: i32 = 1;
+const FORMAT: i32 = 2;
 
 const SCHEMA: &str = "
 CREATE TABLE person(
@@ -37,9 +37,14 @@ CREATE TABLE found_by(
 CREATE TABLE event(
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id BLOB NOT NULL UNIQUE CHECK(length(id) = 16),
+    account BLOB NOT NULL CHECK(length(account) = 16),
+    holds_secret INTEGER NOT NULL CHECK(holds_secret IN (0, 1)),
     body BLOB NOT NULL
 ) STRICT;
 ";
+
+/// Wipes what is deleted where that costs nothing.
+const USUAL_DELETE: &str = "PRAGMA secure_delete = FAST";
 
 /// Persons and events in one file.
 #[derive(Debug)]
@@ -110,11 +115,12 @@ fn create(path: &Path) -> Result<(), StoreError> {
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    // FULL: a reply is sent only after what it says lies on the disk. FAST wipes what is deleted where that costs nothing.
+    // FULL: a reply is sent only after what it says lies on the disk.
     connection.execute_batch(
-        "PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST; PRAGMA temp_store = MEMORY;
-         PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;",
+        "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;",
     )?;
+    connection.execute_batch(USUAL_DELETE)?;
     Ok(connection)
 }
 
@@ -128,7 +134,7 @@ fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
         transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     match (application, format, tables) {
         (APPLICATION, FORMAT, _) => {}
-        (APPLICATION, FORMAT.., _) => return Err(StoreError::TooNew),
+        (APPLICATION, newer, _) if newer > FORMAT => return Err(StoreError::TooNew),
         (0, 0, 0) => {
             transaction.execute_batch(SCHEMA)?;
             transaction.pragma_update(None, "application_id", APPLICATION)?;
@@ -187,11 +193,28 @@ impl Store for SqliteStore {
         set_indexes(&transaction, change)?;
         for event in change.events {
             let body = serde_json::to_vec(event).map_err(|_| StoreError::Unusable)?;
-            let mut insert =
-                transaction.prepare_cached("INSERT INTO event(id, body) VALUES (?1, ?2)")?;
-            insert.execute(params![event.id.bytes().as_slice(), body])?;
+            let mut insert = transaction.prepare_cached(
+                "INSERT INTO event(id, account, holds_secret, body) VALUES (?1, ?2, ?3, ?4)",
+            )?;
+            insert.execute(params![
+                event.id.bytes().as_slice(),
+                event.account.bytes().as_slice(),
+                event.fact.holds_secret(),
+                body
+            ])?;
         }
         Ok(transaction.commit()?)
+    }
+
+    fn delete(&self, account: &Id) -> Result<bool, StoreError> {
+        let mut connection = self.write()?;
+        // Here the bytes are to go, whatever it costs.
+        connection.execute_batch("PRAGMA secure_delete = ON")?;
+        let deleted = delete(&mut connection, account);
+        // What was deleted is, whatever comes of this: what somebody still reads stays in the log until it is written over.
+        drop(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+        drop(connection.execute_batch(USUAL_DELETE));
+        deleted
     }
 
     fn due(&self, now: Timestamp, at_most: usize) -> Result<Vec<Id>, StoreError> {
@@ -228,6 +251,19 @@ impl Store for SqliteStore {
         delete.execute([event.bytes().as_slice()])?;
         Ok(())
     }
+}
+
+fn delete(connection: &mut Connection, account: &Id) -> Result<bool, StoreError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let account = [account.bytes().as_slice()];
+    let deleted = transaction.execute("DELETE FROM person WHERE account = ?1", account)?;
+    transaction.execute("DELETE FROM found_by WHERE account = ?1", account)?;
+    transaction.execute(
+        "DELETE FROM event WHERE account = ?1 AND holds_secret = 1",
+        account,
+    )?;
+    transaction.commit()?;
+    Ok(deleted > 0)
 }
 
 fn whose(connection: &Connection, kind: i64, key: &[u8]) -> Result<Option<Id>, StoreError> {

@@ -38,6 +38,10 @@ impl Store for Shared {
         self.0.change(change)
     }
 
+    fn delete(&self, account: &Id) -> Result<bool, StoreError> {
+        self.0.delete(account)
+    }
+
     fn due(&self, now: Timestamp, at_most: usize) -> Result<Vec<Id>, StoreError> {
         self.0.due(now, at_most)
     }
