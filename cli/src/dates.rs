@@ -3,6 +3,8 @@
 use countersign_core::time::UnixSeconds;
 
 const DAY_S: u64 = 86_400;
+const HOUR_S: u64 = 3_600;
+const MINUTE_S: u64 = 60;
 /// Days from 0000-03-01 to 1970-01-01 in the Gregorian calendar.
 const EPOCH_DAY: u64 = 719_468;
 /// Days of 400 years, after which the calendar repeats.
@@ -33,6 +35,20 @@ pub(crate) fn minute(moment: UnixSeconds) -> String {
     format!("{} {:02}:{:02}", day(moment), minutes / 60, minutes % 60)
 }
 
+/// How long something is, in the largest unit of which there are two at least: `90 s`, `5 minutes`, `3 hours`, `2 days`.
+pub(crate) fn span(seconds: u64) -> String {
+    let in_units = |unit_s: u64| seconds.saturating_add(unit_s / 2) / unit_s;
+    if seconds < 2 * MINUTE_S {
+        format!("{seconds} s")
+    } else if seconds < 2 * HOUR_S {
+        format!("{} minutes", in_units(MINUTE_S))
+    } else if seconds < 2 * DAY_S {
+        format!("{} hours", in_units(HOUR_S))
+    } else {
+        format!("{} days", in_units(DAY_S))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +77,25 @@ mod tests {
             (1_741_011_292, "2025-03-03 14:14"),
         ] {
             assert_eq!(minute(UnixSeconds(seconds)), expected);
+        }
+    }
+
+    #[test]
+    fn a_span_is_said_in_the_unit_that_fits() {
+        for (seconds, expected) in [
+            (0, "0 s"),
+            (31, "31 s"),
+            (119, "119 s"),
+            (120, "2 minutes"),
+            (150, "3 minutes"),
+            (7_199, "120 minutes"),
+            (7_200, "2 hours"),
+            (9_100, "3 hours"),
+            (172_799, "48 hours"),
+            (172_800, "2 days"),
+            (u64::MAX, "213503982334601 days"),
+        ] {
+            assert_eq!(span(seconds), expected);
         }
     }
 }
