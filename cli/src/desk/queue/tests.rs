@@ -12,6 +12,7 @@ const fn id(n: u8) -> StatementId {
 fn open(n: u8) -> StatementView {
     StatementView {
         id: id(n),
+        reference: Name::EMPTY,
         account: RecordId::from_bytes([1; 16]),
         issuer: Name::EMPTY,
         label: Name::EMPTY,
