@@ -148,6 +148,11 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Whether an account's server may have taken something that this desk sent.
+    pub(crate) fn may_be_taken(&self, account: RecordId) -> bool {
+        self.driver.may_be_taken(account)
+    }
+
     /// What is only worth a word when it happens; all else is seen at the next look.
     fn happened(&mut self, companion: &Companion, event: &Event) -> Result<(), Failure> {
         let now = self.session.now();
@@ -189,7 +194,7 @@ impl<'a> Desk<'a> {
 
     fn tell_account(&mut self, view: &WorkView) -> Result<(), Failure> {
         let why = self.driver.why_unreachable(view.id);
-        let new = self.news.of(view, why);
+        let new = self.news.of(view, self.driver.is_silent(view.id), why);
         if new.stands {
             self.say(|teller| teller.account(view))?;
         }
@@ -218,7 +223,7 @@ impl<'a> Desk<'a> {
     /// Puts the card of the request whose turn it is before the person.
     fn give_turn(&mut self, open: &[StatementView]) -> Result<(), Failure> {
         let now = self.session.now();
-        let is_silent = |account| self.driver.why_unreachable(account).is_some();
+        let is_silent = |account| self.driver.is_silent(account);
         let choice = self.queue.choose(open, now, is_silent);
         if choice != Choice::Same {
             // What was typed for the one before is not meant for this one.
@@ -315,6 +320,8 @@ impl<'a> Desk<'a> {
                 if self.queue.answered(id, self.session.now()) {
                     self.input.forget();
                 }
+                // Whoever decides does not wait for a server that failed a while ago.
+                companion.try_at_once();
                 self.say(|teller| teller.sent(id))
             }
             Err(error @ ApprovalError::Vault(_)) => Err(error.into()),
