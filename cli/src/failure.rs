@@ -39,6 +39,13 @@ impl Failure {
         self
     }
 
+    /// Says more after what was said.
+    pub(crate) fn and(mut self, more: &str) -> Self {
+        self.message.push(' ');
+        self.message.push_str(more);
+        self
+    }
+
     /// What an input or output error means; `what` is our own word for the thing, never a path.
     pub(crate) fn io(error: &io::Error, what: &str) -> Self {
         use io::ErrorKind;

@@ -1,8 +1,11 @@
 //! Notifications of the desktop (Desktop Notifications Specification 1.2) over D-Bus: who asks and for which account, no
 //! details, and no action that could answer (R4).
+//!
+//! A notification outlives the program that showed it, so whatever way that ends, those that are still there are taken away.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -29,13 +32,22 @@ pub(crate) enum Loudness {
 }
 
 /// One notification on the screen.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Notice(u32);
 
-/// The desktop's notifications.
+/// The desktop's notifications. Any thread may end them, while another one shows them.
 pub(crate) struct Notices {
     runtime: Runtime,
     connection: Connection,
+    screen: Mutex<Screen>,
+}
+
+/// What is on the screen.
+#[derive(Debug, Default)]
+struct Screen {
+    shown: BTreeSet<Notice>,
+    /// Nothing is shown any more.
+    is_over: bool,
 }
 
 /// There is no desktop that shows notifications, or it does not answer.
@@ -69,6 +81,7 @@ impl Notices {
         Ok(Self {
             runtime,
             connection,
+            screen: Mutex::default(),
         })
     }
 
@@ -84,6 +97,10 @@ impl Notices {
         body: &str,
         loudness: Loudness,
     ) -> Result<Notice, NoDesktop> {
+        let mut screen = self.screen();
+        if screen.is_over {
+            return Err(NoDesktop);
+        }
         let no_actions: [&str; 0] = [];
         let urgency: u8 = match loudness {
             Loudness::Rings => 2,
@@ -107,29 +124,52 @@ impl Notices {
             hints,
             AS_THE_DESKTOP_LIKES,
         );
-        within(&self.runtime, async {
+        let notice = within(&self.runtime, async {
             let reply = self
                 .connection
                 .call_method(Some(SERVICE), PATH, Some(SERVICE), "Notify", &message)
                 .await?;
             reply.body().deserialize().map(Notice)
-        })
+        })?;
+        screen.shown.insert(notice);
+        Ok(notice)
     }
 
     /// Takes a notification away. One that is gone already is none.
     pub(crate) fn close(&self, notice: Notice) {
+        self.screen().shown.remove(&notice);
+        self.take_away(&BTreeSet::from([notice]));
+    }
+
+    /// Takes away what is there, and shows nothing from now on.
+    pub(crate) fn end(&self) {
+        let mut screen = self.screen();
+        screen.is_over = true;
+        self.take_away(&std::mem::take(&mut screen.shown));
+    }
+
+    fn screen(&self) -> MutexGuard<'_, Screen> {
+        self.screen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take_away(&self, notices: &BTreeSet<Notice>) {
         // Nothing depends on it.
         let _ = within(&self.runtime, async {
-            self.connection
-                .call_method(
-                    Some(SERVICE),
-                    PATH,
-                    Some(SERVICE),
-                    "CloseNotification",
-                    &(notice.0),
-                )
-                .await
+            for Notice(id) in notices {
+                // The desktop calls it an error when the person was faster.
+                let _ = self
+                    .connection
+                    .call_method(Some(SERVICE), PATH, Some(SERVICE), "CloseNotification", id)
+                    .await;
+            }
+            Ok(())
         });
+    }
+}
+
+impl Drop for Notices {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -6,6 +6,7 @@
 mod input;
 mod news;
 mod question;
+mod queue;
 mod said;
 mod teller;
 
@@ -28,14 +29,12 @@ use crate::work::{refused_failure, unreachable_failure};
 
 pub(crate) use input::{Heard, Input};
 use news::News;
+use queue::{Change, Choice, Queue};
 use said::Said;
 pub(crate) use teller::Teller;
 
 /// How often the countdown moves, and what other processes did is looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-
-/// How long a server may take to confirm an answer before the next request comes before the person.
-const CONFIRMED_WITHIN_S: u64 = 5;
 
 /// What the desk is kept for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -63,24 +62,13 @@ pub(crate) enum Ended {
     NothingCame,
 }
 
-/// What was told of a request.
-#[derive(Debug, Default)]
-struct Followed {
-    tries_left: Option<u8>,
-    is_skipped: bool,
-}
-
 /// The desk.
 pub(crate) struct Desk<'a> {
     session: &'a Session,
     driver: Driver<'a>,
     input: Input,
     teller: Teller,
-    /// Whose card is before the person.
-    shown: Option<StatementId>,
-    followed: BTreeMap<StatementId, Followed>,
-    /// What was answered here and has still to be confirmed, and since when.
-    sent: Option<(StatementId, UnixSeconds)>,
+    queue: Queue,
     ended: Vec<StatementId>,
     /// Accounts whose test has ended: they have still to hear that they work.
     tested: Vec<RecordId>,
@@ -105,9 +93,7 @@ impl<'a> Desk<'a> {
             driver,
             input,
             teller,
-            shown: None,
-            followed: BTreeMap::new(),
-            sent: None,
+            queue: Queue::new(),
             ended: Vec::new(),
             tested: Vec::new(),
             refused: BTreeMap::new(),
@@ -136,7 +122,7 @@ impl<'a> Desk<'a> {
                 return Ok(Ended::Done);
             }
             let now = self.session.now();
-            if !self.followed.is_empty() || now < last {
+            if !self.queue.is_empty() || now < last {
                 last = now;
             }
             if patience.is_some_and(|patience| now.since(last) >= patience.as_secs()) {
@@ -160,6 +146,11 @@ impl<'a> Desk<'a> {
                 Turn::Time => {}
             }
         }
+    }
+
+    /// Whether an account's server may have taken something that this desk sent.
+    pub(crate) fn may_be_taken(&self, account: RecordId) -> bool {
+        self.driver.may_be_taken(account)
     }
 
     /// What is only worth a word when it happens; all else is seen at the next look.
@@ -192,22 +183,18 @@ impl<'a> Desk<'a> {
         self.answers = open.iter().filter(is_answered).count();
         self.tell_ended(companion, &open, now)?;
         for view in &open {
-            let is_new = !self.followed.contains_key(&view.id);
-            let followed = self.followed.entry(view.id).or_default();
-            if is_new {
-                followed.tries_left = view.tries_left;
-                self.say(|teller| teller.came(view))?;
-            } else if followed.tries_left != view.tries_left {
-                followed.tries_left = view.tries_left;
-                self.say(|teller| teller.tries(view))?;
+            match self.queue.follow(view) {
+                Change::Came => self.say(|teller| teller.came(view))?,
+                Change::Tries => self.say(|teller| teller.tries(view))?,
+                Change::Nothing => {}
             }
         }
-        self.choose(&open)
+        self.give_turn(&open)
     }
 
     fn tell_account(&mut self, view: &WorkView) -> Result<(), Failure> {
         let why = self.driver.why_unreachable(view.id);
-        let new = self.news.of(view, why);
+        let new = self.news.of(view, self.driver.is_silent(view.id), why);
         if new.stands {
             self.say(|teller| teller.account(view))?;
         }
@@ -223,14 +210,7 @@ impl<'a> Desk<'a> {
         open: &[StatementView],
         now: UnixSeconds,
     ) -> Result<(), Failure> {
-        let gone: Vec<StatementId> = self
-            .followed
-            .keys()
-            .filter(|id| open.iter().all(|view| view.id != **id))
-            .copied()
-            .collect();
-        for id in gone {
-            self.followed.remove(&id);
+        for id in self.queue.take_ended(open) {
             self.ended.push(id);
             let view = companion.statement(id, now).ok();
             let test = view.as_ref().filter(|view| view.is_test);
@@ -240,53 +220,18 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
-    /// Keeps the card that stands there as long as it can be answered, and takes the oldest one otherwise (R8).
-    fn choose(&mut self, open: &[StatementView]) -> Result<(), Failure> {
-        if let Some((id, since)) = self.sent {
-            match open.iter().find(|view| view.id == id) {
-                Some(view) if view.cannot_approve == Some(CannotApprove::Answered) => {
-                    // Most servers confirm at once. One that does not keeps nobody from the next request.
-                    let is_late = self.session.now().since(since) >= CONFIRMED_WITHIN_S;
-                    if !is_late && self.driver.why_unreachable(view.account).is_none() {
-                        return Ok(());
-                    }
-                }
-                // The number was wrong: it is before the person again.
-                Some(view) => self.shown = Some(view.id),
-                None => {}
-            }
-            self.sent = None;
-        }
-        let can_be_answered =
-            |view: &&StatementView| view.cannot_approve != Some(CannotApprove::Answered);
-        let stays = open
-            .iter()
-            .filter(can_be_answered)
-            .any(|view| Some(view.id) == self.shown);
-        if stays {
-            return Ok(());
-        }
-        let waiting: Vec<&StatementView> = open.iter().filter(can_be_answered).collect();
-        let is_skipped = |view: &&&StatementView| {
-            self.followed
-                .get(&view.id)
-                .is_some_and(|followed| followed.is_skipped)
-        };
-        let next = waiting
-            .iter()
-            .find(|view| !is_skipped(view))
-            .or_else(|| waiting.first());
-        let before = std::mem::replace(&mut self.shown, next.map(|view| view.id));
-        if self.shown != before {
+    /// Puts the card of the request whose turn it is before the person.
+    fn give_turn(&mut self, open: &[StatementView]) -> Result<(), Failure> {
+        let now = self.session.now();
+        let is_silent = |account| self.driver.is_silent(account);
+        let choice = self.queue.choose(open, now, is_silent);
+        if choice != Choice::Same {
             // What was typed for the one before is not meant for this one.
             self.input.forget();
         }
-        match next {
-            Some(view) => {
-                let others = waiting.len().saturating_sub(1);
-                self.say(|teller| teller.card(view, others))
-            }
-            None => Ok(()),
+        match choice {
+            Choice::Next { view, others } => self.say(|teller| teller.card(view, others)),
+            Choice::Same | Choice::Nobody => Ok(()),
         }
     }
 
@@ -302,7 +247,7 @@ impl<'a> Desk<'a> {
                 return Ok(!self.ended.is_empty() && self.tested.iter().all(is_settled));
             }
             Goal::End(id) => {
-                return Ok(self.ended.contains(&id) || !self.followed.contains_key(&id));
+                return Ok(self.ended.contains(&id) || !self.queue.has(id));
             }
             Goal::Check(id) => (id, true),
             Goal::Works(id) => (id, false),
@@ -331,9 +276,10 @@ impl<'a> Desk<'a> {
 
     fn show_prompt(&mut self, companion: &Companion) {
         let now = self.session.now();
-        let view = self.shown.and_then(|id| companion.statement(id, now).ok());
-        let question =
-            question::question(view.as_ref(), self.sent.is_some(), self.answers, self.looks);
+        let shown = self.queue.shown();
+        let view = shown.and_then(|id| companion.statement(id, now).ok());
+        let is_sent = self.queue.is_sent();
+        let question = question::question(view.as_ref(), is_sent, self.answers, self.looks);
         self.input.draw(&question);
     }
 
@@ -343,7 +289,7 @@ impl<'a> Desk<'a> {
             let said = match heard {
                 Heard::End => return Ok(true),
                 Heard::Escape => {
-                    self.skip();
+                    self.queue.skip();
                     continue;
                 }
                 Heard::Line(line) => said::typed(&line),
@@ -352,7 +298,7 @@ impl<'a> Desk<'a> {
             match said {
                 Said::Quit => return Ok(true),
                 Said::Nothing(why) => self.say(|teller| teller.nothing(None, why))?,
-                Said::Decision { id, decision } => match id.or(self.shown) {
+                Said::Decision { id, decision } => match id.or(self.queue.shown()) {
                     Some(id) => self.decide(companion, id, &decision)?,
                     None => self.say(|teller| {
                         teller.nothing(None, "There is no request. Nothing was sent.")
@@ -371,11 +317,11 @@ impl<'a> Desk<'a> {
     ) -> Result<(), Failure> {
         match companion.decide(id, decision, &NoDeviceKeys, self.session.now()) {
             Ok(()) => {
-                if self.shown == Some(id) {
-                    self.shown = None;
-                    self.sent = Some((id, self.session.now()));
+                if self.queue.answered(id, self.session.now()) {
                     self.input.forget();
                 }
+                // Whoever decides does not wait for a server that failed a while ago.
+                companion.try_at_once();
                 self.say(|teller| teller.sent(id))
             }
             Err(error @ ApprovalError::Vault(_)) => Err(error.into()),
@@ -384,20 +330,6 @@ impl<'a> Desk<'a> {
                 self.say(|teller| teller.not_decided(id, &failure))
             }
         }
-    }
-
-    /// Esc: the request stays open, and the next one comes before the person.
-    fn skip(&mut self) {
-        if let Some(followed) = self.shown.and_then(|id| self.followed.get_mut(&id)) {
-            followed.is_skipped = true;
-        }
-        // When all were left once, they come around again.
-        if self.followed.values().all(|followed| followed.is_skipped) {
-            for (id, followed) in &mut self.followed {
-                followed.is_skipped = Some(*id) == self.shown;
-            }
-        }
-        self.shown = None;
     }
 
     fn say(&mut self, tell: impl FnOnce(&Teller) -> Result<(), Failure>) -> Result<(), Failure> {

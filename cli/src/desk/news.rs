@@ -10,7 +10,8 @@ use countersign_core::vault::RecordId;
 struct Told {
     standing: Standing,
     has_check: bool,
-    unreachable: Option<Unreachable>,
+    /// That its server gives no answer, and why where that is known.
+    silent: Option<Option<Unreachable>>,
 }
 
 /// What is new about an account.
@@ -32,12 +33,13 @@ impl News {
         Self(BTreeMap::new())
     }
 
-    /// Compares an account with what was told of it, and takes it as told. `why` is why its server gave no answer.
-    pub(super) fn of(&mut self, view: &WorkView, why: Option<Unreachable>) -> New {
+    /// Compares an account with what was told of it, and takes it as told. `is_silent` says that its server gave no answer to this
+    /// process, and `why` for which reason.
+    pub(super) fn of(&mut self, view: &WorkView, is_silent: bool, why: Option<Unreachable>) -> New {
         let now = Told {
             standing: view.standing.clone(),
             has_check: view.check.is_some(),
-            unreachable: view.unreachable_since.and(why),
+            silent: (is_silent && view.unreachable_since.is_some()).then_some(why),
         };
         let before = self.0.get(&view.id);
         let new = New {
@@ -48,8 +50,8 @@ impl News {
                     before.standing != now.standing || before.has_check != now.has_check
                 }
             },
-            is_gone: now.unreachable.is_some()
-                && before.is_none_or(|before| before.unreachable != now.unreachable),
+            is_gone: now.silent.is_some()
+                && before.is_none_or(|before| before.silent != now.silent),
         };
         self.0.insert(view.id, now);
         new

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 use crate::failure::Failure;
 use crate::terminal::Console;
 use crate::work::{
-    account, account_to_json, hex, refused_words, request, request_to_json, unreachable_words,
+    account, account_to_json, hex, refused_words, request, request_to_json, unreachable_name,
+    unreachable_words,
 };
 
 /// In which language.
@@ -157,7 +158,11 @@ impl Teller {
     /// A server gives no answer.
     pub(super) fn server(&self, view: &WorkView, why: Option<Unreachable>) -> Result<(), Failure> {
         let words = || unreachable_words(view, why).unwrap_or_default();
-        self.tell(words, "unreachable", || account_to_json(view))
+        self.tell(words, "unreachable", || {
+            let mut members = account_to_json(view);
+            members.insert("why".into(), unreachable_name(why).into());
+            members
+        })
     }
 
     /// What a server sent was refused. It is in the history, and nobody is bothered with it but whoever waits for that server to

@@ -5,7 +5,7 @@
 
 mod inbox;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -17,17 +17,21 @@ use countersign_core::approval::{
 };
 use countersign_core::companion::Companion;
 use countersign_core::device::NoDeviceKeys;
+use countersign_core::time::UnixSeconds;
 use countersign_core::vault::{RecordId, VaultError};
 
 use self::inbox::{Address, Inbox, Woken};
 use crate::failure::Failure;
-use crate::http::Http;
+use crate::http::{Came, Http};
 use crate::session::Session;
 
 /// What is done in one turn before the person is looked after again.
 const ACTIONS_MAX: u32 = 64;
 /// How long another process that writes is waited for.
 const BUSY_PAUSE: Duration = Duration::from_millis(200);
+
+/// A server that showed another time than was known, by so much, has perhaps said nothing else.
+const CLOCK_MOVED_S: u64 = 60;
 
 /// What a turn ended with.
 #[derive(Debug)]
@@ -43,7 +47,7 @@ pub(crate) enum Turn {
 /// What a thread brings.
 struct Posted {
     errand: Errand,
-    reply: Reply,
+    came: Came,
 }
 
 /// The way between one vault and its servers.
@@ -58,6 +62,10 @@ pub(crate) struct Driver<'a> {
     answers: BTreeMap<(RecordId, Lane), u32>,
     /// Why each account's server gave no answer the last time, where it gave none.
     unreachable: BTreeMap<RecordId, Unreachable>,
+    /// Accounts whose server said the last time that it cannot answer now.
+    unavailable: BTreeSet<RecordId>,
+    /// Accounts whose server may have taken something that this process sent.
+    taken: BTreeSet<RecordId>,
 }
 
 impl<'a> Driver<'a> {
@@ -75,12 +83,24 @@ impl<'a> Driver<'a> {
             waiting: VecDeque::new(),
             answers: BTreeMap::new(),
             unreachable: BTreeMap::new(),
+            unavailable: BTreeSet::new(),
+            taken: BTreeSet::new(),
         })
     }
 
     /// Why this account's server gave no answer the last time; none where it did.
     pub(crate) fn why_unreachable(&self, account: RecordId) -> Option<Unreachable> {
         self.unreachable.get(&account).copied()
+    }
+
+    /// Whether this account's server gave no answer of the protocol the last time: none at all, or that it cannot now.
+    pub(crate) fn is_silent(&self, account: RecordId) -> bool {
+        self.unreachable.contains_key(&account) || self.unavailable.contains(&account)
+    }
+
+    /// Whether this account's server may have taken something that this process sent.
+    pub(crate) fn may_be_taken(&self, account: RecordId) -> bool {
+        self.taken.contains(&account)
     }
 
     /// How often this account's server has answered on a lane.
@@ -164,19 +184,15 @@ impl<'a> Driver<'a> {
 
     fn take(&mut self, companion: &mut Companion, posted: Posted) -> Result<Turn, Failure> {
         let account = posted.errand.account();
-        match &posted.reply {
-            Reply::Unreachable(why) => {
-                self.unreachable.insert(account, *why);
+        let now = self.session.now();
+        let ahead_s = ahead_s_of(companion, account, now);
+        match companion.take_reply(&posted.errand, &posted.came.reply, now) {
+            Ok(events) => {
+                let moved_s = ahead_s.abs_diff(ahead_s_of(companion, account, now));
+                self.note(&posted, moved_s);
+                self.note_silence(companion, &posted, &events);
+                Ok(Turn::Events(events))
             }
-            Reply::Answered { .. } => {
-                self.unreachable.remove(&account);
-                let lane = (account, posted.errand.lane());
-                let answers = self.answers.entry(lane).or_default();
-                *answers = answers.saturating_add(1);
-            }
-        }
-        match companion.take_reply(&posted.errand, &posted.reply, self.session.now()) {
-            Ok(events) => Ok(Turn::Events(events)),
             Err(ApprovalError::Vault(VaultError::Busy)) => {
                 self.waiting.push_back(posted);
                 Ok(Turn::Time)
@@ -186,37 +202,87 @@ impl<'a> Driver<'a> {
             Err(error) => Err(error.into()),
         }
     }
+
+    /// Notes what came. `moved_s` is by how much it has changed what is known of the server's clock.
+    fn note(&mut self, posted: &Posted, moved_s: u64) {
+        let account = posted.errand.account();
+        if posted.came.may_be_taken {
+            self.taken.insert(account);
+        }
+        match &posted.came.reply {
+            Reply::Unreachable(why) => {
+                self.unreachable.insert(account, *why);
+            }
+            Reply::Answered { .. } => {
+                self.unreachable.remove(&account);
+                // Where the clocks were so far apart it said no more than that, and is asked again (C4).
+                if moved_s < CLOCK_MOVED_S {
+                    let lane = (account, posted.errand.lane());
+                    let answers = self.answers.entry(lane).or_default();
+                    *answers = answers.saturating_add(1);
+                }
+            }
+        }
+    }
+
+    /// An answer that leaves the server as one that does not answer says that it cannot now; what was refused is said as that.
+    fn note_silence(&mut self, companion: &Companion, posted: &Posted, events: &[Event]) {
+        let account = posted.errand.account();
+        let view = companion.work_account(account, self.session.now());
+        let is_refused = |event: &Event| matches!(event, Event::Refused { .. });
+        let is_unavailable = matches!(posted.came.reply, Reply::Answered { .. })
+            && !events.iter().any(is_refused)
+            && view.is_ok_and(|view| view.unreachable_since.is_some());
+        if is_unavailable {
+            self.unavailable.insert(account);
+        } else {
+            self.unavailable.remove(&account);
+        }
+    }
 }
 
 /// One reply on its way. However a thread ends, it brings one: an account has one request at a time on each lane.
 struct Parcel {
     address: Address<Posted>,
     errand: Errand,
-    reply: Reply,
+    came: Came,
 }
 
 impl Parcel {
+    /// Of a thread that ended early nobody knows how far it came.
+    const NOTHING: Came = Came {
+        reply: Reply::Unreachable(Unreachable::NoConnection),
+        may_be_taken: true,
+    };
+
     const fn new(address: Address<Posted>, errand: Errand) -> Self {
         Self {
             address,
             errand,
-            reply: Reply::Unreachable(Unreachable::NoConnection),
+            came: Self::NOTHING,
         }
     }
 
-    fn put(&mut self, reply: Reply) {
-        self.reply = reply;
+    fn put(&mut self, came: Came) {
+        self.came = came;
     }
 }
 
 impl Drop for Parcel {
     fn drop(&mut self) {
-        let nothing = Reply::Unreachable(Unreachable::NoConnection);
         self.address.bring(Posted {
             errand: self.errand.clone(),
-            reply: std::mem::replace(&mut self.reply, nothing),
+            came: std::mem::replace(&mut self.came, Self::NOTHING),
         });
     }
+}
+
+/// By how much this device's clock is ahead of an account's server's, as far as that is known.
+fn ahead_s_of(companion: &Companion, account: RecordId, now: UnixSeconds) -> i64 {
+    let view = companion.work_account(account, now);
+    view.ok()
+        .and_then(|view| view.clock_ahead_s)
+        .unwrap_or_default()
 }
 
 fn not_waited(error: io::Error) -> Failure {

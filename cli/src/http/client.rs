@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use countersign_core::approval::{Outgoing, Reply, Unreachable};
 use countersign_core::time::UnixSeconds;
+use ureq::config::Config;
 use ureq::http::{Uri, header};
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, Error};
 
 use super::host::is_loopback;
@@ -28,6 +31,38 @@ pub(super) struct Post<'a> {
     pub(super) body: &'a str,
     pub(super) timeout: Duration,
     pub(super) reply_bytes_max: usize,
+}
+
+/// What came of a request.
+#[derive(Debug)]
+pub(crate) struct Came {
+    /// For the core.
+    pub(crate) reply: Reply,
+    /// Whether the server may have taken the request. It cannot have where no connection was made, and has not where it wanted
+    /// the request elsewhere.
+    pub(crate) may_be_taken: bool,
+}
+
+/// Why nothing came.
+struct Failed {
+    why: Unreachable,
+    may_be_taken: bool,
+}
+
+impl Failed {
+    const fn unsent(why: Unreachable) -> Self {
+        Self {
+            why,
+            may_be_taken: false,
+        }
+    }
+
+    const fn underway(why: Unreachable) -> Self {
+        Self {
+            why,
+            may_be_taken: true,
+        }
+    }
 }
 
 /// The way to the servers. Any number of threads may post at once.
@@ -58,7 +93,7 @@ impl Http {
     }
 
     /// Posts a request of the core and waits for what comes. `now` is what a date in the reply is counted from.
-    pub(crate) fn post(&self, outgoing: &Outgoing, now: UnixSeconds) -> Reply {
+    pub(crate) fn post(&self, outgoing: &Outgoing, now: UnixSeconds) -> Came {
         let post = Post {
             url: &outgoing.url,
             content_type: outgoing.content_type,
@@ -69,21 +104,29 @@ impl Http {
         self.exchange(&post, now)
     }
 
-    pub(super) fn exchange(&self, post: &Post<'_>, now: UnixSeconds) -> Reply {
-        self.try_exchange(post, now)
-            .unwrap_or_else(Reply::Unreachable)
+    pub(super) fn exchange(&self, post: &Post<'_>, now: UnixSeconds) -> Came {
+        match self.try_exchange(post, now) {
+            Ok(reply) => Came {
+                reply,
+                may_be_taken: true,
+            },
+            Err(failed) => Came {
+                reply: Reply::Unreachable(failed.why),
+                may_be_taken: failed.may_be_taken,
+            },
+        }
     }
 
-    fn try_exchange(&self, post: &Post<'_>, now: UnixSeconds) -> Result<Reply, Unreachable> {
+    fn try_exchange(&self, post: &Post<'_>, now: UnixSeconds) -> Result<Reply, Failed> {
         let agent = self.agent_for(post)?;
         let mut response = agent
             .post(post.url)
             .content_type(post.content_type)
             .send(post.body)
-            .map_err(|error| unreachable(&error))?;
+            .map_err(|error| failed(&error))?;
         let status = response.status();
         if status.is_redirection() {
-            return Err(Unreachable::Redirect);
+            return Err(Failed::unsent(Unreachable::Redirect));
         }
         let retry_after_s = response
             .headers()
@@ -97,9 +140,9 @@ impl Http {
             // The reader refuses at its limit, not above it.
             .limit(cap.saturating_add(1))
             .read_to_vec()
-            .map_err(|error| unreachable(&error))?;
+            .map_err(|error| Failed::underway(unreachable(&error)))?;
         if body.len() > post.reply_bytes_max {
-            return Err(Unreachable::TooLong);
+            return Err(Failed::underway(Unreachable::TooLong));
         }
         Ok(Reply::Answered {
             status: status.as_u16(),
@@ -109,14 +152,19 @@ impl Http {
     }
 
     /// What is not encrypted goes to this machine only, and nothing to this machine goes through a proxy.
-    fn agent_for(&self, post: &Post<'_>) -> Result<Agent, Unreachable> {
-        let uri: Uri = post.url.parse().map_err(|_| Unreachable::NoConnection)?;
-        let host = uri.host().ok_or(Unreachable::NoConnection)?;
+    fn agent_for(&self, post: &Post<'_>) -> Result<Agent, Failed> {
+        let nowhere = Failed::unsent(Unreachable::NoConnection);
+        let Ok(uri) = post.url.parse::<Uri>() else {
+            return Err(nowhere);
+        };
+        let Some(host) = uri.host() else {
+            return Err(nowhere);
+        };
         let is_here = is_loopback(host);
         match uri.scheme_str() {
             Some("https") => {}
             Some("http") if is_here => {}
-            _ => return Err(Unreachable::NoConnection),
+            _ => return Err(nowhere),
         }
         let proxy = self.proxies.to(host).filter(|_| !is_here);
         let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,7 +178,7 @@ impl Http {
                     ))
                     .root_certs(self.roots.clone())
                     .build();
-                Agent::config_builder()
+                let config = Agent::config_builder()
                     .tls_config(tls)
                     .proxy(proxy.cloned())
                     .http_status_as_error(false)
@@ -142,10 +190,54 @@ impl Http {
                     .max_response_header_size(HEADER_BYTES_MAX)
                     // A connection that was kept may be dead when it is used again, and a signed request is not sent twice unseen.
                     .max_idle_connections(0)
-                    .build()
-                    .new_agent()
+                    .build();
+                Agent::with_parts(config, DefaultConnector::new(), Hosts::default())
             });
         Ok(agent.clone())
+    }
+}
+
+/// Finds hosts by their names, and says so where there is none: a name that is not found looks like any other error else.
+#[derive(Debug, Default)]
+struct Hosts(DefaultResolver);
+
+impl Resolver for Hosts {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        config: &Config,
+        timeout: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, Error> {
+        let found = self.0.resolve(uri, config, timeout);
+        found.map_err(|error| match error {
+            Error::Io(_) => Error::HostNotFound,
+            other => other,
+        })
+    }
+}
+
+/// What an error before the answer means, and whether the request may have got through all the same.
+fn failed(error: &Error) -> Failed {
+    let why = unreachable(error);
+    // Certificates are shown before anything is sent.
+    if is_unconnected(error) || matches!(why, Unreachable::Certificate | Unreachable::Redirect) {
+        Failed::unsent(why)
+    } else {
+        Failed::underway(why)
+    }
+}
+
+/// Whether there was no connection at all.
+fn is_unconnected(error: &Error) -> bool {
+    match error {
+        Error::HostNotFound | Error::ConnectionFailed => true,
+        Error::Io(error) => matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionRefused
+                | io::ErrorKind::NetworkUnreachable
+                | io::ErrorKind::HostUnreachable
+        ),
+        _ => false,
     }
 }
 

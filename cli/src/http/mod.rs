@@ -10,4 +10,4 @@ mod proxy;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use client::Http;
+pub(crate) use client::{Came, Http};

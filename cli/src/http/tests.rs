@@ -13,7 +13,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use ureq::tls::{Certificate, RootCerts};
 
-use super::client::{Http, Post};
+use super::client::{Came, Http, Post};
 use super::proxy::Proxies;
 
 const NOW: UnixSeconds = UnixSeconds(784_111_770);
@@ -79,6 +79,10 @@ fn client() -> Http {
 }
 
 fn post(http: &Http, url: &str, timeout: Duration) -> Reply {
+    came(http, url, timeout).reply
+}
+
+fn came(http: &Http, url: &str, timeout: Duration) -> Came {
     let post = Post {
         url,
         content_type: "application/jose",
@@ -369,7 +373,7 @@ fn with_tls(name: &str) -> (Scripted, Vec<u8>) {
     (server, der)
 }
 
-fn over_tls(name: &str, trusted: bool) -> (Reply, String) {
+fn over_tls(name: &str, trusted: bool) -> (Came, String) {
     let (server, der) = with_tls(name);
     let roots = if trusted {
         RootCerts::Specific(Arc::new(vec![Certificate::from_der(&der).to_owned()]))
@@ -378,23 +382,62 @@ fn over_tls(name: &str, trusted: bool) -> (Reply, String) {
     };
     let http = Http::new(roots, Proxies::default());
     let url = format!("https://localhost:{}/v1/fetch", server.port);
-    let reply = post(&http, &url, PATIENCE);
-    (reply, server.thread.join().unwrap())
+    let came = came(&http, &url, PATIENCE);
+    (came, server.thread.join().unwrap())
 }
 
 #[test]
 fn r17_a_certificate_that_is_not_trusted_or_not_the_hosts_ends_it_before_anything_is_sent() {
-    let (reply, request) = over_tls("localhost", true);
+    let (came, request) = over_tls("localhost", true);
     assert!(
-        matches!(reply, Reply::Answered { status: 204, .. }),
-        "{reply:?}"
+        matches!(came.reply, Reply::Answered { status: 204, .. }),
+        "{came:?}"
     );
     assert!(request.ends_with("a.b.c"));
     for (name, trusted) in [("localhost", false), ("other.example", true)] {
-        let (reply, request) = over_tls(name, trusted);
-        assert_eq!(refused(&reply), Unreachable::Certificate, "{name}");
+        let (came, request) = over_tls(name, trusted);
+        assert_eq!(refused(&came.reply), Unreachable::Certificate, "{name}");
         assert_eq!(request, "");
+        assert!(!came.may_be_taken, "{name}");
     }
+}
+
+#[test]
+fn a_server_that_is_not_there_or_wants_it_elsewhere_has_taken_nothing() {
+    let nobody = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let redirects = Scripted::answers(
+        "HTTP/1.1 307 Elsewhere\r\nLocation: https://a.example/\r\nContent-Length: 0\r\n\r\n",
+    );
+    for url in [
+        format!("http://{nobody}/"),
+        redirects.url(),
+        // A name that nobody can have: a label has 63 letters at most (RFC 1035 §2.3.4).
+        format!("https://{}.invalid/", "a".repeat(64)),
+        "http://mfa.example/".into(),
+    ] {
+        let came = came(&client(), &url, PATIENCE);
+        refused(&came.reply);
+        assert!(!came.may_be_taken, "{url}: {came:?}");
+    }
+}
+
+#[test]
+fn a_server_whose_answer_was_lost_may_have_taken_it() {
+    for text in [
+        "",
+        "HTTP/1.1 200 OK\r\nContent-Le",
+        "HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\nhalf",
+        "SSH-2.0-OpenSSH_9\r\n\r\n",
+        "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n",
+    ] {
+        let came = came(&client(), &Scripted::answers(text).url(), PATIENCE);
+        assert!(came.may_be_taken, "{text}: {came:?}");
+    }
+    let silent = Scripted::new(|stream| stream.read_exact(&mut [0]));
+    assert!(came(&client(), &silent.url(), IMPATIENCE).may_be_taken);
 }
 
 #[test]

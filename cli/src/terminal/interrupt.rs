@@ -48,9 +48,16 @@ struct State {
     document: Document,
 }
 
+/// What is done at an early end that takes its time.
+type Farewell = Box<dyn FnOnce() + Send>;
+
 /// The watch over signals. Clones share it.
 #[derive(Clone, Default)]
-pub(crate) struct Interrupts(Arc<Mutex<State>>);
+pub(crate) struct Interrupts {
+    state: Arc<Mutex<State>>,
+    /// Apart from the state, which nobody may hold for long.
+    farewell: Arc<Mutex<Option<Farewell>>>,
+}
 
 impl Interrupts {
     /// Starts to watch. With `json`, an early end still prints one document.
@@ -154,14 +161,19 @@ impl Interrupts {
         stdout.flush()
     }
 
+    /// Does `farewell` if the program ends early. It must end by itself, and soon.
+    pub(crate) fn do_at_end(&self, farewell: impl FnOnce() + Send + 'static) {
+        *self.farewell.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(farewell));
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The state, unless somebody holds it for long: a pipe that nobody reads must not keep the program alive.
     fn state_soon(&self) -> Option<MutexGuard<'_, State>> {
         for _ in 0..LOCK_TRIES {
-            match self.0.try_lock() {
+            match self.state.try_lock() {
                 Ok(state) => return Some(state),
                 Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
                 Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
@@ -171,6 +183,14 @@ impl Interrupts {
     }
 
     fn end(&self, signal: i32) -> ! {
+        let farewell = self
+            .farewell
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(farewell) = farewell {
+            farewell();
+        }
         let Some(mut state) = self.state_soon() else {
             std::process::exit(SIGNAL_EXIT + signal)
         };

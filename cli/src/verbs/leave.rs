@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign_core::approval::{ApprovalError, Attention, Unreachable};
+use countersign_core::approval::{ApprovalError, Attention, Standing, Unreachable};
 use countersign_core::companion::Companion;
 use countersign_core::vault::RecordId;
 
@@ -27,14 +27,17 @@ const PATIENCE_S: u64 = 30;
 pub(crate) fn run(session: &Session, args: &LeaveArgs) -> Result<Report, Failure> {
     session.with_vault_to_write(|companion| {
         let id = find_work(companion, &args.name, session.now())?;
-        let title = account::title(&companion.work_account(id, session.now())?);
+        let view = companion.work_account(id, session.now())?;
+        let title = account::title(&view);
+        let is_known = is_known(&view.standing);
         confirm(session, args, &title)?;
         companion.leave(id, session.now())?;
         let done = wait(session, companion, id);
         let text = match &done {
-            Ok(()) => {
+            Ok(()) if is_known => {
                 format!("The server has forgotten this device, and the account is gone: {title}\n")
             }
+            Ok(()) => format!("The account is gone; its server had not to be told: {title}\n"),
             Err(_) => {
                 "It is stored that you leave; `countersign approve` goes on telling the server.\n"
                     .into()
@@ -43,11 +46,23 @@ pub(crate) fn run(session: &Session, args: &LeaveArgs) -> Result<Report, Failure
         let report = Report::new()
             .changed()
             .member("id", id.to_string())
-            .member("is_told", done.is_ok())
+            .member("is_told", is_known && done.is_ok())
             .text(text)
             .fail(done.err());
         Ok(findings::describe_for_one(report, companion.findings()))
     })
+}
+
+/// Whether the server knows this device. Whether it has taken what was begun with it is not known, and it forgets that by itself.
+const fn is_known(standing: &Standing) -> bool {
+    !matches!(
+        standing,
+        Standing::Planned
+            | Standing::Enrolling
+            | Standing::Failed { .. }
+            | Standing::Moved { .. }
+            | Standing::Removed { .. }
+    )
 }
 
 fn confirm(session: &Session, args: &LeaveArgs, title: &str) -> Result<(), Failure> {

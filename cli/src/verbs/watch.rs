@@ -1,9 +1,10 @@
 //! `watch`: asks the servers all the time and shows a notification for each request. It answers nothing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::approval::{Attention, StatementId, StatementView};
+use countersign_core::approval::{Attention, CannotApprove, StatementId, StatementView};
 use countersign_core::companion::Companion;
 use countersign_core::vault::RecordId;
 use serde_json::{Map, Value, json};
@@ -45,11 +46,16 @@ fn watch(session: &Session, args: &WatchArgs, companion: &mut Companion) -> Resu
     let notices = if args.quiet {
         None
     } else {
-        let notices = Notices::connect().ok();
-        if notices.is_none() {
-            session
+        let notices = Notices::connect().ok().map(Arc::new);
+        match &notices {
+            Some(notices) => {
+                let notices = Arc::downgrade(notices);
+                let end = move || drop(notices.upgrade().inspect(|notices| notices.end()));
+                session.console().interrupts().do_at_end(end);
+            }
+            None => session
                 .console()
-                .note("There is no desktop that shows notifications; requests are printed only.");
+                .note("There is no desktop that shows notifications; requests are printed only."),
         }
         notices
     };
@@ -69,8 +75,11 @@ fn watch(session: &Session, args: &WatchArgs, companion: &mut Companion) -> Resu
 /// A request that was seen.
 struct Seen {
     account: RecordId,
+    reference: String,
     title: String,
     is_quiet: bool,
+    /// Whether it still waits for somebody.
+    waits: bool,
     notice: Option<Notice>,
 }
 
@@ -81,9 +90,17 @@ struct Card {
     count: usize,
 }
 
+/// Whether a request waits for somebody to answer it.
+const fn waits(view: &StatementView) -> bool {
+    !matches!(
+        view.cannot_approve,
+        Some(CannotApprove::Expired | CannotApprove::Answered | CannotApprove::Ended)
+    )
+}
+
 struct Watch<'a> {
     session: &'a Session,
-    notices: Option<Notices>,
+    notices: Option<Arc<Notices>>,
     open: BTreeMap<StatementId, Seen>,
     cards: BTreeMap<RecordId, Card>,
 }
@@ -106,13 +123,29 @@ impl Watch<'_> {
         for id in ended {
             self.ended(companion, id)?;
         }
+        for view in &open {
+            self.stays(view);
+        }
         self.count_quiet();
         Ok(())
     }
 
+    /// Nobody is called any more to what is answered, or over: also where its server cannot say yet how it ended.
+    fn stays(&mut self, view: &StatementView) {
+        let Some(seen) = self.open.get_mut(&view.id) else {
+            return;
+        };
+        seen.waits = waits(view);
+        if let (Some(notices), false) = (&self.notices, seen.waits)
+            && let Some(notice) = seen.notice.take()
+        {
+            notices.close(notice);
+        }
+    }
+
     fn came(&mut self, view: &StatementView) -> Result<(), Failure> {
         let title = request::title(view);
-        let notice = match (&self.notices, view.is_quiet) {
+        let notice = match (&self.notices, view.is_quiet || !waits(view)) {
             (Some(notices), false) => {
                 let title = format!("Sign-in request: {title}");
                 notices.show(None, &title, ANSWER, Loudness::Rings).ok()
@@ -123,12 +156,18 @@ impl Watch<'_> {
         self.print(
             what,
             &title,
-            json!({"id": hex(view.id.bytes()), "account": view.account.to_string()}),
+            json!({
+                "id": hex(view.id.bytes()),
+                "jti": view.reference.as_str(),
+                "account": view.account.to_string(),
+            }),
         )?;
         let seen = Seen {
             account: view.account,
+            reference: view.reference.as_str().to_owned(),
             title,
             is_quiet: view.is_quiet,
+            waits: waits(view),
             notice,
         };
         self.open.insert(view.id, seen);
@@ -155,14 +194,20 @@ impl Watch<'_> {
         self.print(
             "ended",
             &words,
-            json!({"id": hex(id.bytes()), "account": seen.account.to_string(), "outcome": outcome}),
+            json!({
+                "id": hex(id.bytes()),
+                "jti": seen.reference,
+                "account": seen.account.to_string(),
+                "outcome": outcome,
+            }),
         )
     }
 
     /// R11: however many wait quietly, they are one card an account.
     fn count_quiet(&mut self) {
         let mut counts: BTreeMap<RecordId, (usize, &str)> = BTreeMap::new();
-        for seen in self.open.values().filter(|seen| seen.is_quiet) {
+        let waiting = self.open.values().filter(|seen| seen.waits);
+        for seen in waiting.filter(|seen| seen.is_quiet) {
             let entry = counts.entry(seen.account).or_insert((0, &seen.title));
             entry.0 = entry.0.saturating_add(1);
         }

@@ -240,10 +240,10 @@ pub(crate) fn remarks(view: &WorkView) -> Vec<String> {
 /// What a clock that is not the server's means for the codes of other accounts (C4).
 pub(crate) fn clock_words(view: &WorkView) -> Option<String> {
     let ahead_s = view.clock_ahead_s?;
-    let seconds = ahead_s.unsigned_abs();
     let side = if ahead_s > 0 { "fast" } else { "behind" };
     Some(format!(
-        "This device's clock is {seconds} s {side} by the clock of {}. Codes of other accounts may be refused: set the clock.",
+        "This device's clock is {} {side} by the clock of {}. Codes of other accounts may be refused: set the clock.",
+        dates::span(ahead_s.unsigned_abs()),
         shown(view.host.as_str())
     ))
 }

@@ -100,6 +100,7 @@ pub(crate) fn request_to_json(view: &StatementView) -> Map<String, Value> {
     let mut object = Map::new();
     let mut put = |key: &str, value: Value| object.insert(key.into(), value);
     put("id", hex(view.id.bytes()).into());
+    put("jti", view.reference.as_str().into());
     put("account", view.account.to_string().into());
     put("issuer", view.issuer.as_str().into());
     put("label", view.label.as_str().into());

@@ -10,4 +10,6 @@ mod server;
 pub(crate) use account::grouped;
 pub(crate) use find::{Found, find_any, find_work};
 pub(crate) use json::{account_to_json, hex, request_to_json};
-pub(crate) use server::{refused_failure, refused_words, unreachable_failure, unreachable_words};
+pub(crate) use server::{
+    refused_failure, refused_words, unreachable_failure, unreachable_name, unreachable_words,
+};

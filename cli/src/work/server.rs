@@ -28,6 +28,19 @@ const fn reason(why: Unreachable) -> &'static str {
     }
 }
 
+/// The name of why a server gave no answer; `unavailable` where it said that it cannot now, or nothing more is known.
+pub(crate) const fn unreachable_name(why: Option<Unreachable>) -> &'static str {
+    match why {
+        Some(Unreachable::NoConnection) => "no_connection",
+        Some(Unreachable::TimedOut) => "timed_out",
+        Some(Unreachable::Certificate) => "certificate",
+        Some(Unreachable::Redirect) => "redirect",
+        Some(Unreachable::TooLong) => "too_long",
+        Some(Unreachable::NotHttp) => "not_http",
+        None => "unavailable",
+    }
+}
+
 /// One line about a server that does not answer: which, why where it is known, and since when (R16). None where it does.
 pub(crate) fn unreachable_words(view: &WorkView, why: Option<Unreachable>) -> Option<String> {
     let since = view.unreachable_since?;
@@ -51,7 +64,7 @@ pub(crate) fn unreachable_failure(host: &str, why: Option<Unreachable>) -> Failu
         _ => "unreachable",
     };
     let reason = why.map_or(NO_ANSWER, reason);
-    Failure::new(name, format!("{} {reason}.", shown(host)))
+    Failure::new(name, format!("{} {reason}.", shown(host))).with("why", unreachable_name(why))
 }
 
 /// What is wrong with what a server answered, as the end of a sentence that begins with its name.

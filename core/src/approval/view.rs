@@ -34,6 +34,8 @@ impl fmt::Debug for ShownLine {
 pub struct StatementView {
     /// Which it is.
     pub id: StatementId,
+    /// What its server calls it, to be compared with the server's own records.
+    pub reference: Name,
     /// The account that it belongs to.
     pub account: RecordId,
     /// Who asks, as the account is called.

@@ -244,12 +244,6 @@ fn a15_an_enrolment_says_which_side_is_older() {
 }
 
 #[test]
-fn a12_an_enrolment_that_is_sent_elsewhere_is_refused() {
-    let to = "https://elsewhere.example/v1/enrolments".to_owned();
-    assert_eq!(not_added(Deed::Redirect { to }).0, "redirected");
-}
-
-#[test]
 fn an_enrolment_with_no_fit_reply_is_refused_with_a_name() {
     let bytes = 8 * 1024 + 1;
     assert_eq!(not_added(Deed::Huge { bytes }).0, "unreachable");

@@ -1,5 +1,6 @@
 //! `add`: a link, a QR image or typed fields become accounts. Nothing that is there is ever replaced.
 
+mod finishing;
 mod outcome;
 mod scanned;
 mod typed;

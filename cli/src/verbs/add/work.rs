@@ -1,16 +1,15 @@
 //! A work account: its server is shown before anything is sent, then this device is introduced to it, confirmed with a check
 //! number and tested. What was begun is stored at each step, and `approve` goes on with it.
 
-use countersign_core::approval::{Attention, KeyPlace, NewWork, Standing};
+use countersign_core::approval::{KeyPlace, NewWork, Standing};
 use countersign_core::companion::Companion;
 use countersign_core::uri::invitation::{Invitation, Proof, parse_code_and_url};
 use countersign_core::vault::RecordId;
 use zeroize::Zeroizing;
 
+use super::finishing;
 use crate::args::{AddArgs, WorkFields};
 use crate::dates;
-use crate::desk::{Desk, Ended, Goal, Input, Teller};
-use crate::driver::Driver;
 use crate::failure::Failure;
 use crate::findings;
 use crate::input::Source;
@@ -20,8 +19,7 @@ use crate::session::Session;
 use crate::terminal::shown;
 use crate::verbs::doctor::read_text;
 use crate::words;
-use crate::work::account::{self, failed_words, why_name};
-use crate::work::{account_to_json, find_work};
+use crate::work::{account, find_work};
 
 /// What this device is called where the person says nothing.
 const DEVICE: &str = "Terminal";
@@ -77,9 +75,7 @@ pub(super) fn run(
             replaces,
         };
         let id = companion.add_work(invitation, &new, session.now())?;
-        let done = follow(session, args, companion, id);
-        let report = describe(session, companion, id).changed();
-        let report = report.fail(done.err());
+        let report = finishing::follow(session, args, companion, id)?.changed();
         Ok(findings::describe_for_one(report, companion.findings()))
     })
 }
@@ -155,68 +151,4 @@ fn earlier(
     );
     let does = session.console().confirm(&question, true)?;
     Ok(does.then_some(view.id))
-}
-
-/// Goes on until the account works, or until its check number is known where nobody waits.
-fn follow(
-    session: &Session,
-    args: &AddArgs,
-    companion: &mut Companion,
-    id: RecordId,
-) -> Result<(), Failure> {
-    let console = session.console();
-    let waits = console.can_ask() && !args.work.no_wait;
-    let (input, goal, attention) = if waits {
-        let input = Input::of_person(console)?;
-        (input, Goal::Works(id), Attention::Waiting)
-    } else {
-        (Input::Nobody, Goal::Check(id), Attention::Looking)
-    };
-    let driver = Driver::new(session, attention)?;
-    let mut desk = Desk::new(session, driver, input, Teller::with_one_document(console));
-    let ended = desk.serve(companion, goal, None)?;
-    let standing = companion
-        .work_account(id, session.now())
-        .ok()
-        .map(|view| view.standing);
-    match (ended, standing) {
-        (_, Some(Standing::Failed { why })) => {
-            let why_name = why_name(&Standing::Failed { why });
-            let words = failed_words(why);
-            Err(
-                Failure::new("not_added", format!("It was not added: {words}."))
-                    .with("why", why_name),
-            )
-        }
-        (_, Some(standing)) if standing.is_end() => {
-            let words = account::standing_words(&standing);
-            Err(
-                Failure::new("not_added", format!("It was not added; {words}."))
-                    .with("why", why_name(&standing)),
-            )
-        }
-        (Ended::Quit, Some(standing)) if standing.is_unfinished() => Err(Failure::new(
-            "not_confirmed",
-            "It is not finished. `countersign approve` goes on with it.",
-        )),
-        _ => Ok(()),
-    }
-}
-
-fn describe(session: &Session, companion: &Companion, id: RecordId) -> Report {
-    let report = Report::new();
-    let Ok(view) = companion.work_account(id, session.now()) else {
-        return report;
-    };
-    let text = match &view.standing {
-        Standing::Active => format!(
-            "Added: {}. `countersign approve` waits for its sign-ins.\n",
-            account::title(&view)
-        ),
-        standing if standing.is_unfinished() => {
-            "It is stored as unfinished; `countersign approve` goes on with it.\n".into()
-        }
-        _ => String::new(),
-    };
-    report.member("work", account_to_json(&view)).text(text)
 }

@@ -179,6 +179,7 @@ impl Entry {
                 let left_s = i128::from(expires_s) - i128::from(server_now_s);
                 StatementView {
                     id: *id,
+                    reference: Name::new(&flight.statement.id.format()),
                     account: self.id,
                     issuer: Name::new(&enrolled.account.issuer),
                     label: Name::new(&enrolled.account.label),

@@ -1,8 +1,5 @@
 //! Adding a work account.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
-
 use super::office::{Office, TYPE, work};
 use crate::person::{Person, name};
 use crate::terminal::Terminal;
@@ -124,54 +121,6 @@ fn a12_a_url_that_is_not_safe_is_refused_with_the_reason() {
         assert_eq!(person.refusal(&arguments, b""), "missing_code", "{code}");
     }
     assert_eq!(person.files(), before);
-}
-
-/// Whether a request has the body that its head announces.
-fn is_whole(request: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(request);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else {
-        return false;
-    };
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: "));
-    body.len() >= length.unwrap().parse().unwrap()
-}
-
-#[test]
-fn a12_a_server_that_redirects_is_refused_with_the_reason() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let server = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        // All of it: a connection that is closed on unread bytes takes the answer with it.
-        let mut request = Vec::new();
-        while !is_whole(&request) {
-            let mut piece = [0; 4096];
-            let count = stream.read(&mut piece).unwrap();
-            request.extend(&piece[..count]);
-        }
-        stream
-            .write_all(b"HTTP/1.1 307 Elsewhere\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n")
-            .unwrap();
-        String::from_utf8_lossy(&request).into_owned()
-    });
-    let person = Person::new();
-    let add = [
-        "add",
-        "--url",
-        &url,
-        "--code",
-        "1234567890123456",
-        "--yes",
-        "--test-mode",
-    ];
-    let document = person.feed_json(&add, b"");
-    assert_eq!(name(&document), "redirected");
-    assert!(document["work"]["is_unfinished"].as_bool().unwrap());
-    assert!(server.join().unwrap().starts_with("POST /v1/enrolments"));
-    let words = person.run(&["list"]).out;
-    assert!(words.contains("unfinished"), "a14: {words}");
 }
 
 #[test]

@@ -3,11 +3,12 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::answering::{lines, only_request};
 use super::office::Office;
-use crate::person::{Person, feed, hold_schema, interrupt};
+use crate::person::{Person, feed, hold_schema};
 use crate::terminal::Terminal;
 
 /// A `watch` that prints lines.
@@ -38,9 +39,20 @@ impl Watching {
         event
     }
 
-    pub(super) fn end(mut self) {
-        interrupt(&self.child);
-        assert_eq!(self.child.wait().unwrap().code(), Some(130));
+    pub(super) fn end(self) {
+        self.end_by(Signal::INT);
+    }
+
+    /// Ends it by a signal.
+    pub(super) fn end_by(mut self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        let expected = 128 + signal.as_raw();
+        assert_eq!(self.wait(), expected);
+    }
+
+    /// Waits until it has ended; how.
+    pub(super) fn wait(&mut self) -> i32 {
+        self.child.wait().unwrap().code().unwrap()
     }
 }
 
@@ -129,4 +141,22 @@ fn r22_what_another_device_answered_cannot_be_answered_here() {
     assert_eq!(other.end().0, 0);
     terminal.expect("It was approved on Pixel.");
     assert_eq!(terminal.end_and_look(), (0, true));
+}
+
+#[test]
+fn a_request_has_its_servers_name_too_and_that_is_the_same_on_all_devices() {
+    let office = Office::new();
+    let (here, there) = (office.person(), Person::new());
+    office.add(&there, "Pixel");
+    let mut watching = Watching::start(&here, &[]);
+    let asked = office.sign_in();
+    let event = watching.next();
+    assert_eq!(event["jti"], asked.id.format());
+    let [here, there] =
+        [&here, &there].map(|person| person.json(&["requests"])["requests"][0].clone());
+    assert_eq!(here["jti"], asked.id.format());
+    assert_eq!(there["jti"], asked.id.format());
+    assert_eq!(here["id"], event["id"]);
+    assert_ne!(here["id"], there["id"], "a device's own name for it");
+    watching.end();
 }

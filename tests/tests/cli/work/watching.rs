@@ -1,134 +1,14 @@
-//! Notifications of the desktop: a bus of the test's own, with somebody on it who takes them.
+//! Notifications of the desktop: who asks, how loud, and that none stays when it calls nobody any more.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
-
-use tokio::runtime::{Builder, Runtime};
-use zbus::zvariant::OwnedValue;
+use countersign_scripted::{Deed, Path, Rule, Server};
+use rustix::process::Signal;
 
 use super::office::Office;
+use super::screen::{Shown, Watched};
 use super::together::Watching;
-use crate::desktop::Desktop;
+use crate::person::Person;
+use crate::scripted_site::Site;
 use crate::terminal::Terminal;
-
-/// A test that waits longer than this has found a mistake.
-const PATIENCE: Duration = Duration::from_secs(30);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// One notification as a desktop got it.
-#[derive(Clone, Debug)]
-struct Shown {
-    id: u32,
-    replaces: u32,
-    title: String,
-    body: String,
-    actions: Vec<String>,
-    urgency: u8,
-}
-
-/// What a desktop got so far.
-#[derive(Clone, Debug, Default)]
-struct Screen {
-    shown: Vec<Shown>,
-    closed: Vec<u32>,
-}
-
-/// A desktop that shows notifications (Desktop Notifications Specification 1.2).
-struct Notifications(Arc<Mutex<Screen>>);
-
-#[zbus::interface(name = "org.freedesktop.Notifications")]
-impl Notifications {
-    fn get_server_information(&self) -> (String, String, String, String) {
-        let [name, vendor, version, of] = ["test", "test", "1", "1.2"].map(str::to_owned);
-        (name, vendor, version, of)
-    }
-
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "the specification's own arguments"
-    )]
-    fn notify(
-        &self,
-        _app_name: &str,
-        replaces: u32,
-        _icon: &str,
-        title: &str,
-        body: &str,
-        actions: Vec<String>,
-        hints: HashMap<String, OwnedValue>,
-        _timeout_ms: i32,
-    ) -> u32 {
-        let mut screen = self.0.lock().unwrap();
-        let id = match replaces {
-            0 => u32::try_from(screen.shown.len()).unwrap() + 1,
-            earlier => earlier,
-        };
-        screen.shown.push(Shown {
-            id,
-            replaces,
-            title: title.into(),
-            body: body.into(),
-            actions,
-            urgency: u8::try_from(&hints["urgency"]).unwrap(),
-        });
-        id
-    }
-
-    fn close_notification(&self, id: u32) {
-        self.0.lock().unwrap().closed.push(id);
-    }
-}
-
-/// A desktop with a bus and a screen.
-struct Watched {
-    desktop: Desktop,
-    screen: Arc<Mutex<Screen>>,
-    _connection: zbus::Connection,
-    _runtime: Runtime,
-}
-
-impl Watched {
-    fn new() -> Option<Self> {
-        let desktop = Desktop::with_bus()?;
-        let screen = Arc::new(Mutex::new(Screen::default()));
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let notifications = Notifications(Arc::clone(&screen));
-        let connection = runtime.block_on(async {
-            zbus::connection::Builder::address(desktop.address())
-                .unwrap()
-                .name("org.freedesktop.Notifications")
-                .unwrap()
-                .serve_at("/org/freedesktop/Notifications", notifications)
-                .unwrap()
-                .build()
-                .await
-                .unwrap()
-        });
-        Some(Self {
-            desktop,
-            screen,
-            _connection: connection,
-            _runtime: runtime,
-        })
-    }
-
-    fn wait_until(&self, what: &str, is_so: impl Fn(&Screen) -> bool) -> Screen {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let screen = self.screen.lock().unwrap().clone();
-            if is_so(&screen) {
-                return screen;
-            }
-            assert!(Instant::now() < until, "{what} never came: {screen:?}");
-            std::thread::park_timeout(LOOK_EVERY);
-        }
-    }
-}
 
 #[test]
 fn r4_a_notification_names_who_asks_and_for_whom_and_has_no_button() {
@@ -137,8 +17,7 @@ fn r4_a_notification_names_who_asks_and_for_whom_and_has_no_button() {
     };
     let office = Office::new();
     let person = office.person();
-    let bus = [("DBUS_SESSION_BUS_ADDRESS", watched.desktop.address())];
-    let mut watching = Watching::start(&person, &bus);
+    let mut watching = watched.watch(&person);
     let asked = office.sign_in();
     assert_eq!(watching.next()["event"], "rings");
     let screen = watched.wait_until("the notification", |screen| !screen.shown.is_empty());
@@ -166,8 +45,7 @@ fn r11_many_requests_ring_twice_and_are_then_one_card_with_a_count() {
     };
     let office = Office::new();
     let person = office.person();
-    let bus = [("DBUS_SESSION_BUS_ADDRESS", watched.desktop.address())];
-    let mut watching = Watching::start(&person, &bus);
+    let mut watching = watched.watch(&person);
     let apps = ["Bomb", "Bomb", "Bomb", "Bomb", "Real"];
     let asked = apps.map(|app| office.ask(app));
     let events: Vec<_> = asked.iter().map(|_| watching.next()).collect();
@@ -222,4 +100,165 @@ fn without_a_desktop_requests_are_printed() {
     assert_eq!(watching.next()["event"], "rings");
     assert!(office.is_open(&asked.id));
     watching.end();
+}
+
+/// A sign-in that rings, and its notification.
+fn rung(watched: &Watched, watching: &mut Watching, ask: impl FnOnce()) -> u32 {
+    let before = watched.screen().shown.len();
+    ask();
+    assert_eq!(watching.next()["event"], "rings");
+    let screen = watched.wait_until("the notification", |screen| screen.shown.len() > before);
+    screen.shown[before].id
+}
+
+#[test]
+fn r22_a_notification_goes_away_when_another_device_answers() {
+    let Some(watched) = Watched::new() else {
+        return;
+    };
+    let office = Office::new();
+    let (here, there) = (office.person(), Person::new());
+    office.add(&there, "Pixel");
+    let mut watching = watched.watch(&here);
+    let shown = rung(&watched, &mut watching, || drop(office.sign_in()));
+    let mut other = Terminal::start(&there.command(&["approve", "--once"]), 120, 40);
+    other.expect("6 digits");
+    other.press("d\n");
+    other.expect("Denied.");
+    assert_eq!(other.end().0, 0);
+    watched.wait_until("its end", |screen| screen.closed == [shown]);
+    assert_eq!(watching.next()["outcome"], "elsewhere");
+    watching.end();
+}
+
+#[test]
+fn a_notification_goes_away_when_the_server_takes_its_request_back() {
+    let Some(watched) = Watched::new() else {
+        return;
+    };
+    let site = Site::enrolled();
+    let mut watching = watched.watch(&site.person);
+    let mut asked = None;
+    let shown = rung(&watched, &mut watching, || asked = Some(site.sign_in()));
+    let id = asked.unwrap().id;
+    assert!(site.scripted.withdraw(&site.account, id).unwrap());
+    watched.wait_until("its end", |screen| screen.closed == [shown]);
+    assert_eq!(watching.next()["outcome"], "withdrawn");
+    watching.end();
+}
+
+#[test]
+fn a_notification_goes_away_when_its_answer_is_on_its_way() {
+    let Some(watched) = Watched::new() else {
+        return;
+    };
+    let site = Site::enrolled();
+    let mut watching = watched.watch(&site.person);
+    let shown = rung(&watched, &mut watching, || drop(site.sign_in()));
+    site.scripted
+        .on(Rule::always(Path::Answers, Deed::Hold { processed: false }));
+    let mut approving = site.approve();
+    let event = approving.until("request");
+    approving.decide(&event["id"], "deny", None);
+    watched.wait_until("its end", |screen| screen.closed == [shown]);
+    site.scripted.clear();
+    site.scripted.release();
+    assert_eq!(watching.next()["outcome"], "denied");
+    approving.end();
+    watching.end();
+}
+
+#[test]
+fn r6_a_notification_goes_away_when_the_time_is_over_also_without_the_server() {
+    let Some(watched) = Watched::new() else {
+        return;
+    };
+    let site = Site::enrolled();
+    let mut watching = watched.watch(&site.person);
+    let first = rung(&watched, &mut watching, || drop(site.sign_in()));
+    // Ten seconds are left of the first one by the server's clock, which the device hears with the second.
+    site.scripted.shift_clock(110).unwrap();
+    let second = rung(&watched, &mut watching, || {
+        site.scripted
+            .ask(&site.account, Server::sign_in("Calendar"))
+            .unwrap();
+    });
+    site.scripted
+        .on(Rule::always(Path::Fetch, Deed::Drop { processed: false }));
+    let screen = watched.wait_until("its end", |screen| !screen.closed.is_empty());
+    assert_eq!(screen.closed, [first], "and not {second}");
+    site.scripted.clear();
+    assert_eq!(watching.next()["outcome"], "expired");
+    watching.end();
+}
+
+#[test]
+fn a_watch_that_is_ended_leaves_no_notification_behind() {
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let Some(watched) = Watched::new() else {
+            return;
+        };
+        let office = Office::new();
+        let person = office.person();
+        let mut watching = watched.watch(&person);
+        // Two that ring, and the card of those that are quiet.
+        for app in ["One", "Two", "Three", "Four"] {
+            office.ask(app);
+            watching.next();
+        }
+        let screen = watched.wait_until("the card", |screen| {
+            let mut titles = screen.shown.iter().map(|shown| &shown.title);
+            titles.any(|title| title.starts_with("2 requests wait quietly"))
+        });
+        let mut ids: Vec<u32> = screen.shown.iter().map(|shown| shown.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 3, "{screen:?}");
+        watching.end_by(signal);
+        // It has ended, so everything that it had to say is said.
+        let mut closed = watched.screen().closed;
+        closed.sort_unstable();
+        assert_eq!(closed, ids, "{signal:?}");
+    }
+}
+
+#[test]
+fn a_watch_whose_vault_is_locked_elsewhere_leaves_no_notification_behind() {
+    let Some(watched) = Watched::new() else {
+        return;
+    };
+    let office = Office::new();
+    let person = office.person();
+    let mut watching = watched.watch(&person);
+    let shown = rung(&watched, &mut watching, || drop(office.sign_in()));
+    assert_eq!(person.run(&["vault", "rotate"]).exit, 0);
+    assert_eq!(watching.next()["error"]["name"], "locked");
+    assert_eq!(watching.wait(), 3);
+    assert_eq!(watched.screen().closed, [shown]);
+}
+
+#[test]
+fn what_is_over_already_rings_nobody() {
+    let Some(watched) = Watched::new() else {
+        return;
+    };
+    let site = Site::enrolled();
+    site.sign_in();
+    site.scripted
+        .on(Rule::always(Path::Answers, Deed::Drop { processed: false }));
+    let mut approving = site.approve();
+    let event = approving.until("request");
+    approving.decide(&event["id"], "deny", None);
+    approving.until("decided");
+    let mut watching = watched.watch(&site.person);
+    assert_eq!(watching.next()["id"], event["id"]);
+    let other = rung(&watched, &mut watching, || drop(site.sign_in()));
+    let screen = watched.screen();
+    assert_eq!(
+        (screen.shown.len(), screen.shown[0].id),
+        (1, other),
+        "{screen:?}"
+    );
+    watching.end();
+    approving.end();
 }
