@@ -9,7 +9,7 @@
 use std::path::Path;
 
 use countersign_core::approval::history::{
-    AccountKeys, Decision, Entry, KeyOfAccount, Kind, Label, Outcome, Scope, export, verify,
+    AccountKeys, Decision, Entry, KeyOfAccount, Kind, Label, Outcome, Wanted, export, verify,
 };
 use countersign_core::entropy::SystemEntropy;
 use countersign_core::time::UnixSeconds;
@@ -142,12 +142,12 @@ impl Place {
         appended.unwrap();
     }
 
-    fn export(&self, scope: Scope) -> Vec<String> {
+    fn export(&self, wanted: &Wanted) -> Vec<String> {
         let keys = self.accounts.each_ref().map(Account::keys);
         let mut lines = vec![];
         let exported = export(
             &self.vault,
-            scope,
+            wanted,
             &keys,
             NOW,
             |id, ending| {
@@ -186,14 +186,14 @@ fn r15_a_stranger_verifies_an_export_with_a_jose_library_alone() {
         return;
     };
     let place = Place::new();
-    let found = checked(&python, &place.export(Scope::All));
+    let found = checked(&python, &place.export(&Wanted::All));
     assert_eq!(
         (&found["entry"], &found["end"]),
         (&4.into(), &2.into()),
         "{found}"
     );
     let [one, _] = &place.accounts;
-    let found = checked(&python, &place.export(Scope::Account(one.id)));
+    let found = checked(&python, &place.export(&Wanted::Of(vec![one.id])));
     assert_eq!(found["entry"], 3, "{found}");
     assert_eq!((&found["withheld"], &found["end"]), (&1.into(), &1.into()));
     assert_eq!(
@@ -213,7 +213,7 @@ fn a_history_whose_beginning_was_cut_is_verified_from_there() {
     place.append(&many);
     let last = place.accounts[0].answered(Decision::Approve, 9);
     place.append(&[last]);
-    let found = checked(&python, &place.export(Scope::All));
+    let found = checked(&python, &place.export(&Wanted::All));
     assert_eq!(
         (&found["cut"], &found["end"]),
         (&1.into(), &2.into()),
@@ -236,7 +236,7 @@ fn r15_a_stranger_finds_every_line_that_was_edited_removed_or_moved() {
     let Some(python) = python::python() else {
         return;
     };
-    let lines = Place::new().export(Scope::All);
+    let lines = Place::new().export(&Wanted::All);
     // The first line, two with keys, four entries, two ends.
     assert_eq!(lines.len(), 9);
     let refused = |lines: &[String], seq: u64, because: &str| {
@@ -304,7 +304,7 @@ fn an_approval_that_the_device_key_signed_is_none() {
     };
     let entry = wrong.answered(Decision::Approve, 7);
     place.append(&[entry]);
-    let found = checked(&python, &place.export(Scope::All));
+    let found = checked(&python, &place.export(&Wanted::All));
     assert_eq!(
         (&found["bad"], &found["because"]),
         (&5.into(), &"role".into())

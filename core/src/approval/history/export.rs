@@ -19,7 +19,8 @@ pub enum Scope {
 
 /// Whose entries are written out, by the records that an account has had.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Wanted {
+pub enum Wanted {
+    /// Those of all accounts.
     All,
     /// An account and those whose place it has taken.
     Of(Vec<RecordId>),
@@ -99,7 +100,7 @@ impl From<BadPlace> for ExportError {
 /// # Errors
 ///
 /// [`VaultError::DamagedData`], [`VaultError::Io`].
-pub(crate) fn export(
+pub fn export(
     vault: &Vault,
     wanted: &Wanted,
     accounts: &[AccountKeys],

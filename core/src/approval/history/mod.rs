@@ -11,8 +11,7 @@ mod verify;
 mod view;
 
 pub use entry::{Entry, Label, Message, NotALabel, NotAnEntry};
-pub use export::{AccountKeys, Ending, ExportError, Exported, KeyOfAccount, Scope};
-pub(crate) use export::{Wanted, export};
+pub use export::{AccountKeys, Ending, ExportError, Exported, KeyOfAccount, Scope, Wanted, export};
 pub use names::{Decision, Kind, Outcome};
 pub use refused::{append_refused, leave_refused};
 pub use verify::{BadEntry, EntryFault, NotGenuine, Verified, verify};
