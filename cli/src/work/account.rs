@@ -2,6 +2,8 @@
 
 use countersign_core::approval::{Cause, EnrolmentFailure, Removed, Standing, WorkView};
 
+use countersign_core::account::Name;
+
 use crate::dates;
 use crate::rows::named;
 use crate::terminal::shown;
@@ -96,7 +98,7 @@ pub(crate) fn standing_words(standing: &Standing) -> String {
         Standing::Suspended { .. } => "suspended by the administrator".into(),
         Standing::Moved { to } => format!("moved to {}", shown(to.as_str())),
         Standing::Removed { why } => format!("removed: {}", removed_words(*why)),
-        Standing::Failed { why } => format!("never added: {}", failed_words(*why)),
+        Standing::Failed { why } => format!("never added: {}", failed_words(*why, &[])),
         Standing::NeedsReactivation => {
             "sign in once to re-activate: its keys are not on this device. Ask the setup page for a new invitation".into()
         }
@@ -116,8 +118,8 @@ const fn removed_words(why: Removed) -> &'static str {
     }
 }
 
-/// Why an account was never added, and what to do.
-pub(crate) fn failed_words(why: EnrolmentFailure) -> String {
+/// Why an account was never added, and what to do; with the devices that leave no room for it, where the server named them.
+pub(crate) fn failed_words(why: EnrolmentFailure, others: &[Name]) -> String {
     match why {
         EnrolmentFailure::UnknownInvitation => {
             "the server does not know this invitation; choose Back, then Next on the page for a fresh one".into()
@@ -141,7 +143,12 @@ pub(crate) fn failed_words(why: EnrolmentFailure) -> String {
             "the organisation wants proof of where the keys are, which this device has not; use a phone".into()
         }
         EnrolmentFailure::DeviceLimit => {
-            "you have as many devices as you may have; remove one on the page".into()
+            let names: Vec<String> = others.iter().map(|name| shown(name.as_str())).collect();
+            let names = match names.is_empty() {
+                true => String::new(),
+                false => format!(" ({})", names.join(", ")),
+            };
+            format!("you have as many devices as you may have{names}; remove one on the page")
         }
         EnrolmentFailure::ServerOlder => {
             "the server is older than this program; the administrator has to update it".into()

@@ -291,6 +291,22 @@ fn whoever_waits_for_an_enrolment_is_told_that_its_reply_was_refused_and_sees_it
 }
 
 #[test]
+fn devices_that_leave_no_room_are_named_and_named_safely() {
+    let site = Site::new();
+    let devices = ["Pixel", "iPad \u{202e}daPi"].map(str::to_owned).to_vec();
+    let full = Deed::refusal(&Problem::DeviceLimit { devices });
+    site.scripted.on(Rule::next(Path::Enrolments, full));
+    let (exit, document) = site.add();
+    assert_eq!(
+        (exit, &document["error"]["why"]),
+        (1, &json!("device_limit"))
+    );
+    let words = document["error"]["message"].as_str().unwrap();
+    assert!(words.contains("(Pixel, iPad "), "{words}");
+    assert!(!words.contains('\u{202e}'), "{words}");
+}
+
+#[test]
 fn an_enrolment_that_was_lied_to_once_goes_on_with_the_same_bytes() {
     let site = Site::new();
     site.scripted

@@ -82,13 +82,14 @@ fn is_forgotten(session: &Session, companion: &mut Companion, id: RecordId) -> b
 
 /// What is wrong with how it stands at the end, if anything.
 fn judged(session: &Session, companion: &Companion, id: RecordId, ended: Ended) -> Option<Failure> {
-    let standing = companion.work_account(id, session.now()).ok()?.standing;
+    let view = companion.work_account(id, session.now()).ok()?;
+    let standing = view.standing;
     let not_added = |words: String| {
         Failure::new("not_added", format!("It was not added: {words}."))
             .with("why", why_name(&standing))
     };
     match (ended, &standing) {
-        (_, Standing::Failed { why }) => Some(not_added(failed_words(*why))),
+        (_, Standing::Failed { why }) => Some(not_added(failed_words(*why, &view.full_with))),
         (_, standing) if standing.is_end() => Some(not_added(account::standing_words(standing))),
         (Ended::Quit, standing) if standing.is_unfinished() => {
             Some(Failure::new("not_confirmed", "It is not finished."))
