@@ -8,16 +8,18 @@ use countersign_protocol::message::{
 };
 use countersign_protocol::problem::Problem;
 use countersign_verifier::person::{StageView, TOMBSTONES_MAX};
+use countersign_verifier::rules::Rules;
 use countersign_verifier::step::{GiveCode, Invite, RemoveDevice};
+use countersign_verifier::store::{MemoryStore, Store};
 
 use crate::phone::{Known, Phone};
-use crate::world::{World, rules, state_of};
+use crate::world::{World, rules, setup, sqlite, state_of};
 
 const MARKED_LINK: &str = "otpauth://totp/marked?secret=GEZDGNBV";
 const MARKED_ADDRESS: &str = "https://push.example.org/marked";
 
 /// A device with every secret that a server has of one.
-fn with_secrets(world: &World) -> (Phone, State) {
+fn with_secrets<S: Store>(world: &World<S>) -> (Phone, State) {
     let phone = world.phone("Pixel");
     let link = OtpLink::new(MARKED_LINK.to_owned());
     let device = phone.id();
@@ -33,14 +35,9 @@ fn with_secrets(world: &World) -> (Phone, State) {
     (phone, state)
 }
 
-fn offline_world() -> World {
-    World::with(|changed| {
-        let policy = rules().policy;
-        changed.policy = countersign_protocol::message::Policy {
-            offline: true,
-            ..policy
-        };
-    })
+fn with_offline(mut rules: Rules) -> Rules {
+    rules.policy.offline = true;
+    rules
 }
 
 /// What is stored of the person.
@@ -50,7 +47,7 @@ fn stored(world: &World) -> String {
 
 #[test]
 fn the_secrets_of_a_device_that_has_ended_are_in_no_stored_byte() {
-    let world = offline_world();
+    let world = World::over(MemoryStore::default(), setup(with_offline(rules())));
     let (phone, state) = with_secrets(&world);
     let offline_key = state.secrets.unwrap().offline_key.unwrap();
     // EXPOSE: it is looked for.
@@ -73,6 +70,43 @@ fn the_secrets_of_a_device_that_has_ended_are_in_no_stored_byte() {
     for secret in secrets {
         assert!(!after.contains(secret), "{secret}");
     }
+}
+
+#[test]
+fn no_secret_and_no_name_of_a_person_lies_readable_in_the_file_of_a_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sqlite(&folder.path().join("store"));
+    let world = World::over(store, setup(with_offline(rules())));
+    let (_, state) = with_secrets(&world);
+    let link = world.take(&Invite::default()).unwrap().link;
+    let secret = link.split_once("&secret=").unwrap().1.split('&').next();
+    let asked = world.ask();
+    let offline_key = state.secrets.unwrap().offline_key.unwrap();
+    // EXPOSE: it is looked for.
+    let offline_key = base64url::format(offline_key.expose());
+    let files = std::fs::read_dir(folder.path()).unwrap();
+    let bytes = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
+    let bytes: Vec<u8> = bytes.flatten().collect();
+    let has = |text: &str| {
+        bytes
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    };
+    for hidden in [
+        MARKED_LINK,
+        MARKED_ADDRESS,
+        &offline_key,
+        secret.unwrap(),
+        asked.message.as_str(),
+        "ann@example.org",
+        "Pixel",
+        "Android",
+    ] {
+        assert!(!has(hidden), "{hidden}");
+    }
+    // It is the file that was looked into: it is searched by these bytes.
+    let id = world.account.bytes();
+    assert!(bytes.windows(id.len()).any(|part| part == id));
 }
 
 #[test]
