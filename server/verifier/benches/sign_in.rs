@@ -24,7 +24,7 @@ use countersign_verifier::store::SqliteStore;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use disk::Disk;
 use phone::{Phone, approve};
-use world::{World, rules, setup};
+use world::{World, rules, setup, sqlite};
 
 /// Ours and the disk take turns, so that a busy moment of the machine meets all.
 const TURNS: u32 = 11;
@@ -56,9 +56,9 @@ struct Server {
 
 impl Server {
     fn new(path: &Path, people: u32) -> Self {
-        let world = World::over(SqliteStore::open(path).unwrap(), setup(rules()));
+        let world = World::over(sqlite(path), setup(rules()));
         let phone = world.phone("Pixel");
-        // As many again as this one, with other names and keys.
+        // As many again as this one, with other names and keys. Nobody opens what is sealed there.
         let connection = rusqlite::Connection::open(path).unwrap();
         connection
             .execute_batch("PRAGMA synchronous = OFF")
@@ -69,7 +69,7 @@ impl Server {
                  WITH RECURSIVE other(number) AS
                      (SELECT 1 UNION ALL SELECT number + 1 FROM other WHERE number < {people} - 1)
                  INSERT INTO person
-                     SELECT randomblob(16), 1, NULL, (SELECT document FROM person LIMIT 1) FROM other;
+                     SELECT randomblob(16), 1, NULL, (SELECT sealed FROM person LIMIT 1) FROM other;
                  INSERT INTO found_by SELECT 3, randomblob(32), account FROM person;
                  INSERT INTO found_by SELECT 3, randomblob(32), account FROM person;
                  INSERT INTO found_by SELECT 4, randomblob(16), account FROM person;

@@ -20,13 +20,14 @@ use countersign_verifier::http;
 use countersign_verifier::keys::ServerKeys;
 use countersign_verifier::rules::Rules;
 use countersign_verifier::step::{Ask, Invite, Request, TypeNumber};
-use countersign_verifier::store::SqliteStore;
+use countersign_verifier::store::{SqliteStore, StoreKey};
 use countersign_verifier::{Setup, Verifier};
 use tokio::net::TcpListener;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// Serves on this socket, in test mode because there is no TLS before it. A real program keeps its keys and reads them back.
+/// Serves on this socket, in test mode because there is no TLS before it. A real program keeps its keys, that
+/// of the store apart from it, and reads them back.
 pub(crate) fn start(
     listener: TcpListener,
     store: &Path,
@@ -35,7 +36,10 @@ pub(crate) fn start(
     let mut rules = Rules::new(&url, "Example");
     (rules.test_mode, rules.confirm) = (TestMode::On, Confirm::Type);
     let keys = ServerKeys::new(vec![SigningKey::generate()?], vec![])?;
-    let (store, setup) = (SqliteStore::open(store)?, Setup { rules, keys });
+    let entropy = SystemEntropy::default();
+    let sealed_under = StoreKey::generate(&entropy)?;
+    let store = SqliteStore::open(store, &sealed_under, Box::new(entropy))?;
+    let setup = Setup { rules, keys };
     let verifier = Verifier::new(store, setup, Box::new(SystemEntropy::default()))?;
     let verifier = Arc::new(verifier);
     let router = http::router(Arc::clone(&verifier), now, http::peer_address);

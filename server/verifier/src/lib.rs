@@ -2,7 +2,8 @@
 //!
 //! A person is one aggregate ([`Person`]). Every message of a device, every call of a page and the passing of time is one
 //! [`step::step`] on it: pure, with clock, randomness, keys and rules as arguments. A [`store::Store`] loads and saves
-//! persons by version and keeps the events of a change in the same transaction. [`Verifier`] joins them.
+//! persons by version and keeps the events of a change in the same transaction; in a file they are sealed under a key that the
+//! program gives (`store::StoreKey`, with the feature `sqlite`). [`Verifier`] joins them.
 #![forbid(unsafe_code)]
 
 pub mod address;

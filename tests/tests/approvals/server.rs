@@ -20,7 +20,7 @@ use countersign_verifier::step::{
     Ask, AskForCode, AskedStatement, CompareNumber, Input, Invite, Parked, Request, Resume,
     TypeNumber,
 };
-use countersign_verifier::store::{SqliteStore, Store as _};
+use countersign_verifier::store::{SqliteStore, Store as _, StoreKey};
 use countersign_verifier::{Setup, Verifier};
 use tempfile::TempDir;
 
@@ -49,7 +49,12 @@ impl Server {
 
     pub(crate) fn with(rules: Rules) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&folder.path().join("store")).unwrap();
+        let store = SqliteStore::open(
+            &folder.path().join("store"),
+            &StoreKey::copy_of(&[3; 32]),
+            Box::new(SystemEntropy::default()),
+        )
+        .unwrap();
         let url = rules.url.clone();
         let keys = ServerKeys::new(vec![SigningKey::generate().unwrap()], vec![]).unwrap();
         let setup = Setup { rules, keys };

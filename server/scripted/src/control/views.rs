@@ -30,10 +30,6 @@ fn device(view: &DeviceView) -> Value {
     let mut device = json!({
         "id": view.id,
         "name": view.name,
-        "platform": view.platform,
-        "app": view.app,
-        "protection": view.protection,
-        "enrolled_at": view.enrolled_at,
     });
     let stage = match &view.stage {
         StageView::Unconfirmed {
@@ -64,6 +60,12 @@ fn device(view: &DeviceView) -> Value {
     };
     if let Value::Object(members) = &mut device {
         members.insert("stage".into(), stage);
+        if let Some(about) = &view.about {
+            members.insert("platform".into(), json!(about.platform));
+            members.insert("app".into(), json!(about.app));
+            members.insert("protection".into(), json!(about.protection));
+            members.insert("enrolled_at".into(), json!(about.enrolled_at));
+        }
     }
     device
 }

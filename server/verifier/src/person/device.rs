@@ -23,7 +23,10 @@ pub const ACTIVE_MAX: usize = 5;
 /// Most ids of requests that are remembered for one device: a device that asks more often has to wait.
 pub(crate) const SEEN_MAX: usize = 128;
 
-/// A device.
+/// Most tombstones of a person: of more the oldest are forgotten before their time.
+pub const TOMBSTONES_MAX: usize = 100;
+
+/// A device. Once it has ended it is a tombstone: whose messages are its, what it is told, and nothing else.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Device {
     /// The thumbprint of its device key, the name under which everybody knows it; kept, so that nobody computes it again.
@@ -33,6 +36,17 @@ pub(crate) struct Device {
     pub(crate) approval_id: Thumbprint,
     pub(crate) approval_key: PublicKey,
     pub(crate) name: String,
+    pub(crate) stage: Stage,
+    /// By these it is known whose signatures it can check, also of what tells it its end.
+    pub(crate) documents: Documents,
+    pub(crate) seen: Vec<Seen>,
+    /// What is known of it as long as it is a device.
+    pub(crate) enrolled: Option<Box<Enrolled>>,
+}
+
+/// What ends with a device.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Enrolled {
     pub(crate) platform: String,
     pub(crate) app: String,
     pub(crate) protection: Protection,
@@ -45,10 +59,7 @@ pub(crate) struct Device {
     pub(crate) first_account: MessageHash,
     pub(crate) nonce: Id,
     pub(crate) confirm: Confirm,
-    pub(crate) enrolled_at: Timestamp,
-    pub(crate) stage: Stage,
-    pub(crate) documents: Documents,
-    pub(crate) seen: Vec<Seen>,
+    pub(crate) at: Timestamp,
     pub(crate) ring: Option<Ring>,
     pub(crate) ring_sequence: u64,
     pub(crate) offline_key: Option<Kept<OfflineKey>>,
@@ -147,11 +158,21 @@ impl Device {
         }
     }
 
-    /// Ends it: its secrets and its address die with it.
+    /// Whether it took this invitation, and has not ended since.
+    pub(crate) fn took(&self, invitation: &Id) -> bool {
+        let enrolled = self.enrolled.as_ref();
+        enrolled.is_some_and(|enrolled| enrolled.invitation == *invitation)
+    }
+
+    /// Its key for offline responses.
+    pub(crate) fn offline_key(&self) -> Option<&OfflineKey> {
+        let key = self.enrolled.as_ref()?.offline_key.as_ref()?;
+        Some(&key.0)
+    }
+
+    /// Ends it: its secrets, its address and all else that nobody asks a tombstone for die with it.
     pub(crate) fn end(&mut self, stage: Stage) {
         self.stage = stage;
-        self.ring = None;
-        self.offline_key = None;
-        self.otp = None;
+        self.enrolled = None;
     }
 }

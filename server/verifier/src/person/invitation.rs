@@ -22,7 +22,8 @@ pub(crate) const INVITATIONS_MAX: usize = 32;
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Invitation {
     pub(crate) id: Id,
-    pub(crate) secret: Kept<ScannedSecret>,
+    /// As long as it may be proven, or shown by the old phone of a move.
+    pub(crate) secret: Option<Kept<ScannedSecret>>,
     /// Wrong proofs of a scanned secret. Guesses of the typed code do not count here.
     pub(crate) wrong: u8,
     pub(crate) code: Option<TypedCode>,

@@ -21,15 +21,17 @@ pub use calm::{
     MUTE_S, NO_MOVE_S, RINGING_MAX, TESTS_AGAIN_MAX, TESTS_AGAIN_S, UNANSWERED_MAX,
     WRONG_NUMBERS_MAX, WRONG_RESPONSES_MAX,
 };
-pub use device::{ACTIVE_MAX, TOMBSTONE_KEEP_S, UNFINISHED_S};
-pub(crate) use device::{Device, SEEN_MAX, Seen, Stage};
+pub use device::{ACTIVE_MAX, TOMBSTONE_KEEP_S, TOMBSTONES_MAX, UNFINISHED_S};
+pub(crate) use device::{Device, Enrolled, SEEN_MAX, Seen, Stage};
 pub(crate) use document::Documents;
 pub use index::Index;
 pub use invitation::{INVITATION_S, PROOF_TRIES};
 pub(crate) use invitation::{INVITATIONS_MAX, Invitation, Purpose, Taken, TypedCode};
 pub use label::LabelError;
 pub(crate) use label::check_label;
-pub use view::{DeviceView, InvitationView, MoveView, StageView, StatementView, SuspensionView};
+pub use view::{
+    AboutDevice, DeviceView, InvitationView, MoveView, StageView, StatementView, SuspensionView,
+};
 
 /// A person cannot be read back from what was stored.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -182,6 +184,6 @@ impl Person {
         let moving = self.moving.as_ref()?;
         self.devices
             .iter()
-            .find(|device| device.invitation == moving.invitation && !device.is_ended())
+            .find(|device| device.took(&moving.invitation))
     }
 }

@@ -18,6 +18,15 @@ pub struct DeviceView {
     pub id: Thumbprint,
     /// What the person calls it.
     pub name: String,
+    /// How far it is.
+    pub stage: StageView,
+    /// What else is known of it; none once it has ended.
+    pub about: Option<AboutDevice>,
+}
+
+/// What an enrolment said of a device, as a page shows it.
+#[derive(Clone, Eq, PartialEq)]
+pub struct AboutDevice {
     /// Its platform.
     pub platform: String,
     /// The app and its version.
@@ -26,8 +35,6 @@ pub struct DeviceView {
     pub protection: Protection,
     /// When it was enrolled.
     pub enrolled_at: Timestamp,
-    /// How far it is.
-    pub stage: StageView,
 }
 
 /// How far a device is.
@@ -142,6 +149,15 @@ impl std::fmt::Debug for DeviceView {
     }
 }
 
+impl std::fmt::Debug for AboutDevice {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("AboutDevice")
+            .field("protection", &self.protection)
+            .finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for StageView {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {
@@ -171,16 +187,21 @@ impl Person {
         let view = |device: &super::Device| DeviceView {
             id: device.id,
             name: device.name.clone(),
-            platform: device.platform.clone(),
-            app: device.app.clone(),
-            protection: device.approval_protection,
-            enrolled_at: device.enrolled_at,
             stage: self.stage_view(device),
+            about: device.enrolled.as_ref().map(|enrolled| AboutDevice {
+                platform: enrolled.platform.clone(),
+                app: enrolled.app.clone(),
+                protection: enrolled.approval_protection,
+                enrolled_at: enrolled.at,
+            }),
         };
         self.devices.iter().map(view).collect()
     }
 
     fn stage_view(&self, device: &super::Device) -> StageView {
+        // One that has ended waits for no confirmation.
+        let confirm = device.enrolled.as_ref();
+        let confirm = confirm.map_or(Confirm::Type, |enrolled| enrolled.confirm);
         match &device.stage {
             Stage::Unconfirmed {
                 deadline,
@@ -188,11 +209,11 @@ impl Person {
                 replaces,
                 ..
             } => StageView::Unconfirmed {
-                confirm: device.confirm,
+                confirm,
                 // Whoever has to type it is not shown it.
                 number: number
                     .as_ref()
-                    .filter(|_| device.confirm == Confirm::Compare)
+                    .filter(|_| confirm == Confirm::Compare)
                     .map(|number| number.0.clone()),
                 replaces: *replaces,
                 deadline: *deadline,

@@ -18,13 +18,15 @@ pub(super) struct Addressee {
 }
 
 impl Addressee {
-    fn of(device: &Device) -> Self {
-        Self {
+    /// None for one that has ended: it gets no document any more.
+    fn of(device: &Device) -> Option<Self> {
+        let enrolled = device.enrolled.as_ref()?;
+        Some(Self {
             device: device.id,
-            enrol_hash: device.enrol_hash,
-            nonce: device.nonce,
-            confirm: device.confirm,
-        }
+            enrol_hash: enrolled.enrol_hash,
+            nonce: enrolled.nonce,
+            confirm: enrolled.confirm,
+        })
     }
 }
 
@@ -57,8 +59,10 @@ impl Turn<'_> {
         let Some(device) = self.person.device(id) else {
             return;
         };
-        let keys = self.keys_for(device);
-        let document = self.document(&Addressee::of(device), 1, keys);
+        let Some(addressee) = Addressee::of(device) else {
+            return;
+        };
+        let document = self.document(&addressee, 1, self.keys_for(device));
         let now = self.now();
         if let Some(device) = self.person.device_mut(id) {
             let (print, keys) = (print(&document), thumbprints(&document.keys));
@@ -82,8 +86,9 @@ impl Turn<'_> {
 
     /// The newest document for a device, signed with a key that it knows.
     pub(super) fn newest_document(&self, device: &Device) -> Result<Compact, StepError> {
+        let addressee = Addressee::of(device).ok_or(StepError::Inconsistent)?;
         let keys = self.keys_for(device);
-        let document = self.document(&Addressee::of(device), device.documents.version, keys);
+        let document = self.document(&addressee, device.documents.version, keys);
         let key = self
             .desk
             .keys

@@ -17,9 +17,9 @@ impl Turn<'_> {
         let Some(device) = self.person.device(id) else {
             return Ok(());
         };
-        let (name, invitation) = (device.name.clone(), device.invitation);
+        let name = device.name.clone();
         let moving = self.person.moving.as_ref();
-        let moved = moving.filter(|moving| moving.invitation == invitation);
+        let moved = moving.filter(|moving| device.took(&moving.invitation));
         let moved = moved.map(|moving| moving.from);
         let place = moved.or(device.replaces());
         let others = self.person.active().filter(|other| Some(other.id) != place);
@@ -61,10 +61,14 @@ impl Turn<'_> {
         let Some(device) = self.person.device_mut(id) else {
             return Ok(());
         };
-        let can = device.capabilities.contains(&Capability::Offline);
-        if is_allowed && can && device.is_active() && device.offline_key.is_none() {
+        let is_active = device.is_active();
+        let Some(enrolled) = &mut device.enrolled else {
+            return Ok(());
+        };
+        let can = enrolled.capabilities.contains(&Capability::Offline);
+        if is_allowed && can && is_active && enrolled.offline_key.is_none() {
             let key = zeroize::Zeroizing::new(generate_bytes(entropy)?);
-            device.offline_key = Some(Kept(OfflineKey::copy_of(&key)));
+            enrolled.offline_key = Some(Kept(OfflineKey::copy_of(&key)));
         }
         Ok(())
     }

@@ -70,7 +70,8 @@ impl Input for CompareNumber {
             turn.remove(&self.device, RemovedWhy::WrongCheck)?;
             return Ok(Err(NotConfirmed::Wrong { left: 0 }));
         }
-        if device.confirm == Confirm::Type {
+        let enrolled = device.enrolled.as_ref();
+        if enrolled.is_none_or(|enrolled| enrolled.confirm == Confirm::Type) {
             return Ok(Err(NotConfirmed::MustType));
         }
         if number.is_none() {

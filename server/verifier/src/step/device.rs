@@ -175,15 +175,12 @@ impl Turn<'_> {
     fn set_ring(&mut self, id: &Thumbprint, delivery: &Delivery) -> Answered<()> {
         use countersign_protocol::message::Ring;
         let test_mode = self.desk.rules.test_mode;
-        let Some(device) = self
-            .person
-            .device_mut(id)
-            .filter(|device| !device.is_ended())
-        else {
-            // The state says so, signed.
+        let device = self.person.device_mut(id);
+        let Some(enrolled) = device.and_then(|device| device.enrolled.as_mut()) else {
+            // It has ended. The state says so, signed.
             return Ok(());
         };
-        let last = device.ring_sequence;
+        let last = enrolled.ring_sequence;
         if delivery.sequence <= last {
             return Err(Problem::Order { last }.into());
         }
@@ -195,8 +192,8 @@ impl Turn<'_> {
                 }
             }
         }
-        device.ring_sequence = delivery.sequence;
-        device.ring = Some(delivery.ring.clone()).filter(|ring| *ring != Ring::None);
+        enrolled.ring_sequence = delivery.sequence;
+        enrolled.ring = Some(delivery.ring.clone()).filter(|ring| *ring != Ring::None);
         Ok(())
     }
 

@@ -17,8 +17,8 @@ use super::{Answered, Halt, Input, StepError, Turn};
 use crate::entropy::generate_id;
 use crate::event::Fact;
 use crate::person::{
-    ACTIVE_MAX, Device, Documents, Invitation, Message, PROOF_TRIES, Purpose, Stage, Taken,
-    UNFINISHED_S,
+    ACTIVE_MAX, Device, Documents, Enrolled, Invitation, Message, PROOF_TRIES, Purpose, Stage,
+    Taken, UNFINISHED_S,
 };
 use crate::reply::{Refusal, Reply};
 
@@ -129,8 +129,10 @@ impl Turn<'_> {
             }
             (InvitationChoice::Typed(_), None) => return Err(Problem::UnknownInvitation.into()),
             (InvitationChoice::Scanned(_), _) => {
+                let secret = invitation.secret.as_ref();
+                let secret = secret.ok_or(Problem::UsedInvitation)?;
                 // EXPOSE: the same.
-                let secret = ScannedSecret::copy_of(invitation.secret.0.expose());
+                let secret = ScannedSecret::copy_of(secret.0.expose());
                 (&mut invitation.wrong, InvitationSecret::Scanned(secret))
             }
         };
@@ -223,19 +225,6 @@ impl Turn<'_> {
             approval_id: enrol.approval_key.thumbprint(),
             approval_key: enrol.approval_key,
             name: enrol.device.name,
-            platform: enrol.device.platform,
-            app: enrol.device.app,
-            protection: enrol.device.protection,
-            approval_protection: enrol.approval_protection,
-            presence: enrol.presence,
-            capabilities: enrol.capabilities,
-            invitation: *id,
-            enrol_hash: addressee.enrol_hash,
-            commitment: enrol.commitment,
-            first_account: message_hash,
-            nonce: addressee.nonce,
-            confirm: addressee.confirm,
-            enrolled_at: now,
             stage: Stage::Unconfirmed {
                 deadline,
                 number: None,
@@ -244,11 +233,26 @@ impl Turn<'_> {
             },
             documents,
             seen: vec![],
-            ring: None,
-            ring_sequence: 0,
-            offline_key: None,
-            otp: None,
-            told: None,
+            enrolled: Some(Box::new(Enrolled {
+                platform: enrol.device.platform,
+                app: enrol.device.app,
+                protection: enrol.device.protection,
+                approval_protection: enrol.approval_protection,
+                presence: enrol.presence,
+                capabilities: enrol.capabilities,
+                invitation: *id,
+                enrol_hash: addressee.enrol_hash,
+                commitment: enrol.commitment,
+                first_account: message_hash,
+                nonce: addressee.nonce,
+                confirm: addressee.confirm,
+                at: now,
+                ring: None,
+                ring_sequence: 0,
+                offline_key: None,
+                otp: None,
+                told: None,
+            })),
         });
         if let Some(invitation) = self.person.invitation_mut(id) {
             invitation.taken = Some(Taken {

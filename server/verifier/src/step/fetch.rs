@@ -121,10 +121,13 @@ impl Turn<'_> {
         else {
             return Ok(());
         };
-        if commitment(nonce) != device.commitment {
+        let Some(enrolled) = &device.enrolled else {
+            return Ok(());
+        };
+        if commitment(nonce) != enrolled.commitment {
             return self.remove(id, RemovedWhy::WrongReveal);
         }
-        let (enrol_hash, first_account) = (device.enrol_hash, device.first_account);
+        let (enrol_hash, first_account) = (enrolled.enrol_hash, enrolled.first_account);
         // Once the person has confirmed, what they saw stays so.
         if let Stage::Unconfirmed {
             number,

@@ -159,7 +159,7 @@ impl Turn<'_> {
         let secret = Zeroizing::new(generate_bytes(self.desk.entropy)?);
         let invitation = Invitation {
             id: generate_id(self.desk.entropy)?,
-            secret: Kept(ScannedSecret::copy_of(&secret)),
+            secret: Some(Kept(ScannedSecret::copy_of(&secret))),
             wrong: 0,
             code: None,
             pinned: self.desk.keys.first().public().thumbprint(),
@@ -169,7 +169,12 @@ impl Turn<'_> {
         };
         let invited = Invited {
             id: invitation.id,
-            link: link(self.desk.rules, &self.person.label, &invitation),
+            link: link(
+                self.desk.rules,
+                &self.person.label,
+                &invitation,
+                &ScannedSecret::copy_of(&secret),
+            ),
             expires_at: invitation.expires_at,
         };
         self.person.invitations.push(invitation);
@@ -189,9 +194,14 @@ fn generate_code(entropy: &dyn crate::entropy::Entropy) -> Result<TypedCode, Ste
 }
 
 /// The link of an invitation (protocol, §2).
-pub(super) fn link(rules: &Rules, label: &str, invitation: &Invitation) -> Zeroizing<String> {
+pub(super) fn link(
+    rules: &Rules,
+    label: &str,
+    invitation: &Invitation,
+    secret: &ScannedSecret,
+) -> Zeroizing<String> {
     // EXPOSE: to bring it to the device is what the link is for.
-    let secret = Zeroizing::new(base64url::format(invitation.secret.0.expose()));
+    let secret = Zeroizing::new(base64url::format(secret.expose()));
     Zeroizing::new(format!(
         "countersign://enrol?v=1&url={}&id={}&secret={}&key={}&exp={}&issuer={}&account={}",
         encoded(&rules.url),

@@ -55,7 +55,7 @@ impl Input for TypeResponse {
         let has_key = turn
             .person
             .active()
-            .any(|device| asked.is_for(&device.id) && device.offline_key.is_some());
+            .any(|device| asked.is_for(&device.id) && device.offline_key().is_some());
         // A test has to prove the approval key.
         if asked.act == Act::Test || !has_key {
             return Ok(Err(NotTaken::Off));
@@ -80,8 +80,8 @@ impl Turn<'_> {
             .active()
             .filter(|device| asked.is_for(&device.id));
         let mut fits = devices.filter(|device| {
-            let key = device.offline_key.as_ref();
-            key.is_some_and(|key| offline_response(&key.0, &asked.hash) == *typed)
+            let key = device.offline_key();
+            key.is_some_and(|key| offline_response(key, &asked.hash) == *typed)
         });
         fits.next().map(|device| By {
             device: device.id,

@@ -5,7 +5,7 @@ use countersign_protocol::message::{Outcome, RemovedWhy};
 
 use super::{Input, StepError, Turn};
 use crate::event::Fact;
-use crate::person::{End, Stage, TOMBSTONE_KEEP_S, UNSEEN_MAX};
+use crate::person::{End, Stage, TOMBSTONE_KEEP_S, TOMBSTONES_MAX, UNSEEN_MAX};
 
 /// Time has passed, and nothing else happened. Its effect is that of every input: what has ended by now is stored as ended.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,11 @@ impl Turn<'_> {
     /// Drops what nobody asks after any more.
     fn forget(&mut self) {
         let now = self.now();
+        let moving = self.person.moving.as_ref().map(|one| one.invitation);
         for invitation in &mut self.person.invitations {
+            if !invitation.is_open(now) && moving != Some(invitation.id) {
+                invitation.secret = None;
+            }
             // Until then another phone that types it is told that it was used.
             if now >= invitation.expires_at {
                 invitation.code = None;
@@ -70,14 +74,27 @@ impl Turn<'_> {
             surplus -= usize::from(is_surplus);
             !is_surplus
         });
-        let is_kept = |device: &crate::person::Device| {
-            let ended_at = device.ended_at();
-            ended_at.is_none_or(|at| now < at.plus_s(TOMBSTONE_KEEP_S))
-        };
-        self.person.devices.retain(is_kept);
+        self.forget_tombstones();
         for device in &mut self.person.devices {
             device.seen.retain(|seen| now < seen.until);
         }
+    }
+
+    /// Drops tombstones whose time is over, and of too many those that ended first.
+    fn forget_tombstones(&mut self) {
+        let now = self.now();
+        self.person.devices.retain(|device| {
+            let ended_at = device.ended_at();
+            ended_at.is_none_or(|at| now < at.plus_s(TOMBSTONE_KEEP_S))
+        });
+        let ended = self.person.devices.iter();
+        let ended = ended.filter_map(|device| device.ended_at().map(|at| (at, device.id)));
+        let mut ended: Vec<_> = ended.collect();
+        let surplus = ended.len().saturating_sub(TOMBSTONES_MAX);
+        ended.sort_unstable_by_key(|(at, _)| *at);
+        ended.truncate(surplus);
+        let is_surplus = |id| ended.iter().any(|(_, ended)| *ended == id);
+        self.person.devices.retain(|device| !is_surplus(device.id));
     }
 
     /// Ends a statement that nobody answered.
@@ -114,7 +131,8 @@ impl Turn<'_> {
         else {
             return Ok(());
         };
-        let (name, invitation) = (device.name.clone(), device.invitation);
+        let name = device.name.clone();
+        let invitation = device.enrolled.as_ref().map(|enrolled| enrolled.invitation);
         device.end(Stage::Removed { why, at });
         self.tell(Fact::Removed {
             device: *id,
@@ -124,7 +142,8 @@ impl Turn<'_> {
         self.withdraw_orphans()?;
         // A move cannot outlive either of its two ends.
         let moving = self.person.moving.as_ref();
-        if moving.is_some_and(|moving| moving.from == *id || moving.invitation == invitation) {
+        if moving.is_some_and(|moving| moving.from == *id || Some(moving.invitation) == invitation)
+        {
             self.end_move()?;
         }
         Ok(())

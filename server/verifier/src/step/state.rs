@@ -50,8 +50,9 @@ impl Turn<'_> {
             }
         }
         let told = self.standing_hash(&question.device);
-        if let Some(device) = self.person.device_mut(&question.device) {
-            device.told = told;
+        let device = self.person.device_mut(&question.device);
+        if let Some(enrolled) = device.and_then(|device| device.enrolled.as_mut()) {
+            enrolled.told = told;
         }
         let sequence = self.sequence();
         let Some(device) = self.person.device(&question.device) else {
@@ -123,6 +124,7 @@ impl Turn<'_> {
         };
         let listed = self.listed_for(device, &question.open);
         let is_new = |asked: &&Asked| !question.open.contains(&asked.id);
+        let told = device.enrolled.as_ref().and_then(|enrolled| enrolled.told);
         // One that is not kept any more has ended too.
         let has_ended = |id: &Id| {
             self.person
@@ -136,7 +138,7 @@ impl Turn<'_> {
                 .have
                 .is_some_and(|have| device.documents.has_newer(have))
             || (question.wants_secrets && self.gets_secrets(device))
-            || device.told != self.standing_hash(&question.device)
+            || told != self.standing_hash(&question.device)
     }
 
     /// What is listed for a device, oldest first: what rings, its own test, and what it scanned and asks after.
@@ -204,6 +206,7 @@ impl Turn<'_> {
             return None;
         }
         let invitation = self.person.invitation(&moving.invitation)?;
+        let secret = invitation.secret.as_ref()?;
         let newcomer = self.person.newcomer();
         let name = newcomer.map(|device| device.name.clone());
         let wrong = newcomer.map_or(0, |device| match device.stage {
@@ -223,7 +226,7 @@ impl Turn<'_> {
             },
             (_, device) => Moving::Invited {
                 id: moving.invitation,
-                invitation: link(self.desk.rules, &self.person.label, invitation),
+                invitation: link(self.desk.rules, &self.person.label, invitation, &secret.0),
                 device,
                 // With none left the move has ended.
                 left: CHECK_TRIES.saturating_sub(wrong),
@@ -234,11 +237,12 @@ impl Turn<'_> {
 }
 
 fn secrets_of(device: &Device, may_be_offline: bool) -> Secrets {
+    let otp = device.enrolled.as_ref();
+    let otp = otp.and_then(|enrolled| enrolled.otp.as_ref());
     // EXPOSE: they are brought to the device that they are for.
-    let otp = device.otp.as_ref();
     let otp = otp.and_then(|link| OtpLink::new(link.0.expose().to_owned()));
+    let offline_key = device.offline_key().filter(|_| may_be_offline);
     // EXPOSE: the same.
-    let offline_key = device.offline_key.as_ref().filter(|_| may_be_offline);
-    let offline_key = offline_key.map(|key| OfflineKey::copy_of(key.0.expose()));
+    let offline_key = offline_key.map(|key| OfflineKey::copy_of(key.expose()));
     Secrets { otp, offline_key }
 }

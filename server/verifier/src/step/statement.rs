@@ -219,10 +219,9 @@ impl Turn<'_> {
 
     fn ring(&mut self, audience: &[Thumbprint]) -> Result<(), StepError> {
         for id in audience {
-            let ring = self
-                .person
-                .device(id)
-                .and_then(|device| device.ring.clone());
+            let enrolled = self.person.device(id);
+            let enrolled = enrolled.and_then(|device| device.enrolled.as_ref());
+            let ring = enrolled.and_then(|enrolled| enrolled.ring.clone());
             if let Some(to) = ring {
                 self.tell(Fact::Ring { device: *id, to })?;
             }

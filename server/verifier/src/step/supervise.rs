@@ -102,13 +102,14 @@ impl Input for GiveCode {
 
     fn take(&self, turn: &mut Turn<'_>) -> Result<Self::Reply, StepError> {
         let device = turn.person.device_mut(&self.device);
-        let Some(device) = device.filter(|device| device.is_active()) else {
+        let device = device.filter(|device| device.is_active());
+        let Some(enrolled) = device.and_then(|device| device.enrolled.as_mut()) else {
             return Ok(Err(NotThere));
         };
         // EXPOSE: it is kept with the device.
         let link = self.link.as_ref();
         let link = link.and_then(|link| OtpLink::new(link.expose().to_owned()));
-        device.otp = link.map(Kept);
+        enrolled.otp = link.map(Kept);
         Ok(Ok(()))
     }
 }

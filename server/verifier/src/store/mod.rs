@@ -2,6 +2,8 @@
 
 mod memory;
 #[cfg(feature = "sqlite")]
+mod seal;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 
 use std::collections::BTreeSet;
@@ -12,8 +14,11 @@ use zeroize::Zeroizing;
 
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
+pub use seal::StoreKey;
+#[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 
+use crate::entropy::EntropyError;
 use crate::event::Event;
 use crate::person::Index;
 
@@ -83,12 +88,24 @@ pub enum StoreError {
     /// What is in it is not what this program writes.
     #[error("what is stored was not written by this program")]
     Damaged,
+    /// It was sealed with another key.
+    #[error("the store was sealed with another key")]
+    WrongKey,
+    /// The source of randomness failed.
+    #[error("the system gave no randomness")]
+    Entropy,
     /// A newer version of this program wrote it.
     #[error("the store was written by a newer version")]
     TooNew,
     /// It cannot be read or written.
     #[error("the store cannot be used")]
     Unusable,
+}
+
+impl From<EntropyError> for StoreError {
+    fn from(_: EntropyError) -> Self {
+        Self::Entropy
+    }
 }
 
 /// Keeps persons and events. Any number of threads and processes may use one store.

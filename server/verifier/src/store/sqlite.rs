@@ -1,6 +1,12 @@
 //! A store in one SQLite file: for one machine, any number of processes. Every change is one durable transaction.
+//!
+//! Persons and events are sealed under a key that the program gives ([`StoreKey`]): whoever has a copy of the file has no secret of
+//! anybody. What stays visible is what the file is searched by: ids of accounts, invitations, statements and events, thumbprints of
+//! keys, the first three digits of typed codes, versions, when time alone will change something, and sizes. Rows that were changed or
+//! exchanged are [`StoreError::Damaged`]; an older state of a person, or of the whole file, is not recognised.
 
-use std::fs::OpenOptions;
+mod file;
+
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 
@@ -11,68 +17,71 @@ use rusqlite::{
 };
 use zeroize::Zeroizing;
 
+use self::file::{USUAL_DELETE, connect, create, prepare};
+use super::seal::{Place, Sealer, StoreKey};
 use super::{Change, ChangeError, Store, StoreError, Stored};
+use crate::entropy::Entropy;
 use crate::event::Event;
 use crate::person::Index;
 
-/// "CSv1": files of this store, and of nothing else.
-const APPLICATION: i32 = 0x4353_7631;
-/// The version of the tables.
-const FORMAT: i32 = 2;
-
-const SCHEMA: &str = "
-CREATE TABLE person(
-    account BLOB PRIMARY KEY NOT NULL CHECK(length(account) = 16),
-    version INTEGER NOT NULL CHECK(version > 0),
-    due_at INTEGER CHECK(due_at >= 0),
-    document BLOB NOT NULL
-) STRICT;
-CREATE INDEX person_due ON person(due_at) WHERE due_at IS NOT NULL;
-CREATE TABLE found_by(
-    kind INTEGER NOT NULL CHECK(kind BETWEEN 1 AND 4),
-    key BLOB NOT NULL,
-    account BLOB NOT NULL CHECK(length(account) = 16),
-    PRIMARY KEY(kind, key)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE event(
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    id BLOB NOT NULL UNIQUE CHECK(length(id) = 16),
-    account BLOB NOT NULL CHECK(length(account) = 16),
-    holds_secret INTEGER NOT NULL CHECK(holds_secret IN (0, 1)),
-    body BLOB NOT NULL
-) STRICT;
-";
-
-/// Wipes what is deleted where that costs nothing.
-const USUAL_DELETE: &str = "PRAGMA secure_delete = FAST";
-
 /// Persons and events in one file.
-#[derive(Debug)]
 pub struct SqliteStore {
     /// Apart, so that nobody who reads waits for the disk of somebody who writes.
     reader: Mutex<Connection>,
     writer: Mutex<Connection>,
+    sealer: Sealer,
+    entropy: Box<dyn Entropy>,
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("SqliteStore")
+            .finish_non_exhaustive()
+    }
 }
 
 impl SqliteStore {
-    /// Opens the file, or makes it where there is none, readable for its owner alone.
+    /// Opens the file, or makes it where there is none, readable for its owner alone and sealed under this key from then on.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Damaged`] for a file that this program did not write, [`StoreError::TooNew`] for one of a newer version:
-    /// neither is changed. [`StoreError::Busy`], [`StoreError::Full`], [`StoreError::Unusable`].
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
+    /// [`StoreError::WrongKey`] for a file that was sealed with another key, [`StoreError::Damaged`] for one that this program did not
+    /// write, [`StoreError::TooNew`] for one of a newer version: none of them is changed. [`StoreError::Busy`],
+    /// [`StoreError::Full`], [`StoreError::Entropy`], [`StoreError::Unusable`].
+    pub fn open(
+        path: &Path,
+        key: &StoreKey,
+        entropy: Box<dyn Entropy>,
+    ) -> Result<Self, StoreError> {
         create(path)?;
         let mut writer = connect(path)?;
-        prepare(&mut writer)?;
+        let sealer = prepare(&mut writer, path, key, &*entropy)?;
         Ok(Self {
             reader: Mutex::new(connect(path)?),
             writer: Mutex::new(writer),
+            sealer,
+            entropy,
         })
     }
 
     fn read(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
         self.reader.lock().map_err(|_| StoreError::Unusable)
+    }
+
+    fn sealed_person(&self, change: &Change<'_>) -> Result<Vec<u8>, StoreError> {
+        let (account, version) = (change.account, change.stored.version);
+        let place = Place::Person { account, version };
+        let document = &change.stored.document;
+        Ok(self.sealer.seal(place, document, &*self.entropy)?)
+    }
+
+    fn sealed_event(&self, event: &Event) -> Result<Vec<u8>, StoreError> {
+        let body = serde_json::to_vec(event).map_err(|_| StoreError::Unusable)?;
+        let body = Zeroizing::new(body);
+        let (id, account) = (event.id, event.account);
+        let place = Place::Event { id, account };
+        Ok(self.sealer.seal(place, &body, &*self.entropy)?)
     }
 
     fn write(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
@@ -99,55 +108,6 @@ impl From<rusqlite::Error> for ChangeError {
     }
 }
 
-/// Makes an empty file for its owner alone; SQLite gives the log beside it the same mode.
-fn create(path: &Path) -> Result<(), StoreError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(_) => Err(StoreError::Unusable),
-    }
-}
-
-fn connect(path: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    // FULL: a reply is sent only after what it says lies on the disk.
-    connection.execute_batch(
-        "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
-         PRAGMA cell_size_check = ON;",
-    )?;
-    connection.execute_batch(USUAL_DELETE)?;
-    Ok(connection)
-}
-
-/// Makes the tables, or sees that they are ours.
-fn prepare(connection: &mut Connection) -> Result<(), StoreError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let number =
-        |name: &str| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-    let (application, format) = (number("application_id")?, number("user_version")?);
-    let tables: u32 =
-        transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    match (application, format, tables) {
-        (APPLICATION, FORMAT, _) => {}
-        (APPLICATION, newer, _) if newer > FORMAT => return Err(StoreError::TooNew),
-        (0, 0, 0) => {
-            transaction.execute_batch(SCHEMA)?;
-            transaction.pragma_update(None, "application_id", APPLICATION)?;
-            transaction.pragma_update(None, "user_version", FORMAT)?;
-        }
-        _ => return Err(StoreError::Damaged),
-    }
-    transaction.commit()?;
-    // At each opening: whoever made the file may have been killed before this.
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    Ok(())
-}
-
 /// Its kind and key as the table has them.
 fn columns(index: &Index) -> (i64, Vec<u8>) {
     match index {
@@ -167,17 +127,19 @@ impl Store for SqliteStore {
     fn load(&self, account: &Id) -> Result<Option<Stored>, StoreError> {
         let connection = self.read()?;
         let mut query =
-            connection.prepare_cached("SELECT version, document FROM person WHERE account = ?1")?;
+            connection.prepare_cached("SELECT version, sealed FROM person WHERE account = ?1")?;
         let row = query.query_row([account.bytes().as_slice()], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
         });
-        let Some((version, document)) = row.optional()? else {
+        let Some((version, sealed)) = row.optional()? else {
             return Ok(None);
         };
-        Ok(Some(Stored {
-            version: u64::try_from(version).map_err(|_| StoreError::Damaged)?,
-            document: Zeroizing::new(document),
-        }))
+        let version = u64::try_from(version).map_err(|_| StoreError::Damaged)?;
+        let account = *account;
+        let document = self
+            .sealer
+            .open(Place::Person { account, version }, sealed)?;
+        Ok(Some(Stored { version, document }))
     }
 
     fn find(&self, index: &Index) -> Result<Option<Id>, StoreError> {
@@ -187,20 +149,23 @@ impl Store for SqliteStore {
     }
 
     fn change(&self, change: &Change<'_>) -> Result<(), ChangeError> {
+        // Sealed before anybody is kept waiting.
+        let sealed = self.sealed_person(change)?;
+        let events = change.events.iter().map(|event| self.sealed_event(event));
+        let events: Vec<_> = events.collect::<Result<_, _>>()?;
         let mut connection = self.write()?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        set_person(&transaction, change)?;
+        set_person(&transaction, change, &sealed)?;
         set_indexes(&transaction, change)?;
-        for event in change.events {
-            let body = serde_json::to_vec(event).map_err(|_| StoreError::Unusable)?;
+        for (event, sealed) in change.events.iter().zip(events) {
             let mut insert = transaction.prepare_cached(
-                "INSERT INTO event(id, account, holds_secret, body) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO event(id, account, holds_secret, sealed) VALUES (?1, ?2, ?3, ?4)",
             )?;
             insert.execute(params![
                 event.id.bytes().as_slice(),
                 event.account.bytes().as_slice(),
                 event.fact.holds_secret(),
-                body
+                sealed
             ])?;
         }
         Ok(transaction.commit()?)
@@ -232,17 +197,19 @@ impl Store for SqliteStore {
 
     fn undelivered(&self, at_most: usize) -> Result<Vec<Event>, StoreError> {
         let connection = self.read()?;
-        let mut query =
-            connection.prepare_cached("SELECT body FROM event ORDER BY number LIMIT ?1")?;
+        let mut query = connection
+            .prepare_cached("SELECT id, account, sealed FROM event ORDER BY number LIMIT ?1")?;
         let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
-        let rows = query.query_map([at_most], |row| row.get::<_, Vec<u8>>(0))?;
-        let bodies: Result<Vec<_>, _> = rows.collect();
-        let events = bodies?
-            .into_iter()
-            .map(|body| serde_json::from_slice(&body));
-        events
-            .collect::<Result<_, _>>()
-            .map_err(|_| StoreError::Damaged)
+        let rows = query.query_map([at_most], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
+        })?;
+        let rows: Result<Vec<_>, _> = rows.collect();
+        let events = rows?.into_iter().map(|(id, account, sealed)| {
+            let (id, account) = (Id::from_bytes(id), Id::from_bytes(account));
+            let body = self.sealer.open(Place::Event { id, account }, sealed)?;
+            serde_json::from_slice(&body).map_err(|_| StoreError::Damaged)
+        });
+        events.collect()
     }
 
     fn delivered(&self, event: &Id) -> Result<(), StoreError> {
@@ -273,27 +240,30 @@ fn whose(connection: &Connection, kind: i64, key: &[u8]) -> Result<Option<Id>, S
     Ok(account.optional()?.map(Id::from_bytes))
 }
 
-fn set_person(transaction: &Transaction<'_>, change: &Change<'_>) -> Result<(), ChangeError> {
+fn set_person(
+    transaction: &Transaction<'_>,
+    change: &Change<'_>,
+    sealed: &[u8],
+) -> Result<(), ChangeError> {
     let account = change.account.bytes().as_slice();
     let version = integer(change.stored.version)?;
     let due_at = change
         .due_at
         .map(|due_at| integer(due_at.unix_s()))
         .transpose()?;
-    let document = change.stored.document.as_slice();
     let changed = if change.based_on == 0 {
         let mut insert = transaction.prepare_cached(
-            "INSERT INTO person(account, version, due_at, document) VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO person(account, version, due_at, sealed) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT DO NOTHING",
         )?;
-        insert.execute(params![account, version, due_at, document])?
+        insert.execute(params![account, version, due_at, sealed])?
     } else {
         let mut update = transaction.prepare_cached(
-            "UPDATE person SET version = ?2, due_at = ?3, document = ?4
+            "UPDATE person SET version = ?2, due_at = ?3, sealed = ?4
              WHERE account = ?1 AND version = ?5",
         )?;
         let based_on = integer(change.based_on)?;
-        update.execute(params![account, version, due_at, document, based_on])?
+        update.execute(params![account, version, due_at, sealed, based_on])?
     };
     match changed {
         0 => Err(ChangeError::Conflict),

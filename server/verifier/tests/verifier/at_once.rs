@@ -13,7 +13,7 @@ use countersign_verifier::store::{MemoryStore, SqliteStore, Store};
 use countersign_verifier::{Setup, Verifier};
 
 use crate::phone::{Phone, approve, approve_wrongly};
-use crate::world::{Seeded, World, receipt_of, rules, setup};
+use crate::world::{Seeded, World, receipt_of, rules, setup, sqlite};
 
 const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -121,7 +121,7 @@ fn in_memory_of_several_at_once_each_counts_once() {
 fn in_sqlite_of_several_at_once_each_counts_once() {
     let folder = tempfile::tempdir().unwrap();
     let world = |name: &str| {
-        let store = SqliteStore::open(&folder.path().join(name)).unwrap();
+        let store = sqlite(&folder.path().join(name));
         World::over(store, setup(rules()))
     };
     of_two_answers_at_once_one_decides(&world("answers"));
@@ -137,7 +137,7 @@ fn restarted(world: &mut World<SqliteStore>, path: &Path) {
         rules: setup.rules.clone(),
         keys: setup.keys.clone(),
     };
-    let store = SqliteStore::open(path).unwrap();
+    let store = sqlite(path);
     // Randomness does not begin anew.
     let seed = world.now().unix_s() ^ world.person().version() << 32;
     world.verifier = Verifier::new(store, setup, Box::new(Seeded::new(seed))).unwrap();
@@ -149,7 +149,7 @@ fn a_server_that_stops_after_any_step_goes_on_where_it_was() {
     let path = folder.path().join("store");
     let mut rules = rules();
     rules.confirm = Confirm::Type;
-    let mut world = World::over(SqliteStore::open(&path).unwrap(), setup(rules));
+    let mut world = World::over(sqlite(&path), setup(rules));
     let phone = Phone::new("Pixel");
     let known = world.invite_by_code();
     restarted(&mut world, &path);

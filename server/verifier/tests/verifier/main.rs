@@ -26,5 +26,6 @@ mod requests;
 mod rotation;
 mod schedules;
 mod tests_again;
+mod tombstones;
 mod waiting;
 mod world;

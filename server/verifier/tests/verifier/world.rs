@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use countersign_protocol::envelope::Compact;
@@ -14,7 +15,7 @@ use countersign_protocol::problem::Problem;
 use countersign_protocol::signing::SigningKey;
 use countersign_protocol::time::Timestamp;
 use countersign_verifier::address::TestMode;
-use countersign_verifier::entropy::{Entropy, EntropyError};
+use countersign_verifier::entropy::{Entropy, EntropyError, SystemEntropy};
 use countersign_verifier::event::Fact;
 use countersign_verifier::keys::ServerKeys;
 use countersign_verifier::person::{DeviceView, StatementView};
@@ -23,7 +24,7 @@ use countersign_verifier::rules::Rules;
 use countersign_verifier::step::{
     Ask, AskError, AskForCode, AskedStatement, CompareNumber, Input, Invite, Request,
 };
-use countersign_verifier::store::{MemoryStore, Store};
+use countersign_verifier::store::{MemoryStore, SqliteStore, Store, StoreKey};
 use countersign_verifier::{Person, Setup, Verifier};
 
 use crate::phone::{Known, Phone, approve};
@@ -61,6 +62,12 @@ pub(crate) fn rules() -> Rules {
 pub(crate) fn setup(rules: Rules) -> Setup {
     let keys = ServerKeys::new(vec![SigningKey::generate().unwrap()], vec![]).unwrap();
     Setup { rules, keys }
+}
+
+/// A store in a file, under the key that all tests have.
+pub(crate) fn sqlite(path: &Path) -> SqliteStore {
+    let entropy = Box::new(SystemEntropy::default());
+    SqliteStore::open(path, &StoreKey::copy_of(&[3; 32]), entropy).unwrap()
 }
 
 pub(crate) struct World<S = MemoryStore> {

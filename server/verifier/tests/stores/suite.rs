@@ -1,8 +1,6 @@
-//! What every store keeps, and one suite for all of them.
-#![forbid(unsafe_code)]
-#![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
+//! One suite for every store.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Barrier;
 
 use countersign_protocol::hash::{Id, Thumbprint};
@@ -10,18 +8,18 @@ use countersign_protocol::message::Ring;
 use countersign_protocol::time::Timestamp;
 use countersign_verifier::event::{Event, Fact};
 use countersign_verifier::person::Index;
-use countersign_verifier::store::{
-    Change, ChangeError, MemoryStore, SqliteStore, Store, StoreError, Stored,
-};
+use countersign_verifier::store::{Change, ChangeError, MemoryStore, Store, Stored};
 
-const ANN: Id = Id::from_bytes([1; 16]);
-const BEN: Id = Id::from_bytes([2; 16]);
+use crate::sqlite::store_at;
 
-fn at(unix_s: u64) -> Timestamp {
+pub(crate) const ANN: Id = Id::from_bytes([1; 16]);
+pub(crate) const BEN: Id = Id::from_bytes([2; 16]);
+
+pub(crate) fn at(unix_s: u64) -> Timestamp {
     Timestamp::new(unix_s).unwrap()
 }
 
-fn event(byte: u8) -> Event {
+pub(crate) fn event(byte: u8) -> Event {
     Event {
         id: Id::from_bytes([byte; 16]),
         at: at(1),
@@ -30,7 +28,7 @@ fn event(byte: u8) -> Event {
     }
 }
 
-fn change(account: Id, based_on: u64, text: &str) -> Change<'static> {
+pub(crate) fn change(account: Id, based_on: u64, text: &str) -> Change<'static> {
     Change {
         account,
         based_on,
@@ -45,7 +43,7 @@ fn change(account: Id, based_on: u64, text: &str) -> Change<'static> {
     }
 }
 
-fn text(store: &dyn Store, account: Id) -> Option<(u64, String)> {
+pub(crate) fn text(store: &dyn Store, account: Id) -> Option<(u64, String)> {
     let stored = store.load(&account).unwrap()?;
     let text = String::from_utf8(stored.document.to_vec()).unwrap();
     Some((stored.version, text))
@@ -221,7 +219,7 @@ fn a_thousand_people_are_told_apart(store: &dyn Store) {
     }
 }
 
-fn ring(byte: u8, account: Id) -> Event {
+pub(crate) fn ring(byte: u8, account: Id) -> Event {
     Event {
         account,
         fact: Fact::Ring {
@@ -323,141 +321,6 @@ fn o3_a_store_in_sqlite_keeps_the_suite() {
     for (name, case) in SUITE {
         println!("{name}");
         let folder = tempfile::tempdir().unwrap();
-        case(&SqliteStore::open(&folder.path().join("store")).unwrap());
+        case(&store_at(&folder.path().join("store")));
     }
-}
-
-#[test]
-fn what_was_changed_is_there_after_a_restart_and_in_another_process_view() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store");
-    let events = [event(1), event(2)];
-    {
-        let store = SqliteStore::open(&path).unwrap();
-        let all = Change {
-            added: BTreeSet::from([Index::Choice(5)]),
-            due_at: Some(at(7)),
-            events: &events,
-            ..change(ANN, 0, "kept")
-        };
-        store.change(&all).unwrap();
-        store.delivered(&event(1).id).unwrap();
-        // A second one beside it sees the same, and what each changes the other sees.
-        let beside = SqliteStore::open(&path).unwrap();
-        assert_eq!(text(&beside, ANN), Some((1, "kept".into())));
-        beside.change(&change(ANN, 1, "beside")).unwrap();
-        assert_eq!(text(&store, ANN), Some((2, "beside".into())));
-        let late = store.change(&change(ANN, 1, "late"));
-        assert_eq!(late, Err(ChangeError::Conflict));
-    }
-    let store = SqliteStore::open(&path).unwrap();
-    assert_eq!(text(&store, ANN), Some((2, "beside".into())));
-    assert_eq!(store.find(&Index::Choice(5)), Ok(Some(ANN)));
-    assert_eq!(store.undelivered(9), Ok(vec![event(2)]));
-}
-
-#[test]
-fn a_file_that_this_program_did_not_write_is_left_as_it_is() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("notes");
-    std::fs::write(
-        &path,
-        "not a database, and long enough to be looked at as one",
-    )
-    .unwrap();
-    assert_eq!(SqliteStore::open(&path).err(), Some(StoreError::Damaged));
-    let kept = std::fs::read_to_string(&path).unwrap();
-    assert!(kept.starts_with("not a database"));
-
-    let other = folder.path().join("other");
-    let connection = rusqlite::Connection::open(&other).unwrap();
-    connection.execute_batch("CREATE TABLE theirs(a)").unwrap();
-    assert_eq!(SqliteStore::open(&other).err(), Some(StoreError::Damaged));
-
-    let newer = folder.path().join("newer");
-    drop(SqliteStore::open(&newer).unwrap());
-    let connection = rusqlite::Connection::open(&newer).unwrap();
-    let format = |number: u32| connection.pragma_update(None, "user_version", number);
-    format(3).unwrap();
-    assert_eq!(SqliteStore::open(&newer).err(), Some(StoreError::TooNew));
-    // One of before the first release.
-    format(1).unwrap();
-    assert_eq!(SqliteStore::open(&newer).err(), Some(StoreError::Damaged));
-
-    let nowhere = folder.path().join("missing").join("store");
-    assert_eq!(
-        SqliteStore::open(&nowhere).err(),
-        Some(StoreError::Unusable)
-    );
-}
-
-/// All bytes of the files in a folder.
-fn bytes_in(folder: &std::path::Path) -> Vec<u8> {
-    let files = std::fs::read_dir(folder).unwrap();
-    let bytes = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
-    bytes.flatten().collect()
-}
-
-fn has(bytes: &[u8], mark: &str) -> bool {
-    bytes
-        .windows(mark.len())
-        .any(|part| part == mark.as_bytes())
-}
-
-#[test]
-fn nothing_of_a_deleted_person_stays_in_the_file_or_its_log() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("store")).unwrap();
-    let events = [ring(2, ANN)];
-    let long = "MARKED".repeat(2_000);
-    let ann = Change {
-        events: &events,
-        ..change(ANN, 0, &long)
-    };
-    store.change(&ann).unwrap();
-    store.change(&change(BEN, 0, "OTHERS")).unwrap();
-    assert_eq!(store.delete(&ANN), Ok(true));
-    let bytes = bytes_in(folder.path());
-    assert!(!has(&bytes, "MARKED"));
-    // The file is still the store.
-    assert_eq!(text(&store, BEN), Some((1, "OTHERS".into())));
-}
-
-#[test]
-fn a_file_whose_maker_was_killed_at_once_gets_its_log_when_it_is_opened_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store");
-    drop(SqliteStore::open(&path).unwrap());
-    let connection = rusqlite::Connection::open(&path).unwrap();
-    let unset: String = connection
-        .query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(unset, "delete");
-    drop(connection);
-    let store = SqliteStore::open(&path).unwrap();
-    store.change(&change(ANN, 0, "x")).unwrap();
-    let connection = rusqlite::Connection::open(&path).unwrap();
-    let mode: String = connection
-        .query_row("PRAGMA journal_mode", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(mode, "wal");
-}
-
-#[cfg(unix)]
-#[test]
-fn the_file_is_its_owners_alone() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("store")).unwrap();
-    store.change(&change(ANN, 0, "x")).unwrap();
-    let modes: BTreeMap<_, _> = std::fs::read_dir(folder.path())
-        .unwrap()
-        .map(|entry| {
-            let entry = entry.unwrap();
-            let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
-            (entry.file_name(), mode)
-        })
-        .collect();
-    assert!(modes.len() >= 2, "{modes:?}");
-    assert!(modes.values().all(|mode| *mode == 0o600), "{modes:?}");
 }
