@@ -267,7 +267,8 @@ impl<'a> Desk<'a> {
             // Before that nobody who cannot see it waits.
             (why @ Some(_), _) if needs_check => Err(unreachable_failure(host, why)),
             (None, Some(cause)) if needs_check => Err(refused_failure(host, *cause)),
-            (None, None) if needs_check && view.unreachable_since.is_some() => {
+            // What an earlier program has met is no answer to this one.
+            (None, None) if needs_check && self.driver.is_silent(id) => {
                 Err(unreachable_failure(host, None))
             }
             _ => Ok(false),
@@ -320,8 +321,6 @@ impl<'a> Desk<'a> {
                 if self.queue.answered(id, self.session.now()) {
                     self.input.forget();
                 }
-                // Whoever decides does not wait for a server that failed a while ago.
-                companion.try_at_once();
                 self.say(|teller| teller.sent(id))
             }
             Err(error @ ApprovalError::Vault(_)) => Err(error.into()),

@@ -282,8 +282,6 @@ impl<'a> Moving<'a> {
         match companion.confirm_move(self.id, &Typed::new(check), self.session.now()) {
             Ok(()) => {
                 self.sent_after = Some(self.said());
-                // Whoever has typed it does not wait for a server that failed a while ago.
-                companion.try_at_once();
                 Ok(())
             }
             Err(error @ ApprovalError::Vault(_)) => Err(error.into()),

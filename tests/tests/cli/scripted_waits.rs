@@ -9,29 +9,33 @@ use serde_json::Value;
 use crate::person::name;
 use crate::scripted_site::{Approving, Site};
 
-/// After a refusal a device asks no sooner than this by itself; so long nobody waits here.
+/// After so many failures in a row, which take 15 s, a device waits this long by itself; so long nobody waits here.
+const FAILURES: u32 = 5;
 const BACKOFF: Duration = Duration::from_secs(16);
 
-/// Two requests, and a server that refuses the answer to the first one in this way.
-fn refused_once(site: &Site, deed: Deed) -> (Approving, [Value; 2]) {
+/// Two requests, and a server that fails so often to take the answer to the first one.
+fn failing(site: &Site, deed: Deed, times: u32) -> (Approving, [Value; 2]) {
     for app in ["First", "Second"] {
         let request = Server::sign_in(app);
         site.scripted.ask(&site.account, request).unwrap();
     }
     let mut approving = site.approve();
     let ids = [(); 2].map(|()| approving.until("request")["id"].clone());
-    site.scripted.on(Rule::next(Path::Answers, deed));
+    site.scripted.on(Rule {
+        times: Some(times),
+        ..Rule::next(Path::Answers, deed)
+    });
     approving.decide(&ids[0], "deny", None);
     approving.until("decided");
-    site.wait_until("the refusal", |site| site.scripted.rules_left() == 0);
+    site.wait_until("the failures", |site| site.scripted.rules_left() == 0);
     (approving, ids)
 }
 
 #[test]
-fn r7_a_decision_does_not_wait_for_a_server_that_refused_the_one_before() {
+fn r7_a_decision_does_not_wait_for_a_server_that_failed_a_while_ago() {
     let site = Site::enrolled();
-    let refusal = Deed::refusal(&Problem::UnknownDevice);
-    let (mut approving, ids) = refused_once(&site, refusal);
+    let lost = Deed::Drop { processed: false };
+    let (mut approving, ids) = failing(&site, lost, FAILURES);
     let decided = Instant::now();
     approving.decide(&ids[1], "deny", None);
     let ended = [(); 2].map(|()| approving.until("ended")["id"].clone());
@@ -41,10 +45,22 @@ fn r7_a_decision_does_not_wait_for_a_server_that_refused_the_one_before() {
 }
 
 #[test]
+fn r7_a_decision_that_the_server_refuses_holds_up_no_other() {
+    let site = Site::enrolled();
+    let refusal = Deed::refusal(&Problem::UnknownDevice);
+    let (mut approving, ids) = failing(&site, refusal, 1);
+    let decided = Instant::now();
+    approving.decide(&ids[1], "deny", None);
+    while approving.until("ended")["id"] != ids[1] {}
+    assert!(decided.elapsed() < BACKOFF, "{:?}", decided.elapsed());
+    approving.end();
+}
+
+#[test]
 fn a_decision_waits_as_long_as_the_server_asked_for() {
     let site = Site::enrolled();
     let retry_after = Some("600".to_owned());
-    let (mut approving, ids) = refused_once(&site, Deed::Unavailable { retry_after });
+    let (mut approving, ids) = failing(&site, Deed::Unavailable { retry_after }, 1);
     approving.decide(&ids[1], "deny", None);
     approving.until("decided");
     // What comes after it shows that the program has gone on.

@@ -15,6 +15,15 @@ use crate::session::Session;
 use crate::work::account::{self, failed_words, why_name};
 use crate::work::account_to_json;
 
+/// When an account was begun.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Begun {
+    /// By this very program.
+    Now,
+    /// By an earlier one: its server may know of it.
+    Before,
+}
+
 /// Follows an account. What went wrong with one that stays stands beside it.
 ///
 /// # Errors
@@ -25,9 +34,12 @@ pub(super) fn follow(
     session: &Session,
     args: &AddArgs,
     companion: &mut Companion,
-    id: RecordId,
+    (id, begun): (RecordId, Begun),
 ) -> Result<Report, Failure> {
     let console = session.console();
+    if begun == Begun::Before {
+        console.note("This invitation was begun before: it goes on.");
+    }
     let waits = console.can_ask() && !args.work.no_wait;
     let (input, goal, attention) = if waits {
         let input = Input::of_person(console)?;
@@ -39,12 +51,15 @@ pub(super) fn follow(
     let mut desk = Desk::new(session, driver, input, Teller::with_one_document(console));
     let failed = match desk.serve(companion, goal, None) {
         Ok(ended) => judged(session, companion, id, ended),
-        Err(failure) => match advice(failure.name()) {
-            Some(advice) if !desk.may_be_taken(id) && is_forgotten(session, companion, id) => {
-                return Err(failure.and(advice));
+        Err(failure) => {
+            let is_known = begun == Begun::Before || desk.may_be_taken(id);
+            match advice(failure.name()).filter(|_| !is_known) {
+                Some(advice) if is_forgotten(session, companion, id) => {
+                    return Err(failure.and(advice));
+                }
+                _ => Some(failure),
             }
-            _ => Some(failure),
-        },
+        }
     };
     Ok(described(session, companion, id).fail(failed))
 }

@@ -7,7 +7,7 @@ use countersign_core::uri::invitation::{Invitation, Proof, parse_code_and_url};
 use countersign_core::vault::RecordId;
 use zeroize::Zeroizing;
 
-use super::finishing;
+use super::finishing::{self, Begun};
 use crate::args::{AddArgs, WorkFields};
 use crate::dates;
 use crate::failure::Failure;
@@ -74,8 +74,18 @@ pub(super) fn run(
             keys: KeyPlace::Software,
             replaces,
         };
-        let id = companion.add_work(invitation, &new, session.now())?;
-        let report = finishing::follow(session, args, companion, id)?.changed();
+        let now = session.now();
+        let known: Vec<RecordId> = companion
+            .work_accounts(now)
+            .iter()
+            .map(|view| view.id)
+            .collect();
+        let id = companion.add_work(invitation, &new, now)?;
+        let begun = match known.contains(&id) {
+            true => Begun::Before,
+            false => Begun::Now,
+        };
+        let report = finishing::follow(session, args, companion, (id, begun))?.changed();
         Ok(findings::describe_for_one(report, companion.findings()))
     })
 }

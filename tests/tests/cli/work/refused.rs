@@ -171,3 +171,38 @@ fn what_stays_unfinished_is_dropped_at_a_word_and_no_server_is_asked() {
     assert!(work(&site.person).is_empty());
     assert!(site.scripted.requests(Path::Leave).is_empty());
 }
+
+#[test]
+fn a14_an_invitation_that_is_taken_again_goes_on_with_the_account_it_began() {
+    let site = Site::new();
+    let cut = Deed::Drop { processed: true };
+    site.scripted.on(Rule::always(Path::Enrolments, cut));
+    let link = site.scripted.invite(&site.account).unwrap().link;
+    let add = ["add", "-", "--test-mode", "--yes"];
+    let first = site.person.feed_json(&add, link.as_bytes());
+    assert_eq!(name(&first), "unreachable");
+    // Wherever the server wants it now, it may have been taken before, so it stays.
+    site.scripted.clear();
+    let to = "https://elsewhere.example/".to_owned();
+    site.scripted
+        .on(Rule::always(Path::Enrolments, Deed::Redirect { to }));
+    let second = site.person.feed_json(&add, link.as_bytes());
+    assert_eq!(name(&second), "redirected");
+    assert_eq!(second["work"]["id"], first["work"]["id"]);
+    site.scripted.clear();
+    let done = site.person.feed(&add, link.as_bytes());
+    assert!(done.err.contains("begun before"), "{done:?}");
+    assert_eq!(done.exit, 0, "{done:?}");
+    let entries = work(&site.person);
+    assert_eq!(entries.len(), 1, "no second entry");
+    assert_eq!(entries[0]["id"], first["work"]["id"]);
+    assert_eq!(entries[0]["standing"], "unconfirmed");
+    let sent = site.scripted.requests(Path::Enrolments);
+    assert!(sent.iter().all(|one| *one == sent[0]), "the same bytes");
+    // Once more with its check number shown: that is the same one.
+    let third = site.person.feed_json(&add, link.as_bytes());
+    assert_eq!(third["work"]["check"], entries[0]["check"]);
+    site.go_on();
+    assert_eq!(site.scripted.devices(&site.account).unwrap().len(), 1);
+    site.is_usable();
+}
