@@ -173,6 +173,12 @@ impl Received {
         }
     }
 
+    /// What it says. Nothing is proven: for showing what was verified when it came, and for nothing that acts on it.
+    #[must_use]
+    pub const fn peek(&self) -> &Object {
+        &self.claims
+    }
+
     /// Verifies it with the one of these keys that it names.
     ///
     /// # Errors

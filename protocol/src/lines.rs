@@ -151,8 +151,10 @@ fn host(url: &str) -> &str {
     rest.split('/').next().unwrap_or(rest)
 }
 
-/// A text with everything written out that cannot be seen, cut to its length.
-fn shown(text: &str) -> String {
+/// A text with everything written out that cannot be seen, as `\u{202E}`, and cut to 120 code points: also for what the other end
+/// calls itself, an account or a device.
+#[must_use]
+pub fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for letter in text.chars() {
         if is_unseen(letter) {

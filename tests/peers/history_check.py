@@ -86,7 +86,12 @@ def verified(message, keys, seq):
     return header, claims
 
 
+OWN = ({"approve", "deny", "cancel"}, {"approved", "denied", "cancelled", "wrong_number"})
+
+
 def check_entry(line, keys):
+    answers = {b64(hashlib.sha256(one["text"].encode()).digest()) for one in line["messages"] if one["label"] == "cs-answer+jws"}
+    is_own = line["decision"] in OWN[0] and line["outcome"] in OWN[1]
     for message in line["messages"]:
         header, claims = verified(message["text"], keys[line["account"]], line["seq"])
         about = b64(hashlib.sha256(message["text"].encode()).digest())
@@ -95,6 +100,8 @@ def check_entry(line, keys):
             raise Bad(line["seq"], "statement")
         if header["typ"] == "cs-answer+jws" and claims["decision"] != line["decision"]:
             raise Bad(line["seq"], "decision")
+        if is_own and header["typ"] == "cs-receipt+jws" and claims.get("ath") and claims["ath"] not in answers:
+            raise Bad(line["seq"], "answer")
 
 
 def check(lines):

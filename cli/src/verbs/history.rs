@@ -1,12 +1,15 @@
 //! `history`: what was asked, what was decided and what came of it; checked, and handed out for others to check.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use countersign_core::account::Name;
 use countersign_core::approval::history::{
-    BadEntry, EntryFault, ExportError, Exported, Item, ItemKind, Kind, Scope,
+    About, BadEntry, EntryFault, ExportError, Exported, Item, ItemKind, Kind, Scope,
 };
 use countersign_core::companion::{Companion, HistoryReport};
 use countersign_core::device::NoDeviceKeys;
+use countersign_core::time::UnixSeconds;
 use countersign_core::vault::RecordId;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
@@ -17,6 +20,7 @@ use crate::failure::Failure;
 use crate::findings;
 use crate::new_file;
 use crate::report::Report;
+use crate::rows::named;
 use crate::session::Session;
 use crate::terminal::shown;
 use crate::work::{account, find_work};
@@ -43,7 +47,7 @@ pub(crate) fn run(session: &Session, args: &HistoryArgs) -> Result<Report, Failu
 fn show(session: &Session, companion: &Companion, args: &HistoryArgs) -> Result<Report, Failure> {
     let now = session.now();
     let account = match &args.name {
-        Some(name) => Some(find_work(companion, name, now)?),
+        Some(name) => Some(find(companion, name, now)?),
         None => None,
     };
     let count = match args.all {
@@ -51,11 +55,7 @@ fn show(session: &Session, companion: &Companion, args: &HistoryArgs) -> Result<
         false => SHOWN,
     };
     let items = companion.history(account, count)?;
-    let titles: Vec<(RecordId, String)> = companion
-        .work_accounts(now)
-        .iter()
-        .map(|view| (view.id, account::title(view)))
-        .collect();
+    let titles = titles(companion, &items, now)?;
     let members: Vec<Value> = items.iter().map(|item| to_json(item).into()).collect();
     let text: String = match items.is_empty() {
         true => "Nothing has happened yet.\n".into(),
@@ -64,7 +64,58 @@ fn show(session: &Session, companion: &Companion, args: &HistoryArgs) -> Result<
     Ok(Report::new().member("entries", members).text(text))
 }
 
-fn line(item: &Item, titles: &[(RecordId, String)]) -> String {
+/// The account that a name means: one that is there, or one that only the history knows any more.
+fn find(companion: &Companion, name: &str, now: UnixSeconds) -> Result<RecordId, Failure> {
+    let failure = match find_work(companion, name, now) {
+        Err(failure) if failure.name() == "no_such_account" => failure,
+        found => return found,
+    };
+    let wanted = name.trim().to_lowercase();
+    let names = companion.history_names()?;
+    let mut found = names.iter().filter(|(id, (issuer, label))| {
+        let title = format!("{}:{}", issuer.as_str(), label.as_str());
+        id.to_string() == wanted || !wanted.is_empty() && title.to_lowercase().contains(&wanted)
+    });
+    match (found.next(), found.next()) {
+        (Some((id, _)), None) => Ok(*id),
+        (Some(_), Some(_)) => Err(Failure::new(
+            "ambiguous_name",
+            "Several accounts that are gone have this in their name. Say the id: `countersign history --json` shows it.",
+        )),
+        (None, _) => Err(failure),
+    }
+}
+
+/// What the accounts of items are called, those that are gone included.
+fn titles(
+    companion: &Companion,
+    items: &[Item],
+    now: UnixSeconds,
+) -> Result<BTreeMap<RecordId, String>, Failure> {
+    let views = companion.work_accounts(now);
+    let there = views.iter().map(|view| (view.id, account::title(view)));
+    let mut titles: BTreeMap<RecordId, String> = there.collect();
+    let is_gone = |item: &Item| match &item.kind {
+        ItemKind::Entry { account, .. } => !titles.contains_key(account),
+        _ => false,
+    };
+    if items.iter().any(is_gone) {
+        for (id, (issuer, label)) in companion.history_names()? {
+            let title = titles.entry(id);
+            title.or_insert_with(|| format!("{} (gone)", named(&issuer, None, &label)));
+        }
+    }
+    Ok(titles)
+}
+
+/// What was asked for, in words; none where the entry is about something else.
+fn about_words(about: &About) -> Option<String> {
+    let parts = [&about.act, &about.app, &about.origin, &about.user];
+    let [act, app, origin, user] = parts.map(|part| shown(part.as_str()).replace('_', "-"));
+    (!app.is_empty()).then(|| format!("{act} to {app} at {origin} as {user}"))
+}
+
+fn line(item: &Item, titles: &BTreeMap<RecordId, String>) -> String {
     let at = item
         .at
         .map_or_else(|| "                ".to_owned(), dates::minute);
@@ -75,12 +126,13 @@ fn line(item: &Item, titles: &[(RecordId, String)]) -> String {
             decision,
             outcome,
             cause,
+            about,
         } => {
             let title = titles
-                .iter()
-                .find(|(id, _)| id == account)
-                .map_or("an account that is gone", |(_, title)| title.as_str());
+                .get(account)
+                .map_or("an account that is gone", String::as_str);
             let mut parts = vec![kind_words(*kind).to_owned()];
+            parts.extend(about_words(about));
             parts.extend(decision.map(|decision| format!("you said {}", decision.name())));
             parts.extend(outcome.map(|outcome| outcome.name().replace('_', " ")));
             parts.extend(cause.as_ref().map(|cause| shown(cause.as_str())));
@@ -126,12 +178,17 @@ fn to_json(item: &Item) -> Map<String, Value> {
             decision,
             outcome,
             cause,
+            about,
         } => json!({
             "kind": kind.name(),
             "account": account.to_string(),
             "decision": decision.map(|decision| decision.name()),
             "outcome": outcome.map(|outcome| outcome.name()),
             "cause": cause.as_ref().map(|cause| cause.as_str()),
+            "act": said(&about.act),
+            "app": said(&about.app),
+            "origin": said(&about.origin),
+            "user": said(&about.user),
         }),
         ItemKind::Cut { gone } => json!({"kind": "cut", "gone": gone}),
         ItemKind::Lost { gone } => json!({"kind": "lost", "gone": gone}),
@@ -142,6 +199,11 @@ fn to_json(item: &Item) -> Map<String, Value> {
         object.extend(members);
     }
     object
+}
+
+/// A text where there is one.
+fn said(name: &Name) -> Option<&str> {
+    Some(name.as_str()).filter(|text| !text.is_empty())
 }
 
 fn verify(companion: &Companion) -> Result<Report, Failure> {

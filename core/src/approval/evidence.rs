@@ -2,8 +2,9 @@
 
 use std::fmt::Debug;
 
-use super::countersign::evidence::{Witness, kind_of};
+use super::countersign::evidence::{Witness, kind_of, told};
 use super::history::{Entry, KeyOfAccount, NotGenuine};
+use crate::account::Name;
 
 /// What a check of an entry's messages came to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -21,6 +22,36 @@ pub(crate) trait Evidence: Debug {
 
     /// The keys so far.
     fn keys(&self) -> Vec<KeyOfAccount>;
+}
+
+/// What an entry is about in words, where its messages say so. They were verified when they came, and have lain in the chain
+/// since; whether that holds is another question.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct About {
+    /// Who issued the account.
+    pub issuer: Name,
+    /// Whose it is.
+    pub label: Name,
+    /// What was to be approved: the word of the statement.
+    pub act: Name,
+    /// The application.
+    pub app: Name,
+    /// The site that asked.
+    pub origin: Name,
+    /// Who signed in.
+    pub user: Name,
+}
+
+impl About {
+    pub(crate) fn of(entry: &Entry) -> Self {
+        told(entry)
+    }
+
+    /// The account's names, where it says them.
+    #[must_use]
+    pub fn account(&self) -> Option<(&Name, &Name)> {
+        (self.issuer != Name::EMPTY).then_some((&self.issuer, &self.label))
+    }
 }
 
 /// For an account whose record is gone: its history begins with what brought its keys, and its messages say their protocol.

@@ -44,6 +44,8 @@ pub struct StatementView {
     pub label: Name,
     /// When this device got it, by its own clock.
     pub received_at: UnixSeconds,
+    /// Which of its account's it is in the order in which they came.
+    pub nth: u64,
     /// When it ends, by the server's clock.
     pub expires_at: UnixSeconds,
     /// Seconds until then by the server's clock, as far as it is known; negative when it is over.
@@ -68,6 +70,13 @@ pub struct StatementView {
     pub outcome: Option<Outcome>,
     /// What comes after its report, as the server says.
     pub next: Vec<AfterReport>,
+}
+
+impl StatementView {
+    /// By what statements of any accounts are sorted: the oldest first, and those that came together in their server's order.
+    pub(crate) const fn order(&self) -> (UnixSeconds, RecordId, u64) {
+        (self.received_at, self.account, self.nth)
+    }
 }
 
 /// A work account as a shell shows it.

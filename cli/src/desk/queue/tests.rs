@@ -16,6 +16,7 @@ fn open(n: u8) -> StatementView {
         account: RecordId::from_bytes([1; 16]),
         issuer: Name::EMPTY,
         label: Name::EMPTY,
+        nth: 1,
         received_at: NOW,
         expires_at: NOW.plus(120),
         left_s: 120,

@@ -19,15 +19,35 @@ use crate::approval::history::{Entry as Note, Kind as NoteKind};
 use crate::approval::work::Taken;
 use crate::time::UnixSeconds;
 
+/// A state, and the message that it is.
+#[derive(Clone, Copy)]
+pub(super) struct Said<'a> {
+    pub(super) state: &'a State,
+    pub(super) message: &'a Compact,
+}
+
+impl<'a> Said<'a> {
+    /// The message for the history, where it says nothing that is secret and is no longer than a short one.
+    fn to_keep(self) -> Option<&'a Compact> {
+        let is_open = self.state.secrets.is_none() && self.state.moving.is_none();
+        let is_short = self.message.as_str().len() <= KEPT_BYTES_MAX;
+        Some(self.message).filter(|_| is_open && is_short)
+    }
+}
+
+/// Bytes of a state that the history keeps at most.
+const KEPT_BYTES_MAX: usize = 16 * 1024;
+
 impl Entry {
     pub(super) fn apply(
         &mut self,
         topic: Topic,
         errand: &Errand,
-        state: &State,
+        said: Said<'_>,
         now: UnixSeconds,
         taken: &mut Taken,
     ) {
+        let state = said.state;
         let Some(enrolled) = self.enrolled_mut() else {
             return;
         };
@@ -50,7 +70,7 @@ impl Entry {
         if let Some(document) = &state.account {
             self.take_document(document, now, taken);
         }
-        self.take_standing(state, now, taken);
+        self.take_standing(said, now, taken);
         self.take_progress(topic, errand, state, taken);
         for statement in &state.statements {
             match self.take_statement(statement.as_str(), false, &known_before, now) {
@@ -130,7 +150,8 @@ impl Entry {
         taken.standing_changed = true;
     }
 
-    fn take_standing(&mut self, state: &State, now: UnixSeconds, taken: &mut Taken) {
+    fn take_standing(&mut self, said: Said<'_>, now: UnixSeconds, taken: &mut Taken) {
+        let state = said.state;
         let (id, replaces) = (self.id, self.replaces);
         let Some(enrolled) = self.enrolled_mut() else {
             return;
@@ -150,9 +171,13 @@ impl Entry {
             } if enrolled.is_leaving => Some(NoteKind::Left),
             Standing::Removed { .. } => Some(NoteKind::Removed),
         };
-        taken
-            .notes
-            .extend(happened.map(|kind| Note::new(now, id, kind)));
+        taken.notes.extend(happened.map(|kind| {
+            let note = Note::new(now, id, kind);
+            match said.to_keep() {
+                Some(message) => note.with_message(label(Kind::State), message.as_str()),
+                None => note,
+            }
+        }));
         enrolled.standing = state.standing.clone();
         if enrolled.standing == Standing::Active {
             enrolled.nonce = None;

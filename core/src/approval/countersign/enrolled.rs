@@ -10,7 +10,7 @@ use countersign_protocol::message::{Account, Confirm, Secrets, Standing};
 use countersign_protocol::problem::{Need, Problem};
 
 use super::entry::{Enrolled, Enrolling, Entry, Failed, Progress};
-use super::label;
+use super::{label, named};
 use crate::account::Name;
 use crate::approval::exchange::Cause;
 use crate::approval::history::{Entry as Note, Kind as NoteKind};
@@ -64,6 +64,7 @@ impl Entry {
             keys: enrolling.keys,
             first_hash: document.hash(),
             nonce: Some(enrolling.nonce),
+            must_type: enrolling.pinned.is_none(),
             document,
             signer,
             account,
@@ -99,7 +100,7 @@ impl Entry {
                 Need::Attestation => EnrolmentFailure::NeedsAttestation,
             },
             Problem::DeviceLimit { devices } => {
-                let others = devices.iter().map(|name| Name::new(name)).collect();
+                let others = devices.iter().map(|name| named(name)).collect();
                 return self.fail_beside(EnrolmentFailure::DeviceLimit, others);
             }
             Problem::UnsupportedVersion { server, device } if server < device => {
@@ -153,7 +154,8 @@ impl Entry {
         let number = check_number(nonce, &enrolled.enrol_hash, &enrolled.first_hash);
         Some(CheckView {
             number: SecretText::new(number.as_str().to_owned()),
-            type_it: enrolled.account.confirm == Confirm::Type,
+            // Whoever answers an invitation that was typed may be anybody: what they say of it does not count.
+            type_it: enrolled.must_type || enrolled.account.confirm == Confirm::Type,
         })
     }
 }

@@ -167,6 +167,8 @@ pub(super) struct Enrolled {
     pub(super) keys: Keys,
     pub(super) enrol_hash: MessageHash,
     pub(super) first_hash: MessageHash,
+    /// Whether its server was not pinned, so that nothing but the number which is typed there ties the two together.
+    pub(super) must_type: bool,
     /// Until the device is active.
     pub(super) nonce: Option<DeviceNonce>,
     /// The newest account document, and the key that signed it.

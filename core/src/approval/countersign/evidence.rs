@@ -9,7 +9,9 @@ use countersign_protocol::kind::{Kind, Role};
 use countersign_protocol::message::{Answer, Enrol, ReadEnrol};
 
 use super::entry::Entry;
-use crate::approval::evidence::{Evidence, Proof};
+use super::named;
+use crate::account::Name;
+use crate::approval::evidence::{About, Evidence, Proof};
 use crate::approval::history::{self, KeyOfAccount, Label, Message, NotGenuine};
 
 /// The keys that signed an account's messages, as its history brings them.
@@ -74,6 +76,7 @@ impl Witness {
                     .ok_or(NotGenuine)?;
             }
             Kind::Answer => check_answer(&verified, entry)?,
+            Kind::Receipt => check_receipt(&verified, entry)?,
             _ => {}
         }
         Ok(Proof::Proven)
@@ -132,6 +135,52 @@ fn check_answer(answer: &Verified, entry: &history::Entry) -> Result<(), NotGenu
     let read = Answer::read(answer, &audience).map_err(|_| NotGenuine)?;
     let is_of_statement = entry.statement == Some(*read.statement_hash.bytes());
     is_of_statement.then_some(()).ok_or(NotGenuine)
+}
+
+/// A receipt of what was decided here is one of the answer that stands beside it, where it names one.
+fn check_receipt(receipt: &Verified, entry: &history::Entry) -> Result<(), NotGenuine> {
+    use history::{Decision, Outcome};
+    let is_own = matches!(
+        (entry.decision, entry.outcome),
+        (
+            Some(Decision::Approve | Decision::Deny | Decision::Cancel),
+            Some(Outcome::Approved | Outcome::Denied | Outcome::Cancelled | Outcome::WrongNumber)
+        )
+    );
+    let Some(Json::Text(answer_hash)) = receipt.claims().get("ath").filter(|_| is_own) else {
+        return Ok(());
+    };
+    let mut answers = entry.messages.iter();
+    let is_beside = answers.any(|message| {
+        let is_answer = kind_of(&message.label) == Some(Kind::Answer);
+        is_answer && MessageHash::of(&message.text).format() == *answer_hash
+    });
+    is_beside.then_some(()).ok_or(NotGenuine)
+}
+
+/// What an entry's messages tell of it.
+pub(in crate::approval) fn told(entry: &history::Entry) -> About {
+    let mut about = About::default();
+    for message in &entry.messages {
+        let Some(kind @ (Kind::Account | Kind::Statement)) = kind_of(&message.label) else {
+            continue;
+        };
+        let Ok(received) = Received::parse(kind, &message.text) else {
+            continue;
+        };
+        let text = |name: &str| match received.peek().get(name) {
+            Some(Json::Text(text)) => named(text),
+            _ => Name::EMPTY,
+        };
+        match kind {
+            Kind::Account => (about.issuer, about.label) = (text("issuer"), text("label")),
+            _ => {
+                (about.act, about.app) = (text("act"), text("app"));
+                (about.origin, about.user) = (text("origin"), text("user"));
+            }
+        }
+    }
+    about
 }
 
 /// What a label says, where it is one of this protocol's.

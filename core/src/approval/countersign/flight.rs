@@ -30,6 +30,8 @@ pub(super) struct Flight {
     pub(super) statement: Statement,
     /// When this device got it, by its own clock.
     pub(super) received_at: UnixSeconds,
+    /// Which of its account's it is in the order in which they came.
+    pub(super) nth: u64,
     /// Whether it came by a QR code: the server may not list it.
     pub(super) was_scanned: bool,
     pub(super) is_quiet: bool,
@@ -84,6 +86,10 @@ impl Flight {
 
     pub(super) fn hash(&self) -> MessageHash {
         self.message.hash()
+    }
+
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Open)
     }
 
     pub(super) const fn is_ended(&self) -> bool {
@@ -186,6 +192,7 @@ impl Flight {
         body.put(field::MESSAGE, self.message.as_str().as_bytes());
         body.put(field::SIGNER, &self.signer.point());
         body.put_u64(field::RECEIVED, self.received_at.0);
+        body.put_u64(field::NTH, self.nth);
         let flags = [
             self.was_scanned,
             self.is_quiet,
@@ -264,6 +271,7 @@ impl Flight {
             signer,
             statement,
             received_at: read.received_at,
+            nth: read.nth,
             was_scanned: flag(0),
             is_quiet: flag(1),
             is_over: flag(2),
@@ -282,6 +290,7 @@ struct Fields<'a> {
     message: Option<&'a str>,
     signer: Option<PublicKey>,
     received_at: UnixSeconds,
+    nth: u64,
     flags: u8,
     tries_left: Option<u8>,
     decision: Option<DecisionWord>,
@@ -304,6 +313,7 @@ impl<'a> Fields<'a> {
                 self.signer = Some(PublicKey::from_point(value).map_err(|_| Malformed)?);
             }
             field::RECEIVED => self.received_at = UnixSeconds(u64_of(value)?),
+            field::NTH => self.nth = u64_of(value)?,
             field::FLAGS => self.flags = u8_of(value)?,
             field::TRIES_LEFT => self.tries_left = Some(u8_of(value)?),
             field::DECISION => self.decision = Some(DecisionWord::of(u8_of(value)?)?),
@@ -331,6 +341,7 @@ mod field {
     pub(super) const BY: u8 = 9;
     pub(super) const REPORT: u8 = 10;
     pub(super) const NEXT: u8 = 11;
+    pub(super) const NTH: u8 = 12;
 }
 
 pub(super) const fn after_report(step: NextStep) -> AfterReport {

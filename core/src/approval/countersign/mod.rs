@@ -24,6 +24,7 @@ pub(super) mod tests;
 
 use countersign_protocol::claims::ClaimError;
 use countersign_protocol::kind::Kind;
+use countersign_protocol::lines::shown;
 use zeroize::Zeroizing;
 
 pub(super) use entry::Entry;
@@ -44,6 +45,7 @@ use super::work::{
     Address, Due, Freshness, Kept, MoveAsk, NotTaken, Preparing, SignedAnswer, Taken, WithKeys,
     Work,
 };
+use crate::account::Name;
 use crate::device::{DeviceKeys, KeyAlias};
 use crate::entropy::Entropy;
 use crate::secret::SecretText;
@@ -315,6 +317,11 @@ impl Work for Entry {
 /// What a message is called in the history.
 fn label(kind: Kind) -> Label {
     Label::new(kind.typ()).expect("types of messages are letters, a plus and a hyphen")
+}
+
+/// What the other end calls something: what cannot be seen is written out, as in lines.
+fn named(text: &str) -> Name {
+    Name::new(&shown(text))
 }
 
 /// What a refusal of claims is called.

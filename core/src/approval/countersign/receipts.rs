@@ -8,7 +8,7 @@ use countersign_protocol::message::{Outcome as Said, Receipt, Via};
 use super::entry::Entry;
 use super::flight::{Flight, Stage, after_report};
 use super::words::{DecisionWord, EndWord};
-use super::{cause_of, label};
+use super::{cause_of, label, named};
 use crate::account::Name;
 use crate::approval::exchange::{Cause, Errand};
 use crate::approval::history::{
@@ -111,7 +111,7 @@ impl Entry {
         // Whose answer it was is said, also when it is nobody's name: never this device's because nobody is named.
         let by = (is_answer && !own).then(|| {
             let name = receipt.by.as_ref().map_or("", |by| by.name.as_str());
-            Name::new(name)
+            named(name)
         });
         let end = match (receipt.outcome, receipt.via) {
             (Said::Approved, Some(Via::Offline)) => EndWord::ApprovedOffline,
@@ -140,7 +140,8 @@ impl Entry {
         }
     }
 
-    /// Whether a receipt's answer was this device's: by the key that it names, or by the very bytes.
+    /// Whether a receipt's answer was this device's: by the key that it names and the very bytes, as far as it names them. One
+    /// of these keys and of other bytes is somebody's who has them too, or of this device's before it was restored.
     fn is_own(&self, id: StatementId, receipt: &Receipt) -> bool {
         let is_own_key = |key: Thumbprint| {
             let keys = self.keys();
@@ -148,11 +149,13 @@ impl Entry {
                 key == keys.device.thumbprint() || key == keys.approval.thumbprint()
             })
         };
-        if let Some(by) = &receipt.by {
-            return is_own_key(by.key);
+        if let Some(by) = &receipt.by
+            && !is_own_key(by.key)
+        {
+            return false;
         }
         let (Some(flight), Some(answer)) = (self.flights.get(&id), receipt.answer_hash) else {
-            return false;
+            return receipt.by.is_some() && receipt.answer_hash.is_none();
         };
         let answered = match &flight.stage {
             Stage::Answered { message, .. } => Some(message),

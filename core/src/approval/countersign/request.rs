@@ -127,9 +127,9 @@ impl Entry {
             .iter()
             .filter_map(|(id, flight)| Some((*id, flight, flight.to_send(server_now)?)))
             .collect();
-        answered.sort_by_key(|(id, flight, _)| {
+        answered.sort_by_key(|(_, flight, _)| {
             let is_late = flight.is_ended() || flight.is_past(server_now);
-            (is_late, flight.received_at, *id)
+            (is_late, flight.received_at, flight.nth)
         });
         let answered = answered.into_iter();
         let mut sayings: Vec<Saying<'_>> = answered
@@ -248,7 +248,7 @@ impl Entry {
             .iter()
             .filter(|(_, flight)| !flight.is_ended())
             .collect();
-        open.sort_by_key(|(id, flight)| (flight.received_at, **id));
+        open.sort_by_key(|(_, flight)| (flight.received_at, flight.nth));
         let open = open.into_iter().take(OPEN_MAX);
         open.map(|(id, flight)| (*id, flight.statement.id))
             .collect()

@@ -5,12 +5,12 @@ use countersign_protocol::key::PublicKey;
 use countersign_protocol::kind::{Kind, Role};
 use countersign_protocol::message::{Expected, Standing, Statement};
 
-use super::cause_of;
 use super::entry::Entry;
 use super::flight::{Flight, Stage};
+use super::{cause_of, named};
 use crate::account::Name;
 use crate::approval::exchange::Cause;
-use crate::approval::model::{CannotApprove, StatementId, Strength};
+use crate::approval::model::{CannotApprove, Outcome, StatementId, Strength};
 use crate::approval::view::StatementView;
 use crate::time::UnixSeconds;
 
@@ -83,6 +83,7 @@ impl Entry {
             signer: *verified.key(),
             statement,
             received_at: now,
+            nth: self.flights.values().map(|one| one.nth).max().unwrap_or(0) + 1,
             was_scanned,
             is_quiet: false,
             is_over: false,
@@ -181,9 +182,10 @@ impl Entry {
                     id: *id,
                     reference: Name::new(&flight.statement.id.format()),
                     account: self.id,
-                    issuer: Name::new(&enrolled.account.issuer),
-                    label: Name::new(&enrolled.account.label),
+                    issuer: named(&enrolled.account.issuer),
+                    label: named(&enrolled.account.label),
                     received_at: flight.received_at,
+                    nth: flight.nth,
                     expires_at: UnixSeconds(expires_s),
                     left_s: i64::try_from(left_s)
                         .unwrap_or(0)
@@ -191,7 +193,7 @@ impl Entry {
                             true => 0,
                             false => i64::MAX,
                         }),
-                    origin: Name::new(&flight.statement.origin),
+                    origin: named(&flight.statement.origin),
                     lines: flight.lines(),
                     matching: flight.matching(),
                     strength: Strength::Typed,
@@ -199,12 +201,16 @@ impl Entry {
                     cannot_approve: self.cannot_approve(flight, now),
                     tries_left: flight.tries_left,
                     is_quiet: flight.is_quiet,
-                    outcome: flight.outcome(),
+                    // Nobody can answer it any more, also where the server has not said so yet.
+                    outcome: flight.outcome().or_else(|| {
+                        let is_over = flight.is_open() && flight.is_past(server_now);
+                        is_over.then_some(Outcome::Expired)
+                    }),
                     next: flight.next.clone(),
                 }
             })
             .collect();
-        views.sort_by_key(|view| (view.received_at, view.expires_at, view.id));
+        views.sort_by_key(StatementView::order);
         views
     }
 }

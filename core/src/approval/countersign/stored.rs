@@ -76,6 +76,7 @@ mod flag {
     pub(super) const WANTS_SECRETS: u8 = 2;
     pub(super) const IS_LEAVING: u8 = 4;
     pub(super) const IS_KEY_GONE: u8 = 8;
+    pub(super) const MUST_TYPE: u8 = 16;
 }
 
 impl Entry {
@@ -112,6 +113,7 @@ impl Entry {
             raise(enrolled.wants_secrets && is_here, flag::WANTS_SECRETS);
             raise(enrolled.is_leaving, flag::IS_LEAVING);
             raise(enrolled.is_key_gone, flag::IS_KEY_GONE);
+            raise(enrolled.must_type, flag::MUST_TYPE);
         }
         body.put(field::FLAGS, &[flags]);
         match &self.progress {
@@ -333,6 +335,7 @@ impl<'a> Fields<'a> {
             keys,
             enrol_hash,
             first_hash: MessageHash::from_bytes(self.exact(field::FIRST_HASH)?),
+            must_type: flags & flag::MUST_TYPE != 0,
             nonce: self.nonce()?,
             document: verified.compact().clone(),
             signer,

@@ -7,6 +7,7 @@ use countersign_protocol::kind::{Kind, Role};
 use countersign_protocol::message::{RemovedWhy, Standing, State};
 use countersign_protocol::problem::Problem;
 
+use super::apply::Said;
 use super::cause_of;
 use super::entry::{Enrolled, Entry};
 use super::flight::Flight;
@@ -136,7 +137,11 @@ impl Entry {
             taken.verdict = Verdict::Stale;
             return taken;
         }
-        self.apply(topic, errand, &state, now, &mut taken);
+        let said = Said {
+            state: &state,
+            message: verified.compact(),
+        };
+        self.apply(topic, errand, said, now, &mut taken);
         if !taken.refused.is_empty() {
             // It would say the same at once if it were asked at once.
             taken.verdict = Verdict::Again;

@@ -5,6 +5,8 @@ use countersign_protocol::message::{
 };
 
 use super::entry::{Entry, Progress};
+use super::flight::Flight;
+use super::named;
 use super::request::Topic;
 use crate::account::Name;
 use crate::approval::contact::{Contact, Said};
@@ -42,7 +44,7 @@ impl Entry {
                 until: until.map(|until| UnixSeconds(until.unix_s())),
                 by_administrator: *why == SuspendedWhy::Administrator,
             },
-            Stands::Moved { to } => Standing::Moved { to: Name::new(to) },
+            Stands::Moved { to } => Standing::Moved { to: named(to) },
             Stands::Removed { why } => Standing::Removed { why: removed(*why) },
         }
     }
@@ -57,8 +59,8 @@ impl Entry {
             Progress::Planned(plan) => or_host(&plan.names),
             Progress::Enrolling(enrolling) => or_host(&enrolling.names),
             Progress::Enrolled(enrolled) => (
-                Name::new(&enrolled.account.issuer),
-                Name::new(&enrolled.account.label),
+                named(&enrolled.account.issuer),
+                named(&enrolled.account.label),
             ),
             Progress::Failed(_) => (host(), Name::EMPTY),
         }
@@ -68,7 +70,9 @@ impl Entry {
         let (issuer, label) = self.names();
         let enrolled = self.enrolled();
         let policy = enrolled.map(|enrolled| &enrolled.account.policy);
-        let open = self.unended().count();
+        let server_now = self.clock.server_time(now);
+        let is_waiting = |flight: &&Flight| !flight.is_open() || !flight.is_past(server_now);
+        let open = self.unended().filter(is_waiting).count();
         let ahead_s = self.clock.ahead_s.map(|ahead_s| -ahead_s);
         WorkView {
             id: self.id,
@@ -131,7 +135,7 @@ impl Entry {
                 until,
             }) => Some(MovingView::Testing {
                 number: secret(number.as_str()),
-                device: Name::new(device),
+                device: named(device),
                 until: UnixSeconds(until.unix_s()),
             }),
         }

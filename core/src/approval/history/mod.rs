@@ -10,6 +10,7 @@ mod refused;
 mod verify;
 mod view;
 
+pub use super::evidence::About;
 pub use entry::{Entry, Label, Message, NotALabel, NotAnEntry};
 pub use export::{AccountKeys, Ending, ExportError, Exported, KeyOfAccount, Scope, Wanted, export};
 pub use names::{Decision, Kind, Outcome};

@@ -106,6 +106,7 @@ fn r15_an_approval_is_one_entry_and_it_verifies() {
             decision: Some(Decision::Approve),
             outcome: Some(Outcome::Approved),
             cause: None,
+            about: Box::default(),
         },
     };
     assert_eq!(newest(&vault, None, 9), Ok(vec![expected]));

@@ -2,6 +2,7 @@
 
 use super::entry::{Entry, Label};
 use super::names::{Decision, Kind, Outcome};
+use crate::approval::evidence::About;
 use crate::time::UnixSeconds;
 use crate::vault::{Link, RecordId, Vault, VaultError};
 
@@ -31,6 +32,8 @@ pub enum ItemKind {
         outcome: Option<Outcome>,
         /// Why, where that has a name.
         cause: Option<Label>,
+        /// What its messages tell of it.
+        about: Box<About>,
     },
     /// Everything up to here was cut, since the history was full.
     Cut {
@@ -72,6 +75,7 @@ impl Item {
 impl From<Entry> for ItemKind {
     fn from(entry: Entry) -> Self {
         Self::Entry {
+            about: Box::new(About::of(&entry)),
             account: entry.account,
             kind: entry.kind,
             decision: entry.decision,

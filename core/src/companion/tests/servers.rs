@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 
 use countersign_protocol::kind::Kind;
-use countersign_protocol::message::{Standing as Stands, State};
+use countersign_protocol::message::{Outcome as Said, Secrets, Standing as Stands, State};
 use countersign_protocol::problem::Problem;
 
 use super::*;
-use crate::approval::history::{Item, ItemKind, Kind as NoteKind};
+use crate::approval::history::{Item, ItemKind, Kind as NoteKind, Scope};
 use crate::approval::peer::{Peer, ok};
 use crate::approval::platform::Platform;
 use crate::approval::{
@@ -217,6 +217,77 @@ fn an_account_that_was_asked_to_leave_has_left_and_was_not_removed() {
     let noted = desk.noted();
     assert_eq!(noted[0], (NoteKind::Left, None));
     assert!(noted.iter().all(|(kind, _)| *kind != NoteKind::Removed));
+    // What it was called, and what its server said, outlive it.
+    desk.companion
+        .remove_keys(desk.id, &desk.keys, NOW)
+        .unwrap();
+    assert!(desk.companion.work_accounts(NOW).is_empty());
+    let names = desk.companion.history_names().unwrap();
+    let (issuer, label) = &names[&desk.id];
+    assert_eq!((issuer.as_str(), label.as_str()), ("ACME", "ann@acme.test"));
+    let holds = desk.companion.verify_history().unwrap().unwrap();
+    assert_eq!(holds.unproven, 0);
+}
+
+#[test]
+fn r9_the_history_says_what_was_reported_and_that_it_is_quiet_since() {
+    let mut desk = Desk::new();
+    let id = desk.asked(1);
+    desk.decides(id, &Decision::Report);
+    assert_eq!(desk.noted()[0], (NoteKind::Muted, None));
+    let report = desk.prepared(Lane::Say);
+    let receipt = desk.peer.receipt(&report.body, Said::Reported, NOW);
+    let receipt = desk.peer.says(Kind::Receipt, &receipt.to_claims());
+    desk.takes(&report.errand, &ok(receipt.as_str()));
+    let newest = desk.companion.history(None, 1).unwrap().remove(0);
+    let ItemKind::Entry { about, .. } = newest.kind else {
+        panic!("an entry");
+    };
+    let said = [&about.act, &about.app, &about.origin, &about.user];
+    let said = said.map(|name| name.as_str().to_owned());
+    assert_eq!(said, ["sign-in", "Mail", "mail.example.org", "ann"]);
+    assert_eq!(about.account(), None);
+}
+
+/// The exported lines of this kind.
+fn exported(desk: &Desk, kind: &str) -> Vec<String> {
+    let mut lines = vec![];
+    let take = |line: &str| {
+        lines.push(line.to_owned());
+        true
+    };
+    let exported = desk
+        .companion
+        .export_history(Scope::All, &desk.keys, NOW, take);
+    exported.unwrap().unwrap();
+    let kind = format!("\"kind\":\"{kind}\"");
+    lines.retain(|line| line.contains(&kind));
+    lines
+}
+
+#[test]
+fn what_the_server_says_of_the_device_is_proven_by_its_words_but_for_secret_ones() {
+    let mut desk = Desk::new();
+    assert!(exported(&desk, "active")[0].contains("cs-state+jws"));
+    desk.fetches(|state| {
+        state.standing = Stands::Suspended {
+            why: countersign_protocol::message::SuspendedWhy::Administrator,
+            until: None,
+        };
+    });
+    assert!(exported(&desk, "suspended")[0].contains("cs-state+jws"));
+    let key = countersign_protocol::secret::OfflineKey::copy_of(&[7; 32]);
+    desk.fetches(|state| {
+        state.secrets = Some(Secrets {
+            otp: None,
+            offline_key: Some(key),
+        });
+    });
+    let active = exported(&desk, "active");
+    assert_eq!(active.len(), 2);
+    assert!(!active[1].contains("cs-state+jws"), "{}", active[1]);
+    let holds = desk.companion.verify_history().unwrap().unwrap();
+    assert_eq!(holds.unproven, 0);
 }
 
 /// A platform in which another process makes the same account's keys before the second key of this one is there.

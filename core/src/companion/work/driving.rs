@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::desk::{Desk, Done};
+use crate::approval::history::{Entry, Kind};
 use crate::approval::{
     ApprovalError, Attention, Contact, Decision, Errand, Event, Freshness, Kept, Lane, NextAction,
     Outgoing, Preparing, Reply, StatementId, WorkAccount,
@@ -271,10 +272,12 @@ pub(super) fn decide<D: Desk>(
             return Err(error);
         }
         account.work.store_answer(&signed, now)?;
+        let mut done = Done::stored(());
         if signed.is_report {
             account.shield.reported(now);
+            done.notes.push(Entry::new(now, account.id, Kind::Muted));
         }
-        Ok(Done::stored(()))
+        Ok(done)
     })?;
     // Somebody waits for it.
     in_flight.try_at_once(account.id);

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use super::super::Companion;
 use super::desk;
+use crate::account::Name;
 use crate::approval::ApprovalError;
 use crate::approval::evidence::{self, Evidence, Proof};
 use crate::approval::history::{
-    self, AccountKeys, BadEntry, Entry, ExportError, Exported, Item, NotGenuine, Scope, Wanted,
+    self, AccountKeys, BadEntry, Entry, ExportError, Exported, Item, ItemKind, NotGenuine, Scope,
+    Wanted,
 };
 use crate::device::DeviceKeys;
 use crate::time::UnixSeconds;
@@ -62,6 +64,24 @@ impl Companion {
         items.dedup_by_key(|item| item.seq);
         items.truncate(count);
         Ok(items)
+    }
+
+    /// What accounts are called in the history, those that are gone included, by their newest document there.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::DamagedData`], [`VaultError::Io`].
+    pub fn history_names(&self) -> Result<BTreeMap<RecordId, (Name, Name)>, VaultError> {
+        let mut names = BTreeMap::new();
+        for item in history::newest(&self.vault, None, usize::MAX)? {
+            if let ItemKind::Entry { account, about, .. } = item.kind
+                && let Some((issuer, label)) = about.account()
+            {
+                let known = names.entry(account);
+                known.or_insert_with(|| (issuer.clone(), label.clone()));
+            }
+        }
+        Ok(names)
     }
 
     /// An account's record and those whose place it has taken: it has all their names in the history.

@@ -65,8 +65,7 @@ impl Companion {
             .filter(|account| account.trashed_at.is_none() && !account.is_superseded)
             .flat_map(|account| account.statements(now))
             .collect();
-        statements
-            .sort_by_key(|statement| (statement.received_at, statement.expires_at, statement.id));
+        statements.sort_by_key(StatementView::order);
         statements
     }
 

@@ -258,7 +258,7 @@ impl PorchCompanion<'_> {
             .flat_map(|account| account.statements(now))
             .filter(|statement| statement.outcome.is_none())
             .collect();
-        open.sort_by_key(|statement| (statement.received_at, statement.expires_at, statement.id));
+        open.sort_by_key(StatementView::order);
         Ok(open)
     }
 

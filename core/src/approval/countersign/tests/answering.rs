@@ -10,8 +10,11 @@ use countersign_protocol::message::{
 
 use super::peer::*;
 use crate::approval::ApprovalError;
+use crate::approval::evidence::Proof;
 use crate::approval::exchange::{Event, Lane, Reply, Unreachable};
-use crate::approval::history::{Decision as Decided, Kind as NoteKind, Outcome as Noted};
+use crate::approval::history::{
+    Decision as Decided, Kind as NoteKind, NotGenuine, Outcome as Noted,
+};
 use crate::approval::model::{AfterReport, CannotApprove, Decision, Outcome, StatementId, Typed};
 use crate::device::NoDeviceKeys;
 use crate::time::UnixSeconds;
@@ -165,6 +168,10 @@ fn r6_what_has_ended_by_the_servers_clock_is_not_answered_and_no_clock_brings_it
     let error = decide(&mut device, id, &approve("123456"), late);
     assert_eq!(error, Err(ApprovalError::Expired { ago_s: 40 }));
     assert_eq!(device.statements(late)[0].left_s, -40);
+    // It is nothing that waits, although its server has not been heard of.
+    assert_eq!(device.statements(late)[0].outcome, Some(Outcome::Expired));
+    assert_eq!(device.account.view(late).open, 0);
+    assert_eq!(device.account.view(NOW).open, 1);
     // It is seen to be over by whatever happens next, and from then on it stays so.
     device.fetch(&peer, Stands::Active, late, |state| {
         state
@@ -263,6 +270,71 @@ fn an_approval_that_names_nobody_is_not_this_devices() {
         outcome,
         Some(Outcome::Elsewhere { approved: true, .. })
     ));
+}
+
+#[test]
+fn a_receipt_of_other_bytes_under_this_devices_key_is_not_its_own_end() {
+    let (peer, mut device, id) = asked();
+    decide(&mut device, id, &approve("123456"), NOW).unwrap();
+    let outgoing = device.request(Lane::Say, NOW);
+    let mut receipt = peer.receipt(&outgoing.body, Said::Approved, NOW);
+    receipt.answer_hash = Some(MessageHash::from_bytes([0; 32]));
+    let receipt = peer.says(Kind::Receipt, &receipt.to_claims());
+    let took = device
+        .account
+        .take(&outgoing.errand, &ok(receipt.as_str()), NOW);
+    let outcome = device.statements(NOW)[0].outcome.clone();
+    assert!(matches!(
+        outcome,
+        Some(Outcome::Elsewhere { approved: true, .. })
+    ));
+    assert_eq!(took.notes[0].outcome, Some(Noted::Elsewhere));
+}
+
+#[test]
+fn r15_a_receipt_of_another_answer_proves_nothing_of_this_one() {
+    let (peer, mut device, id) = asked();
+    decide(&mut device, id, &approve("123456"), NOW).unwrap();
+    let outgoing = device.request(Lane::Say, NOW);
+    let mut receipt = peer.receipt(&outgoing.body, Said::Approved, NOW);
+    let honest = peer.says(Kind::Receipt, &receipt.to_claims());
+    let reply = ok(honest.as_str());
+    let mut note = device
+        .account
+        .take(&outgoing.errand, &reply, NOW)
+        .notes
+        .remove(0);
+    let mut evidence = device.account.work.evidence();
+    assert_eq!(evidence.check(&note), Ok(Proof::Proven));
+    receipt.answer_hash = Some(MessageHash::from_bytes([0; 32]));
+    let other = peer.says(Kind::Receipt, &receipt.to_claims());
+    note.messages[2].text = other.as_str().to_owned();
+    assert_eq!(evidence.check(&note), Err(NotGenuine));
+    // What another device did is proven by its receipt alone.
+    note.outcome = Some(Noted::Elsewhere);
+    assert_eq!(evidence.check(&note), Ok(Proof::Proven));
+}
+
+#[test]
+fn what_came_in_one_second_is_in_the_servers_order() {
+    let (peer, mut device, _) = asked();
+    let numbers = [9, 3, 7, 2, 8, 4, 6, 5];
+    let made = numbers.map(|number| peer.signed_statement(&peer.statement(number, NOW)));
+    device.fetch(&peer, Stands::Active, NOW, |state| {
+        state
+            .statements
+            .push(peer.signed_statement(&peer.statement(1, NOW)));
+        state.statements.extend(made);
+    });
+    device.restart();
+    let sorted = device.statements(NOW);
+    let references: Vec<&str> = sorted.iter().map(|one| one.reference.as_str()).collect();
+    let expected: Vec<String> = std::iter::once(1)
+        .chain(numbers)
+        .map(|number| super::peer::id(number).format())
+        .collect();
+    // The first is another statement than the one that came before: the same id with other bytes is not taken.
+    assert_eq!(references[1..], expected[1..]);
 }
 
 #[test]

@@ -127,15 +127,23 @@ fn nothing_is_revealed_once_it_is_active_and_the_number_is_gone_once_it_is_confi
 }
 
 #[test]
-fn after_a_typed_code_the_number_is_typed_where_the_server_says_so() {
+fn after_a_typed_code_the_number_is_typed_whatever_the_server_says() {
+    for confirm in [Confirm::Type, Confirm::Compare] {
+        is_typed(confirm);
+    }
+}
+
+/// A server that nothing pinned does not choose how it is told from another.
+fn is_typed(confirm: Confirm) {
     let mut peer = Peer::new();
-    peer.confirm = Confirm::Type;
+    peer.confirm = confirm;
     let mut device = Device::new(&Peer::typed_invitation());
     assert_eq!(view(&device).issuer.as_str(), "login.example.org");
     device.make_keys(NOW);
     let outgoing = device.request(Lane::Say, NOW);
     let account = peer.take_enrol(&outgoing.body);
     device.take(&outgoing.errand, account.as_str(), NOW);
+    device.restart();
     assert!(view(&device).check.unwrap().type_it);
 }
 
@@ -289,7 +297,8 @@ fn the_devices_that_leave_no_room_are_named() {
     };
     device.take_reply(&outgoing.errand, &problem(&refusal), NOW);
     device.restart();
-    assert_eq!(view(&device).full_with, names.map(Name::new));
+    let expected = ["Pixel", "iPad\\u{202E}gnp"].map(Name::new);
+    assert_eq!(view(&device).full_with, expected);
 }
 
 #[test]
