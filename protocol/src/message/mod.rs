@@ -4,6 +4,7 @@ mod account;
 mod answer;
 mod enrol;
 mod history;
+mod moving;
 mod receipt;
 mod request;
 mod state;
@@ -16,14 +17,15 @@ pub use enrol::{
     InvitationChoice, Presence, Protection, ReadEnrol,
 };
 pub use history::History;
+pub use moving::{CHECK_TRIES, INVITATION_BYTES_MAX, Move, MoveStep, Moving};
 pub use receipt::{Ended, NextStep, Outcome, Receipt, Via};
 pub use request::{
-    CLOCK_TOLERANCE_S, DELIVERY_BYTES_MAX, Delivery, Fetch, Leave, Move, MoveStep, OPEN_MAX,
-    Request, Ring, WAIT_MAX_S,
+    CLOCK_TOLERANCE_S, DELIVERY_BYTES_MAX, Delivery, Fetch, Leave, OPEN_MAX, Request, Ring,
+    WAIT_MAX_S,
 };
 pub use state::{
-    CHECK_TRIES, INVITATION_BYTES_MAX, LISTED_MAX, Moving, OTP_BYTES_MAX, OtpLink, RemovedWhy,
-    STATEMENTS_MAX, Secrets, Standing, State, SuspendedWhy,
+    LISTED_MAX, OTP_BYTES_MAX, OtpLink, RemovedWhy, STATEMENTS_MAX, Secrets, Standing, State,
+    SuspendedWhy,
 };
 pub use statement::{Act, Client, Details, Expected, LIFETIME_MAX_S, Place, Statement, Unknown};
 

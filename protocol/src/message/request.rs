@@ -1,5 +1,5 @@
-//! What an enrolled device asks of its server: `cs-fetch`, `cs-delivery`, `cs-move` and `cs-leave`. Each is signed afresh for
-//! every try, and its time is judged.
+//! What an enrolled device asks of its server: `cs-fetch`, `cs-delivery` and `cs-leave`, and what these say as `cs-move` does. Each is
+//! signed afresh for every try, and its time is judged.
 
 use std::fmt;
 
@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::URL_BYTES_MAX;
 use crate::base64url;
 use crate::claims::{self, ClaimError, Claims};
-use crate::digits::CheckNumber;
 use crate::envelope::Verified;
 use crate::hash::{Id, Thumbprint};
 use crate::json::{Json, Object};
@@ -40,7 +39,7 @@ pub struct Request {
 }
 
 impl Request {
-    fn to_claims(&self) -> Object {
+    pub(super) fn to_claims(&self) -> Object {
         Object::new()
             .with("aud", Json::Text(self.audience.clone()))
             .with("account", Json::Text(self.account.format()))
@@ -48,7 +47,7 @@ impl Request {
             .with("jti", Json::Text(self.id.format()))
     }
 
-    fn read(message: &Verified, kind: Kind, audience: &str) -> Result<Self, ClaimError> {
+    pub(super) fn read(message: &Verified, kind: Kind, audience: &str) -> Result<Self, ClaimError> {
         assert_eq!(message.kind(), kind, "a request is read as what it is");
         let claims = Claims::of(message.claims());
         let addressed = claims.required("aud", claims::text(URL_BYTES_MAX))?;
@@ -252,87 +251,6 @@ impl Delivery {
             ring: claims.required("delivery", ring)?,
             request,
         })
-    }
-}
-
-/// What is done with a move.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum MoveStep {
-    /// It begins.
-    Start,
-    /// The new device showed this number, and the person typed it here.
-    Confirm {
-        /// The move's invitation: a step that comes late does nothing to a later move.
-        invitation: Id,
-        /// The number.
-        check: CheckNumber,
-    },
-    /// It ends, and nothing changed.
-    Abort {
-        /// The move's invitation.
-        invitation: Id,
-    },
-}
-
-/// `cs-move`: a new phone takes over from this one.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Move {
-    /// What every request says.
-    pub request: Request,
-    /// What is done.
-    pub step: MoveStep,
-}
-
-impl Move {
-    /// Its claims.
-    #[must_use]
-    pub fn to_claims(&self) -> Object {
-        let claims = self.request.to_claims();
-        let text = |word: &str| Json::Text(word.to_owned());
-        match &self.step {
-            MoveStep::Start => claims.with("step", text("start")),
-            MoveStep::Abort { invitation } => claims
-                .with("step", text("abort"))
-                .with("inv", Json::Text(invitation.format())),
-            MoveStep::Confirm { invitation, check } => claims
-                .with("step", text("confirm"))
-                .with("inv", Json::Text(invitation.format()))
-                .with("check", text(check.as_str())),
-        }
-    }
-
-    /// Reads a move for the server at `audience`.
-    ///
-    /// # Errors
-    ///
-    /// [`ClaimError::Audience`] before anything else is looked at; [`ClaimError::Missing`] and [`ClaimError::Form`], also for
-    /// a number beside another step than the confirmation, and for an invitation beside the start.
-    ///
-    /// # Panics
-    ///
-    /// For another kind of message: whoever reads one knows which it is.
-    pub fn read(message: &Verified, audience: &str) -> Result<Self, ClaimError> {
-        let request = Request::read(message, Kind::Move, audience)?;
-        let claims = Claims::of(message.claims());
-        let words = ["start", "confirm", "abort"].map(|word| (word, word));
-        let check = |value: &Json| claims::parsed(value, CheckNumber::parse);
-        let step = match claims.required("step", claims::word(&words))? {
-            "confirm" => MoveStep::Confirm {
-                invitation: claims.required("inv", claims::id)?,
-                check: claims.required("check", check)?,
-            },
-            _ if claims.optional("check", Some)?.is_some() => {
-                return Err(ClaimError::Form { name: "check" });
-            }
-            "abort" => MoveStep::Abort {
-                invitation: claims.required("inv", claims::id)?,
-            },
-            _ if claims.optional("inv", Some)?.is_some() => {
-                return Err(ClaimError::Form { name: "inv" });
-            }
-            _ => MoveStep::Start,
-        };
-        Ok(Self { request, step })
     }
 }
 

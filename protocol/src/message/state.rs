@@ -7,11 +7,11 @@ use zeroize::Zeroizing;
 use serde::{Deserialize, Serialize};
 
 use super::OPEN_MAX;
+use super::moving::{self, Moving};
 use crate::base64url;
 use crate::claims::{self, ClaimError, Claims};
-use crate::digits::Digits;
 use crate::envelope::{Compact, Verified};
-use crate::hash::{Id, MessageHash, Thumbprint};
+use crate::hash::{MessageHash, Thumbprint};
 use crate::json::{Json, Object};
 use crate::kind::Kind;
 use crate::problem::DEVICE_NAME_BYTES_MAX;
@@ -25,10 +25,6 @@ pub const LISTED_MAX: usize = 5;
 pub const STATEMENTS_MAX: usize = LISTED_MAX + OPEN_MAX;
 /// Longest link with a code's key in bytes.
 pub const OTP_BYTES_MAX: usize = 1024;
-/// Longest link of an invitation in bytes.
-pub const INVITATION_BYTES_MAX: usize = 1024;
-/// How often a device's check number may be typed; the last wrong one ends the device.
-pub const CHECK_TRIES: u8 = 3;
 
 /// How a device stands with its server.
 #[derive(Clone, Eq, PartialEq)]
@@ -133,51 +129,6 @@ const REMOVED: [(&str, RemovedWhy); 8] = [
     ("administrator", RemovedWhy::Administrator),
 ];
 
-/// A move that an old device is in.
-#[derive(Clone, Eq, PartialEq)]
-pub enum Moving {
-    /// The new device has to scan this; then its check number is typed into the old one.
-    Invited {
-        /// The invitation's id, by which the move is known.
-        id: Id,
-        /// A link of the invitation.
-        invitation: Zeroizing<String>,
-        /// What the new device is called, once one has taken the invitation.
-        device: Option<String>,
-        /// How often its check number may still be typed, from 1 to [`CHECK_TRIES`].
-        left: u8,
-        /// When the move ends by itself.
-        until: Timestamp,
-    },
-    /// The new device has its test: the old one shows the number.
-    Testing {
-        /// The id of the move's invitation.
-        id: Id,
-        /// The test's number, six to eight digits.
-        number: Digits,
-        /// What the new device is called.
-        device: String,
-        /// When the move ends by itself.
-        until: Timestamp,
-    },
-}
-
-impl Moving {
-    /// The id of its invitation, by which the move is known.
-    #[must_use]
-    pub const fn id(&self) -> Id {
-        match self {
-            Self::Invited { id, .. } | Self::Testing { id, .. } => *id,
-        }
-    }
-}
-
-impl fmt::Debug for Moving {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("[redacted]")
-    }
-}
-
 /// What only an active device gets, when it asks for it.
 #[derive(Debug, Default)]
 pub struct Secrets {
@@ -270,7 +221,7 @@ impl State {
             claims = claims.with("secrets", Json::Object(secrets_to_claims(secrets)));
         }
         if let Some(moving) = &self.moving {
-            claims = claims.with("move", Json::Object(moving_to_claims(moving)));
+            claims = claims.with("move", Json::Object(moving::to_claims(moving)));
         }
         if self.is_stale {
             claims = claims.with("stale", Json::Bool(true));
@@ -318,7 +269,7 @@ impl State {
                 .required("closed", claims::list(0..=OPEN_MAX, compact(Kind::Receipt)))?,
             account: claims.optional("account", compact(Kind::Account))?,
             secrets: claims.optional("secrets", secrets)?,
-            moving: claims.optional("move", moving)?,
+            moving: claims.optional("move", moving::read)?,
             is_stale: claims.optional("stale", claims::truth)?.is_some(),
         })
     }
@@ -364,7 +315,7 @@ fn standing(value: &Json) -> Option<Standing> {
     })
 }
 
-fn device_name(claims: Claims<'_>, name: &'static str) -> Option<String> {
+pub(super) fn device_name(claims: Claims<'_>, name: &'static str) -> Option<String> {
     let name = claims.required(name, claims::text(DEVICE_NAME_BYTES_MAX));
     name.ok().map(str::to_owned)
 }
@@ -396,70 +347,6 @@ fn secrets(value: &Json) -> Option<Secrets> {
         otp: otp.ok()?,
         offline_key: offline_key.ok()?,
     })
-}
-
-fn moving_to_claims(moving: &Moving) -> Object {
-    let claims = Object::new().with("inv", Json::Text(moving.id().format()));
-    match moving {
-        Moving::Invited {
-            id: _,
-            invitation,
-            device,
-            left,
-            until,
-        } => {
-            let claims = claims
-                .with("invitation", Json::Text(invitation.to_string()))
-                .with("left", Json::Integer((*left).into()))
-                .with("until", until.to_json());
-            match device {
-                Some(device) => claims.with("device", Json::Text(device.clone())),
-                None => claims,
-            }
-        }
-        Moving::Testing {
-            id: _,
-            number,
-            device,
-            until,
-        } => claims
-            .with("number", Json::Text(number.as_str().to_owned()))
-            .with("device", Json::Text(device.clone()))
-            .with("until", until.to_json()),
-    }
-}
-
-fn moving(value: &Json) -> Option<Moving> {
-    let claims = Claims::of(claims::object(value)?);
-    let id = claims.required("inv", claims::id).ok()?;
-    let until = claims.required("until", claims::time).ok()?;
-    let invitation = claims.optional("invitation", |value| {
-        claims::text(INVITATION_BYTES_MAX)(value).map(|link| Zeroizing::new(link.to_owned()))
-    });
-    let number = claims.optional("number", |value| {
-        (6..=8).find_map(|count| claims::parsed(value, |text| Digits::parse(text, count)))
-    });
-    match (invitation.ok()?, number.ok()?) {
-        (Some(invitation), None) => Some(Moving::Invited {
-            id,
-            invitation,
-            device: match claims.optional("device", claims::text(DEVICE_NAME_BYTES_MAX)) {
-                Ok(device) => device.map(str::to_owned),
-                Err(_) => return None,
-            },
-            left: claims
-                .required("left", claims::count(1..=CHECK_TRIES))
-                .ok()?,
-            until,
-        }),
-        (None, Some(number)) => Some(Moving::Testing {
-            id,
-            number,
-            device: device_name(claims, "device")?,
-            until,
-        }),
-        _ => None,
-    }
 }
 
 /// A message inside the message: of this kind, and of its form.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::kind::Role;
+use crate::message::Move;
 use crate::signer::Signer;
 
 const SERVER: &str = "https://login.example.org";
@@ -222,45 +223,6 @@ fn an_address_of_the_servers_own_machine_has_its_form_without_https() {
         let read = Delivery::read(&signed(Kind::Delivery, &written.to_claims()), SERVER);
         assert_eq!(read, Ok(written));
     }
-}
-
-#[test]
-fn a_move_has_a_number_with_its_confirmation_alone_and_is_named_by_all_that_follow_its_start() {
-    let check = CheckNumber::parse("012345").unwrap();
-    let invitation = Id::from_bytes([9; 16]);
-    for step in [
-        MoveStep::Start,
-        MoveStep::Confirm { invitation, check },
-        MoveStep::Abort { invitation },
-    ] {
-        let written = Move {
-            request: request(),
-            step,
-        };
-        let read = Move::read(&signed(Kind::Move, &written.to_claims()), SERVER);
-        assert_eq!(read, Ok(written));
-    }
-    let refused = |step: &str, inv: Option<&str>, check: Option<&str>| {
-        let step = format!("\"{step}\"");
-        let claims = request().to_claims().changed("step", Some(&step));
-        let claims = claims.changed("inv", inv).changed("check", check);
-        Move::read(&signed(Kind::Move, &claims), SERVER).err()
-    };
-    let id = format!("\"{}\"", invitation.format());
-    let (id, number) = (Some(id.as_str()), Some(r#""012345""#));
-    let missing = |name| Some(ClaimError::Missing { name });
-    assert_eq!(refused("confirm", id, None), missing("check"));
-    assert_eq!(refused("confirm", None, number), missing("inv"));
-    assert_eq!(refused("abort", None, None), missing("inv"));
-    for wrong in ["null", r#""007""#, r#""short""#] {
-        assert_eq!(refused("confirm", Some(wrong), number), form("inv"));
-        assert_eq!(refused("abort", Some(wrong), None), form("inv"));
-    }
-    assert_eq!(refused("confirm", id, Some(r#""12345""#)), form("check"));
-    assert_eq!(refused("start", None, number), form("check"));
-    assert_eq!(refused("start", id, None), form("inv"));
-    assert_eq!(refused("abort", id, Some("null")), form("check"));
-    assert_eq!(refused("Start", None, None), form("step"));
 }
 
 #[test]

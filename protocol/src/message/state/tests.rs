@@ -1,6 +1,8 @@
 use super::*;
+use crate::digits::Digits;
+use crate::hash::Id;
 use crate::kind::Role;
-use crate::message::{Outcome, Receipt};
+use crate::message::{INVITATION_BYTES_MAX, Outcome, Receipt};
 use crate::signer::Signer;
 
 const DEVICE: Thumbprint = Thumbprint::from_bytes([1; 32]);
@@ -210,44 +212,6 @@ fn what_a_state_says_has_its_form() {
             "{wrong}"
         );
     }
-}
-
-#[test]
-fn a_move_has_its_name_its_tries_and_one_of_its_two_forms() {
-    let refused = |members: &str| {
-        let moving = format!(r#"{{{members},"until":1}}"#);
-        let claims = state(Standing::Active).to_claims();
-        read(&claims.changed("move", Some(&moving))).err()
-    };
-    let id = format!(r#""inv":"{}""#, MOVE.format());
-    let invited = format!(r#"{id},"invitation":"a","left":3"#);
-    let testing = format!(r#"{id},"number":"123456","device":"a""#);
-    assert_eq!(refused(&invited), None);
-    assert_eq!(refused(&testing), None);
-    let changed = |of: &str, from: &str, to: &str| {
-        assert!(of.contains(from), "{from}");
-        of.replace(from, to)
-    };
-    for wrong in [
-        id.clone(),
-        r#""invitation":"a","left":3"#.to_owned(),
-        r#""number":"123456","device":"a""#.to_owned(),
-        format!(r#"{invited},"number":"123456","device":"a""#),
-        format!(r#"{invited},"device":"""#),
-        changed(&invited, &MOVE.format(), "007"),
-        changed(&invited, r#","left":3"#, ""),
-        changed(&invited, r#""left":3"#, r#""left":0"#),
-        changed(&invited, r#""left":3"#, r#""left":4"#),
-        changed(&testing, "123456", "12345"),
-        changed(&testing, "123456", "123456789"),
-        changed(&testing, r#","device":"a""#, ""),
-    ] {
-        let form = Some(ClaimError::Form { name: "move" });
-        assert_eq!(refused(&wrong), form, "{wrong}");
-    }
-    let claims = state(Standing::Active).to_claims();
-    let endless = claims.changed("move", Some(&format!("{{{invited}}}")));
-    assert!(read(&endless).is_err());
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod http;
 mod invitations;
 mod labels;
 mod moves;
+mod moves_ended;
 mod offline;
 mod phone;
 mod reports;
