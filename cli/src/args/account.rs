@@ -13,7 +13,8 @@ An account that is there already is never replaced. Afterwards the account's fir
 compare it with what the website expects before you close its page.
 A work account comes from the QR code or link of its setup page, or from the page's code and URL. Its server
 is shown and asked for before anything is sent; then a check number is shown for the page, and a test is
-answered. Ended in between, `countersign approve` goes on with it.
+answered. Ended in between, `countersign approve` goes on with it, and so does the same invitation. Where its
+server redirects, is not trusted or is not there, that is said and nothing is added.
 
 Exit codes: 0 added, or already here; 1 refused (nothing is written); 2 usage; 3 wrong password;
             4 damaged or tampered; 5 busy, full, read-only, or the server cannot be reached

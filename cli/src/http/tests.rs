@@ -2,19 +2,17 @@
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use countersign_core::approval::{Reply, Unreachable};
 use countersign_core::time::UnixSeconds;
-use rcgen::{CertifiedKey, generate_simple_self_signed};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use ureq::tls::{Certificate, RootCerts};
+use ureq::tls::RootCerts;
 
 use super::client::{Came, Http, Post};
 use super::proxy::Proxies;
+
+mod tls;
 
 const NOW: UnixSeconds = UnixSeconds(784_111_770);
 /// Long enough for a slow machine where no time-out is wanted.
@@ -350,58 +348,6 @@ fn this_machine_is_reached_without_the_proxy_and_others_only_through_it() {
     );
 }
 
-/// A server with a certificate for `name` that it signed itself, and the certificate.
-fn with_tls(name: &str) -> (Scripted, Vec<u8>) {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed([name.to_owned()]).unwrap();
-    let der = cert.der().to_vec();
-    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
-    let server = Scripted::raw(move |stream| {
-        let connection = ServerConnection::new(Arc::new(config)).unwrap();
-        let mut tls = StreamOwned::new(connection, stream);
-        let request = read_request(&mut tls).unwrap_or_default();
-        let _ = tls.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
-        request
-    });
-    (server, der)
-}
-
-fn over_tls(name: &str, trusted: bool) -> (Came, String) {
-    let (server, der) = with_tls(name);
-    let roots = if trusted {
-        RootCerts::Specific(Arc::new(vec![Certificate::from_der(&der).to_owned()]))
-    } else {
-        RootCerts::PlatformVerifier
-    };
-    let http = Http::new(roots, Proxies::default());
-    let url = format!("https://localhost:{}/v1/fetch", server.port);
-    let came = came(&http, &url, PATIENCE);
-    (came, server.thread.join().unwrap())
-}
-
-#[test]
-fn r17_a_certificate_that_is_not_trusted_or_not_the_hosts_ends_it_before_anything_is_sent() {
-    let (came, request) = over_tls("localhost", true);
-    assert!(
-        matches!(came.reply, Reply::Answered { status: 204, .. }),
-        "{came:?}"
-    );
-    assert!(request.ends_with("a.b.c"));
-    for (name, trusted) in [("localhost", false), ("other.example", true)] {
-        let (came, request) = over_tls(name, trusted);
-        assert_eq!(refused(&came.reply), Unreachable::Certificate, "{name}");
-        assert_eq!(request, "");
-        assert!(!came.may_be_taken, "{name}");
-    }
-}
-
 #[test]
 fn a_server_that_is_not_there_or_wants_it_elsewhere_has_taken_nothing() {
     let nobody = TcpListener::bind("127.0.0.1:0")
@@ -438,20 +384,4 @@ fn a_server_whose_answer_was_lost_may_have_taken_it() {
     }
     let silent = Scripted::new(|stream| stream.read_exact(&mut [0]));
     assert!(came(&client(), &silent.url(), IMPATIENCE).may_be_taken);
-}
-
-#[test]
-fn a_server_without_tls_where_tls_is_due_gets_nothing() {
-    let server = Scripted::raw(|mut stream| {
-        let mut first = [0; 6];
-        let _ = stream.read_exact(&mut first);
-        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
-        String::from_utf8_lossy(&first).into_owned()
-    });
-    let url = server.url().replace("http://", "https://");
-    assert_eq!(
-        refused(&post(&client(), &url, PATIENCE)),
-        Unreachable::NotHttp
-    );
-    assert!(!server.thread.join().unwrap().contains("POST"));
 }

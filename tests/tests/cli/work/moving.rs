@@ -101,7 +101,7 @@ fn who_leaves_is_forgotten_by_the_server_and_the_history_stays() {
     let history = person.json(&["history"]);
     let kinds = history["entries"].as_array().unwrap().iter();
     assert!(
-        kinds.clone().any(|entry| entry["kind"] == "removed"),
+        kinds.clone().any(|entry| entry["kind"] == "left"),
         "{history}"
     );
     assert_eq!(person.json(&["history", "verify"])["lost"], 0);
