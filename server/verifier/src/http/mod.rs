@@ -6,6 +6,7 @@ mod waiting;
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
@@ -97,29 +98,33 @@ impl<S: Store + 'static> Service<S> {
 
     /// Waits until the person of a parked fetch changes in a way that its device does not know, or until its time is over.
     async fn wait(self: &Arc<Self>, parked: Parked) -> Reply {
-        let wait_s = parked
-            .until()
-            .unix_s()
-            .saturating_sub((self.clock)().unix_s());
-        // The protocol bounds it; a clock that jumps does not lengthen it.
-        let wait_s = wait_s.min(countersign_protocol::message::WAIT_MAX_S.into());
-        let over = tokio::time::sleep(std::time::Duration::from_secs(wait_s));
+        let over = self.sleep_until(parked.until());
         tokio::pin!(over);
         let Some(mut turn) = self.waiting.join(parked.account()) else {
             // Too many wait already: this one is answered at once, and asks again by itself.
             return self.resume(&parked, true).await;
         };
+        let mut parked = parked;
         loop {
             // What changed since it was parked and before it waited is seen here.
             match self.resume(&parked, false).await {
-                Reply::Parked(_) => {}
+                Reply::Parked(still) => parked = still,
                 reply => return reply,
             }
             tokio::select! {
                 () = turn.woken() => {}
+                // What ends by itself wakes nobody.
+                () = self.sleep_until(parked.asked_again_at()) => {}
                 () = &mut over => return self.resume(&parked, true).await,
             }
         }
+    }
+
+    /// Sleeps until the clock should say this, and no longer than a fetch may wait: a clock that jumps does not lengthen it.
+    fn sleep_until(&self, at: Timestamp) -> tokio::time::Sleep {
+        let wait_s = at.unix_s().saturating_sub((self.clock)().unix_s());
+        let wait_s = wait_s.min(countersign_protocol::message::WAIT_MAX_S.into());
+        tokio::time::sleep(Duration::from_secs(wait_s))
     }
 
     async fn resume(self: &Arc<Self>, parked: &Parked, is_over: bool) -> Reply {

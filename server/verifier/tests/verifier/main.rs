@@ -25,6 +25,7 @@ mod phone;
 mod reports;
 mod requests;
 mod rotation;
+mod router;
 mod schedules;
 mod tests_again;
 mod tombstones;
