@@ -1,5 +1,14 @@
 //! The HTTP interface: one axum router for the six paths of the protocol. Clock and the caller's address are functions that
 //! the program brings; the store is asked on threads that may block.
+//!
+//! A router has requests, not connections. It limits how long a message is, how long one may take to arrive ([`ARRIVAL_MAX`]),
+//! and how many fetches wait. The program that serves it, or the proxy before it, limits what comes earlier, and `axum::serve`
+//! does not:
+//!
+//! * how long the head of a request may take, the first one of a connection and each later one (with hyper a timer and
+//!   `http1::Builder::header_read_timeout`), and how long the TLS handshake may;
+//! * how many connections there are, in all and from one address: a fetch that waits has one, for up to 25 seconds;
+//! * how long a client may take to read its response.
 
 mod message;
 mod waiting;
@@ -20,7 +29,12 @@ use crate::reply::{Refusal, Reply};
 use crate::step::{Parked, Resume};
 use crate::store::Store;
 use crate::verifier::Verifier;
+use message::NotRead;
 use waiting::Waiting;
+
+/// How long the body of a request may take to arrive. Whoever is slower gets 408 without a body, which is no refusal of the
+/// protocol: a device sends the message again after a while.
+pub const ARRIVAL_MAX: Duration = Duration::from_secs(10);
 
 /// What every request is handled with.
 struct Service<S> {
@@ -79,7 +93,8 @@ impl<S: Store + 'static> Service<S> {
         let source = (self.address)(&parts);
         let reply = match message::read(kind, &parts, body).await {
             Ok(text) => self.receive(kind, text, source).await,
-            Err(problem) => Reply::Refused(problem.into()),
+            Err(NotRead::Refused(problem)) => Reply::Refused(problem.into()),
+            Err(NotRead::Late) => return message::too_late(),
         };
         let reply = match reply {
             Reply::Parked(parked) => self.wait(parked).await,

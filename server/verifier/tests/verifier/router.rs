@@ -1,9 +1,13 @@
 //! The router by itself, without a socket. Its clock is tokio's, which is paused and goes on when everybody waits.
 
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use countersign_protocol::envelope::Compact;
@@ -12,9 +16,10 @@ use countersign_protocol::message::{Outcome, State};
 use countersign_protocol::time::Timestamp;
 use countersign_verifier::http;
 use countersign_verifier::step::Ask;
+use hyper::body::Frame;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
-use tokio::time::Instant;
+use tokio::time::{Instant, Interval, interval};
 
 use crate::phone::Phone;
 use crate::world::{START_UNIX_S, World, sign_in};
@@ -54,6 +59,28 @@ async fn text(response: Response) -> String {
     String::from_utf8(body.unwrap().into()).unwrap()
 }
 
+/// A body of one letter each time, without an end.
+struct Drip(Interval);
+
+impl Drip {
+    fn each_s(pause_s: u64) -> Body {
+        Body::new(Self(interval(Duration::from_secs(pause_s))))
+    }
+}
+
+impl hyper::body::Body for Drip {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        ready!(self.0.poll_tick(context));
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"a")))))
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_fetch_that_waits_hears_of_a_statement_when_it_expires() {
     let world = World::new();
@@ -84,4 +111,18 @@ async fn a_fetch_waits_as_long_as_it_may_and_no_longer() {
     assert_eq!(served.begun.elapsed().as_secs(), 20);
     assert_eq!(state.now, Timestamp::new(START_UNIX_S + 20).unwrap());
     assert_eq!(state.closed, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_takes_too_long_is_not_waited_for() {
+    // One that stands still after its first letter, and one that goes on for ever.
+    for pause_s in [3_600, 1] {
+        let served = Served::new(World::new());
+        let response = served.post("/v1/fetch", Drip::each_s(pause_s)).await;
+        assert_eq!(served.begun.elapsed(), http::ARRIVAL_MAX);
+        assert_eq!(response.status(), StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(response.headers()["connection"], "close");
+        // No document: a slow network is no defect of the message.
+        assert_eq!(text(response).await, "");
+    }
 }
