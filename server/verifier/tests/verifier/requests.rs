@@ -172,6 +172,31 @@ fn a_delivery_out_of_order_is_told_the_last_number() {
 }
 
 #[test]
+fn a_delivery_that_jumps_to_where_nobody_counts_is_told_the_last_number() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let message = |sequence| {
+        let address = to(&format!("https://push.example.org/{sequence}"));
+        phone.delivery(sequence, address, world.now())
+    };
+    state_of(world.send(Kind::Delivery, &message(7)));
+    for sequence in [1 << 40, (1 << 40) + 1, (1 << 53) - 1] {
+        let refused = world.refused(Kind::Delivery, &message(sequence));
+        assert_eq!(refused, Problem::Order { last: 7 }, "{sequence}");
+    }
+    assert_eq!(rung(&world), Some("https://push.example.org/7".to_owned()));
+    // The number that `order` asks for is always one that is taken, past the limit too.
+    for sequence in [8, (1 << 40) - 1, 1 << 40, (1 << 40) + 1] {
+        state_of(world.send(Kind::Delivery, &message(sequence)));
+    }
+    let last = (1 << 40) + 1;
+    let refused = world.refused(Kind::Delivery, &message(1 << 52));
+    assert_eq!(refused, Problem::Order { last });
+    let expected = format!("https://push.example.org/{last}");
+    assert_eq!(rung(&world), Some(expected));
+}
+
+#[test]
 fn only_public_addresses_are_rung() {
     let world = World::new();
     let phone = world.phone("Pixel");
