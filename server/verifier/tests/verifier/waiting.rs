@@ -3,10 +3,10 @@
 use countersign_protocol::envelope::Compact;
 use countersign_protocol::hash::{Id, Thumbprint};
 use countersign_protocol::kind::Kind;
-use countersign_protocol::message::{Outcome, Standing};
+use countersign_protocol::message::{OtpLink, Outcome, Standing};
 use countersign_verifier::reply::Reply;
 use countersign_verifier::step::{
-    Ask, Parked, RemoveDevice, Rename, Resume, SuspendApprovals, Withdraw,
+    Ask, GiveCode, Parked, RemoveDevice, Rename, Resume, SuspendApprovals, Withdraw,
 };
 
 use crate::phone::Phone;
@@ -72,6 +72,23 @@ fn a_fetch_that_may_wait_is_answered_by_news_of_its_device_and_by_nothing_else()
     let (request, waiting) = wait(&world, &phone, vec![]);
     let label = "ann@example.net".to_owned();
     world.take(&Rename { label }).unwrap();
+    let state = phone.state(&request, &state_of(resume(&world, &waiting)));
+    assert!(state.account.is_some());
+
+    // The key of a code, given and taken away; given twice it is no news.
+    let (request, waiting) = wait(&world, &phone, vec![]);
+    let give = |link: Option<&str>| GiveCode {
+        device: phone.id(),
+        link: link.and_then(|link| OtpLink::new(link.to_owned())),
+    };
+    let link = Some("otpauth://totp/Example:ann?secret=JBSWY3DPEHPK3PXP");
+    world.take(&give(link)).unwrap();
+    let state = phone.state(&request, &state_of(resume(&world, &waiting)));
+    assert!(state.account.is_some());
+    let (request, waiting) = wait(&world, &phone, vec![]);
+    world.take(&give(link)).unwrap();
+    parked(resume(&world, &waiting));
+    world.take(&give(None)).unwrap();
     let state = phone.state(&request, &state_of(resume(&world, &waiting)));
     assert!(state.account.is_some());
 
