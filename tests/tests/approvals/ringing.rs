@@ -223,7 +223,7 @@ fn r18_a_bell_brings_the_account_to_ask() {
 }
 
 #[test]
-fn r18_an_address_without_tls_is_not_told_to_anybody() {
+fn r18_an_address_without_tls_or_of_no_host_is_not_told_to_anybody() {
     let server = Server::new();
     let mut device = Device::terminal("desk");
     device.enrol(&server);
@@ -233,6 +233,11 @@ fn r18_an_address_without_tls_is_not_told_to_anybody() {
         "",
         "https://push.example.org/a b",
         "ftp://push.example.org",
+        "http://127.0.0.1:8080/one",
+        "https://push..example.org/one",
+        "https://push.example.org:0/one",
+        "https://push.example.org/one#two",
+        "https://ann@push.example.org/one",
     ] {
         let refused = device.companion().ring_at(Some(&push(to)), now);
         assert_eq!(refused, Err(ApprovalError::NotAllowed), "{to}");

@@ -13,6 +13,7 @@ mod at_once;
 mod calm;
 mod confirming;
 mod deletion;
+mod deliveries;
 mod enrolment;
 mod flips;
 mod http;
