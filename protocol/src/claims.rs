@@ -1,6 +1,9 @@
 //! Claims by name and type. A claim that a message needs is there and has its one form, or the message is refused by the
 //! claim's name; `null` is no form of any. Names are ours, so a refusal shows nothing of the message.
 
+use std::collections::BTreeSet;
+
+use crate::address;
 use crate::base64url;
 use crate::hash::{Id, MessageHash, Thumbprint};
 use crate::json::{INTEGER_MAX, Json, Object};
@@ -134,6 +137,15 @@ pub(crate) fn thumbprint(value: &Json) -> Option<Thumbprint> {
     parsed(value, Thumbprint::parse)
 }
 
+/// The devices that a message is for: one, or at most so many, each once.
+pub(crate) fn audience(count_max: usize) -> impl Fn(&Json) -> Option<Vec<Thumbprint>> {
+    move |value| {
+        let devices = list(1..=count_max, thumbprint)(value)?;
+        let different: BTreeSet<&Thumbprint> = devices.iter().collect();
+        (different.len() == devices.len()).then_some(devices)
+    }
+}
+
 /// A text as a parser understands it.
 pub(crate) fn parsed<T, E>(value: &Json, parse: impl Fn(&str) -> Result<T, E>) -> Option<T> {
     match value {
@@ -164,19 +176,11 @@ pub(crate) fn word<T: Copy>(words: &[(&str, T)]) -> impl Fn(&Json) -> Option<T> 
     }
 }
 
-/// An https address in printable ASCII of at most so many bytes, with a host and without user info or a backslash, so that it
-/// shows whose it is.
+/// An https address of at most so many bytes, which shows whose it is.
 pub(crate) fn https_address(bytes_max: usize) -> impl Fn(&Json) -> Option<String> {
     move |value| {
         let text = text(bytes_max)(value)?;
-        let rest = text.strip_prefix("https://")?;
-        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let has_host = !host.is_empty() && !host.starts_with(':') && !host.contains('@');
-        // Browsers take a backslash for a slash, and others do not.
-        let is_plain = rest
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-        (has_host && is_plain).then(|| text.to_owned())
+        address::is_https(text).then(|| text.to_owned())
     }
 }
 
@@ -271,34 +275,23 @@ mod tests {
     }
 
     #[test]
-    fn an_address_shows_whose_it_is() {
-        let of = |text: &str| read(&format!(r#"{{"a":"{text}"}}"#), https_address(40));
-        for text in [
-            "https://a.example",
-            "https://a.example:8443/b@c?d=e@f#g",
-            "https://[2001:db8::1]/b",
-            "https://a.example?b",
-        ] {
-            assert_eq!(of(text), Ok(text.to_owned()));
-        }
-        for wrong in [
-            "",
-            "https://",
-            "https:///a.example",
-            "https://?a",
-            "https://#a",
-            "https://:443/a",
-            "https://@a.example",
-            "https://a.example@b.example",
-            "https://a.example\\\\@b.example",
-            "https://a.example/\\\\b",
-            "http://a.example",
-            "HTTPS://a.example",
-            "https://a.example/b c",
-            "https://a.example/ü",
-            "https://a.example/bcdefghijklmnopqrstuvwxyz",
-        ] {
-            assert_eq!(of(wrong), Err(FORM), "{wrong}");
+    fn an_address_is_one_of_https_and_has_a_length() {
+        let of = |text: &str| read(&format!(r#"{{"a":"{text}"}}"#), https_address(20));
+        let longest = "https://a.example/bc";
+        assert_eq!(of(longest), Ok(longest.to_owned()));
+        assert_eq!(of("https://a.example/bcd"), Err(FORM));
+        assert_eq!(of("http://a.example"), Err(FORM));
+    }
+
+    #[test]
+    fn readers_are_of_a_number_and_each_is_named_once() {
+        let [one, two] =
+            [1, 2].map(|byte| format!("\"{}\"", Thumbprint::from_bytes([byte; 32]).format()));
+        let (one, two) = (one.as_str(), two.as_str());
+        let of = |keys: &[&str]| read(&format!(r#"{{"a":[{}]}}"#, keys.join(",")), audience(2));
+        assert_eq!(of(&[one, two]).unwrap().len(), 2);
+        for wrong in [&[][..], &[one, one], &["1"], &[one, two, one]] {
+            assert_eq!(of(wrong), Err(FORM));
         }
     }
 

@@ -2,6 +2,7 @@
 //! is signed. No storage, no sockets, no clock: both halves are built on this crate and know nothing of each other.
 #![forbid(unsafe_code)]
 
+mod address;
 pub mod base64url;
 pub mod bell;
 pub mod claims;

@@ -210,20 +210,24 @@ def receipts():
         case("receipt", "reported", reported, 11),
         case("receipt", "reported-after-its-end", alone | {"outcome": "expired", "reported": True}, 11),
         case("receipt", "withdrawn", alone | {"outcome": "withdrawn"}, 11),
-        case("receipt", "wrong-number", receipt(outcome="wrong_number", left=2), 11),
+        *[case("receipt", f"wrong-number-{left}", receipt(outcome="wrong_number", left=left), 11) for left in (1, 2, 8)],
         case("receipt", "other-members", receipt() | NOT_LISTED, 11, read=receipt()),
         longest("receipt", 2),
     ]
 
 
 def deliveries():
-    wide = {"kind": "gateway"} | PUSH | {"to": "https://" + "g" * 1016}
+    wide = {"kind": "gateway"} | PUSH | {"to": "https://push.example.org/" + "g" * 999}
+    label = "h" * 63
+    hosts = ["8.8.8.8", "[2606:4700::1]:8443", "Push.Example.ORG:65535", f"{label}.{label}.{label}." + "h" * 61]
     none = {"kind": "none"}
     return [
         case("delivery", "nowhere", delivery(none), 7),
         *[case("delivery", kind, delivery({"kind": kind} | PUSH), 7) for kind in ("unifiedpush", "gateway")],
         case("delivery", "webpush", delivery({"kind": "webpush"} | WEB_PUSH), 7),
         case("delivery", "longest-address", delivery(wide), 7),
+        *[case("delivery", f"host-{n}", delivery({"kind": "gateway"} | PUSH | {"to": f"https://{host}/up?a"}), 7)
+          for n, host in enumerate(hosts)],
         case("delivery", "other-members", delivery(none | NOT_LISTED), 7, read=delivery(none)),
         longest("delivery", 2),
     ]

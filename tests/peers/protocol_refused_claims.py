@@ -28,7 +28,15 @@ def changed(good, *changes):
 def keys_of(kind):
     good = PLAIN[kind][0]["aud"]
     keys = [key.thumbprint() for key in KEYS.values() if key is not DEVICE]
-    return [None, "", {}, [], good[0], [1], [SHORT], [DEVICE.thumbprint(), None], [*keys[:5], DEVICE.thumbprint()]]
+    return [None, "", {}, [], good[0], [1], [SHORT], [DEVICE.thumbprint(), None], [*keys[:5], DEVICE.thumbprint()],
+            [DEVICE.thumbprint()] * 2, [DEVICE.thumbprint(), keys[0], keys[0]]]
+
+
+# Where others read another host, or none: docs/protocol.md §1.
+HOSTS = ["", "/x", ":1", "a..b", ".a.example", "a.example.", "-a.example", "a-.example", "a_b.example", "a%2eexample",
+         "l" * 64 + ".example", ".".join(["l" * 63] * 4), "2130706433", "127.1", "0x7f.1", "192.0.2.01", "[2001:db8::1",
+         "[fe80::1%25eth0]", "2001:db8::1", "a.example:", "a.example:0", "a.example:080", "a.example:65536",
+         "a.example@evil.example", "a.example\\@evil.example"]
 
 
 def enrol_forms():
@@ -58,9 +66,8 @@ def enrol_forms():
 
 def account_forms():
     policy = PLAIN["account"][0]["policy"]
-    addresses = [None, 1, "", "http://help.example.org", "https://", "HTTPS://help.example.org",
-                 "https://help.example.org/ä", "https://help.example.org/ x", "https://" + "h" * 249, "https:///x", "https://:1",
-                 "https://help.example.org@evil.example", "https://help.example.org\\@evil.example"]
+    addresses = [None, 1, "", "http://help.example.org", "HTTPS://help.example.org", "https://help.example.org/ä",
+                 "https://help.example.org/ x", "https://help.example.org/" + "h" * 232, *[f"https://{host}/" for host in HOSTS]]
     point = KEYS["vapid"].point()
     return {
         "aud": HASHES, "re": HASHES,
@@ -179,8 +186,9 @@ def delivery_forms():
         "seq": [*NUMBER, 0],
         "delivery": [
             None, [], {}, "none", {"kind": "pigeon"}, {"kind": None},
-            *changed(up, {"to": "http://push.example.org"}, {"to": "https://"}, {"to": "https://" + "t" * 1017},
-                     {"to": "https://push.example.org/\u202e"}, {"to": "https://a@push.example.org"}, {"bell": SHORT}, {"bell": None}),
+            *changed(up, {"to": "http://push.example.org"}, {"to": "https://push.example.org/" + "t" * 1000},
+                     {"to": "https://push.example.org/\u202e"}, {"to": "https://push.example.org/#a"},
+                     *[{"to": f"https://{host}/"} for host in HOSTS], {"bell": SHORT}, {"bell": None}),
             *changed(web, {"p256dh": web["p256dh"][:-1]}, {"p256dh": "A" * 87}, {"auth": SHORT}),
         ],
     }
@@ -239,9 +247,11 @@ def form():
         name = f"move-check-of-{step['step']}"
         yield claim("form", name, "move", step | {"check": "004217"}, "check")
     yield claim("form", "move-inv-of-start", "move", move(step="start", inv=MOVE), "inv")
-    for outcome, left in [("denied", 1), ("wrong_number", 0), ("expired", 0), ("reported", 1)]:
+    for outcome, left in [
+        ("denied", 1), ("wrong_number", 0), ("wrong_number", 9), ("wrong_number", 255), ("expired", 0), ("reported", 1),
+    ]:
         counted = receipt(outcome=outcome, left=left)
-        yield claim("form", f"receipt-left-of-{outcome}", "receipt", counted, "left")
+        yield claim("form", f"receipt-left-{left}-of-{outcome}", "receipt", counted, "left")
 
 
 def audience():

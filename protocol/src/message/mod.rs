@@ -21,7 +21,7 @@ pub use moving::{CHECK_TRIES, INVITATION_BYTES_MAX, Move, MoveStep, Moving};
 pub use receipt::{Ended, NextStep, Outcome, Receipt, Via};
 pub use request::{
     CLOCK_TOLERANCE_S, DELIVERY_BYTES_MAX, Delivery, Fetch, Leave, OPEN_MAX, Request, Ring,
-    WAIT_MAX_S,
+    WAIT_MAX_S, is_push_address,
 };
 pub use state::{
     LISTED_MAX, OTP_BYTES_MAX, OtpLink, RemovedWhy, STATEMENTS_MAX, Secrets, Standing, State,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::AUDIENCE_MAX;
+use super::statement::TRIES_MAX;
 use crate::claims::{self, ClaimError, Claims};
 use crate::envelope::Verified;
 use crate::hash::{Id, MessageHash, Thumbprint};
@@ -10,6 +11,9 @@ use crate::json::{Json, Object};
 use crate::kind::Kind;
 use crate::problem::DEVICE_NAME_BYTES_MAX;
 use crate::time::Timestamp;
+
+/// Most tries that are left after a wrong number: it used one up.
+const LEFT_MAX: u8 = TRIES_MAX - 1;
 
 /// How a statement stands.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -103,7 +107,7 @@ pub struct Receipt {
     pub via: Option<Via>,
     /// How the statement stands.
     pub outcome: Outcome,
-    /// Tries that are left: 1 or more with [`Outcome::WrongNumber`], 0 with the denial after the last one, none otherwise.
+    /// Tries that are left: 1 to 8 with [`Outcome::WrongNumber`], 0 with the denial after the last one, none otherwise.
     pub left: Option<u8>,
     /// Whether it was reported, whatever its outcome is.
     pub is_reported: bool,
@@ -164,13 +168,12 @@ impl Receipt {
     pub fn read(message: &Verified, device: &Thumbprint) -> Result<Self, ClaimError> {
         assert_eq!(message.kind(), Kind::Receipt, "a receipt is read as one");
         let claims = Claims::of(message.claims());
-        let keys = claims::list(1..=AUDIENCE_MAX, claims::thumbprint);
-        let audience = claims.required("aud", keys)?;
+        let audience = claims.required("aud", claims::audience(AUDIENCE_MAX))?;
         if !audience.contains(device) {
             return Err(ClaimError::Audience);
         }
         let outcome = claims.required("outcome", claims::word(&OUTCOMES))?;
-        let left = claims.optional("left", claims::count(0..=u8::MAX))?;
+        let left = claims.optional("left", claims::count(0..=LEFT_MAX))?;
         let steps = claims::list(1..=NEXT_STEPS.len(), claims::word(&NEXT_STEPS));
         match (outcome, left) {
             (Outcome::WrongNumber, None) => return Err(ClaimError::Missing { name: "left" }),

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::URL_BYTES_MAX;
+use crate::address;
 use crate::base64url;
 use crate::claims::{self, ClaimError, Claims};
 use crate::envelope::Verified;
@@ -304,22 +305,16 @@ fn ring(value: &Json) -> Option<Ring> {
     })
 }
 
-/// An https address, or one of http on the server's own machine, which only a server in test mode takes.
+/// Whether a device may name this as the address where it is rung. A server takes one of `http`, which is of its own machine, in
+/// test mode only.
+#[must_use]
+pub fn is_push_address(text: &str) -> bool {
+    text.len() <= DELIVERY_BYTES_MAX && address::is_push(text)
+}
+
 fn push_address(value: &Json) -> Option<String> {
-    let is_of_this_machine = |text: &str| {
-        let rest = text.strip_prefix("http://").unwrap_or("");
-        let host = ["127.0.0.1", "[::1]"]
-            .iter()
-            .find_map(|host| rest.strip_prefix(host));
-        host.is_some_and(|rest| rest.starts_with([':', '/']))
-    };
-    match value {
-        Json::Text(text) if is_of_this_machine(text) => {
-            let secure = Json::Text(text.replacen("http://", "https://", 1));
-            claims::https_address(DELIVERY_BYTES_MAX)(&secure).map(|_| text.clone())
-        }
-        _ => claims::https_address(DELIVERY_BYTES_MAX)(value),
-    }
+    let text = claims::text(DELIVERY_BYTES_MAX)(value)?;
+    is_push_address(text).then(|| text.to_owned())
 }
 
 #[cfg(test)]

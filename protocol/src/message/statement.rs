@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::{AUDIENCE_MAX, URL_BYTES_MAX};
+use crate::address::{has_labels, port_of};
 use crate::claims::{self, ClaimError, Claims};
 use crate::envelope::Verified;
 use crate::hash::{Id, Thumbprint};
@@ -15,6 +16,8 @@ use crate::time::Timestamp;
 /// The longest that a statement may be open, in seconds.
 pub const LIFETIME_MAX_S: u64 = 600;
 
+/// How often a number may be typed at most.
+pub(super) const TRIES_MAX: u8 = 9;
 const APP_BYTES_MAX: usize = 64;
 const ORIGIN_BYTES_MAX: usize = 96;
 const USER_BYTES_MAX: usize = 96;
@@ -257,8 +260,7 @@ impl Statement {
         if issuer != expected.issuer {
             return Err(ClaimError::Issuer);
         }
-        let keys = claims::list(1..=AUDIENCE_MAX, claims::thumbprint);
-        let audience = claims.required("aud", keys)?;
+        let audience = claims.required("aud", claims::audience(AUDIENCE_MAX))?;
         if !audience.contains(expected.device) {
             return Err(ClaimError::Audience);
         }
@@ -296,7 +298,7 @@ impl Statement {
             client,
             details: details.flatten(),
             digits: claims.required("digits", claims::count(6..=8))?,
-            tries: claims.required("tries", claims::count(1..=9))?,
+            tries: claims.required("tries", claims::count(1..=TRIES_MAX))?,
             unknown: unknown.0,
         })
     }
@@ -423,19 +425,9 @@ fn origin(value: &Json) -> Option<&str> {
         Some((host, port)) => (host, Some(port)),
         None => (text.as_str(), None),
     };
-    let is_port = port.is_none_or(|port| {
-        let number = port.parse::<u16>().ok();
-        number.is_some_and(|number| number > 0 && number != 443 && number.to_string() == port)
-    });
-    let is_label = |label: &str| {
-        let is_edge = label.starts_with('-') || label.ends_with('-');
-        (1..=63).contains(&label.len())
-            && !is_edge
-            && is_all(label, |byte| {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
-            })
-    };
-    let is_origin = text.len() <= ORIGIN_BYTES_MAX && is_port && host.split('.').all(is_label);
+    let is_port = port.is_none_or(|port| port_of(port).is_some_and(|port| port != 443));
+    let is_lower = is_all(host, |byte| !byte.is_ascii_uppercase());
+    let is_origin = text.len() <= ORIGIN_BYTES_MAX && is_port && is_lower && has_labels(host);
     is_origin.then_some(text.as_str())
 }
 

@@ -12,6 +12,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
 use countersign_protocol::signing::SigningKey;
+use countersign_verifier::http;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use hyper::http::request::Parts;
@@ -135,8 +136,10 @@ impl Front {
     ) -> Result<Response, Wire> {
         let (mut parts, body) = request.into_parts();
         parts.extensions.insert(ConnectInfo(peer));
-        let body = axum::body::to_bytes(Body::new(body), REQUEST_BYTES_MAX).await;
-        let body = body.map_err(|_| Wire::Closed)?;
+        let Some(body) = arrived(Body::new(body)).await? else {
+            let late = Whole::new(StatusCode::REQUEST_TIMEOUT, "text/plain", "");
+            return Ok(late.response());
+        };
         if let Some(name) = parts.uri.path().strip_prefix(CONTROL) {
             let is_json = parts.method == hyper::Method::POST
                 && parts
@@ -251,6 +254,15 @@ impl Front {
     }
 }
 
+/// A request's body; none when it did not arrive in the time that the server's own interface gives it.
+async fn arrived(body: Body) -> Result<Option<Bytes>, Wire> {
+    let arrival = axum::body::to_bytes(body, REQUEST_BYTES_MAX);
+    match tokio::time::timeout(http::ARRIVAL_MAX, arrival).await {
+        Ok(body) => body.map(Some).map_err(|_| Wire::Closed),
+        Err(_) => Ok(None),
+    }
+}
+
 /// Waits after or before the server has the request.
 async fn late<T>(
     processed: bool,
@@ -303,4 +315,22 @@ fn made_up(deed: &Deed) -> Option<Whole> {
 fn nothing_to_lie_about() -> Response {
     let status = StatusCode::INTERNAL_SERVER_ERROR;
     Whole::new(status, "text/plain", "nothing to lie about").response()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_arrive_is_waited_for_no_longer_than_by_the_server_itself() {
+        let begun = Instant::now();
+        let drip = Drip::new(Bytes::from(vec![b'a'; 60]), Duration::from_secs(1));
+        assert!(matches!(arrived(Body::new(drip)).await, Ok(None)));
+        assert_eq!(begun.elapsed(), http::ARRIVAL_MAX);
+        let quick = Drip::new(Bytes::from_static(b"aaa"), Duration::from_secs(1));
+        let whole = arrived(Body::new(quick)).await.unwrap();
+        assert_eq!(whole.as_deref(), Some(b"aaa".as_slice()));
+    }
 }

@@ -4,6 +4,9 @@
 //! [`step::step`] on it: pure, with clock, randomness, keys and rules as arguments. A [`store::Store`] loads and saves
 //! persons by version and keeps the events of a change in the same transaction; in a file they are sealed under a key that the
 //! program gives (`store::StoreKey`, with the feature `sqlite`). [`Verifier`] joins them.
+//!
+//! With the feature `http`, the module `http` is the interface over the network, and says what the program that serves it has to
+//! limit itself: connections, and how long the head of a request may take.
 #![forbid(unsafe_code)]
 
 pub mod address;

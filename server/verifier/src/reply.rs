@@ -18,7 +18,7 @@ pub enum Reply {
     Receipt(Compact),
     /// A refusal: unsigned, a hint.
     Refused(Refusal),
-    /// There is nothing new yet: ask again with this when the person changes, or when its time is over.
+    /// There is nothing new yet: ask again with this when the person changes, and at [`Parked::asked_again_at`].
     Parked(Parked),
 }
 

@@ -12,14 +12,23 @@ pub(crate) const WINDOW_S: u64 = 600;
 /// Most sources that are remembered. Beyond them the longest quiet ones are forgotten.
 const SOURCES_MAX: usize = 10_000;
 
+/// What was proven wrongly. Who guesses codes at an address keeps nobody there from scanning a link.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Proven {
+    /// The secret of a link.
+    Link,
+    /// A typed code.
+    Code,
+}
+
 /// When each source was wrong.
 #[derive(Debug, Default)]
-pub(crate) struct Sources(HashMap<IpAddr, Vec<Timestamp>>);
+pub(crate) struct Sources(HashMap<(IpAddr, Proven), Vec<Timestamp>>);
 
 impl Sources {
-    /// How long this source has to wait, in seconds; none when it may try.
-    pub(crate) fn wait_s(&self, source: IpAddr, now: Timestamp) -> Option<u64> {
-        let wrong = self.0.get(&network(source))?;
+    /// How long this source has to wait before it proves another one, in seconds; none when it may try.
+    pub(crate) fn wait_s(&self, source: IpAddr, proven: Proven, now: Timestamp) -> Option<u64> {
+        let wrong = self.0.get(&(network(source), proven))?;
         let recent = wrong.iter().filter(|at| now < at.plus_s(WINDOW_S));
         let oldest = recent.clone().min()?;
         let is_over = recent.count() >= WRONG_PROOFS_MAX;
@@ -32,7 +41,7 @@ impl Sources {
     }
 
     /// It was wrong.
-    pub(crate) fn note(&mut self, source: IpAddr, now: Timestamp) {
+    pub(crate) fn note(&mut self, source: IpAddr, proven: Proven, now: Timestamp) {
         let is_recent = |at: &Timestamp| now < at.plus_s(WINDOW_S);
         if self.0.len() >= SOURCES_MAX {
             self.0.retain(|_, wrong| wrong.iter().any(is_recent));
@@ -43,7 +52,7 @@ impl Sources {
                 self.0.remove(&quiet);
             }
         }
-        let wrong = self.0.entry(network(source)).or_default();
+        let wrong = self.0.entry((network(source), proven)).or_default();
         wrong.retain(is_recent);
         if wrong.len() < WRONG_PROOFS_MAX {
             wrong.push(now);
@@ -75,40 +84,42 @@ mod tests {
         let mut sources = Sources::default();
         let source: IpAddr = "192.0.2.7".parse().unwrap();
         for second in 0..10 {
-            assert_eq!(sources.wait_s(source, at(second)), None);
-            sources.note(source, at(second));
+            assert_eq!(sources.wait_s(source, Proven::Code, at(second)), None);
+            sources.note(source, Proven::Code, at(second));
         }
-        assert_eq!(sources.wait_s(source, at(10)), Some(590));
+        assert_eq!(sources.wait_s(source, Proven::Code, at(10)), Some(590));
         let other = "192.0.2.8".parse().unwrap();
-        assert_eq!(sources.wait_s(other, at(10)), None);
-        assert_eq!(sources.wait_s(source, at(599)), Some(1));
-        assert_eq!(sources.wait_s(source, at(600)), None);
+        assert_eq!(sources.wait_s(other, Proven::Code, at(10)), None);
+        // Links are another matter.
+        assert_eq!(sources.wait_s(source, Proven::Link, at(10)), None);
+        assert_eq!(sources.wait_s(source, Proven::Code, at(599)), Some(1));
+        assert_eq!(sources.wait_s(source, Proven::Code, at(600)), None);
     }
 
     #[test]
     fn neighbours_in_one_network_are_one_source() {
         let mut sources = Sources::default();
         for host in 0..10 {
-            sources.note(format!("2001:db8:0:1::{host}").parse().unwrap(), at(0));
+            let source = format!("2001:db8:0:1::{host}").parse().unwrap();
+            sources.note(source, Proven::Link, at(0));
         }
-        let wait = |source: &str| sources.wait_s(source.parse().unwrap(), at(0));
+        let wait = |source: &str| sources.wait_s(source.parse().unwrap(), Proven::Link, at(0));
         assert_eq!(wait("2001:db8:0:1:ffff::1"), Some(600));
         assert_eq!(wait("2001:db8:0:2::1"), None);
         let mut sources = Sources::default();
         for _ in 0..10 {
-            sources.note("::ffff:192.0.2.7".parse().unwrap(), at(0));
+            sources.note("::ffff:192.0.2.7".parse().unwrap(), Proven::Code, at(0));
         }
-        assert_eq!(
-            sources.wait_s("192.0.2.7".parse().unwrap(), at(0)),
-            Some(600)
-        );
+        let source = "192.0.2.7".parse().unwrap();
+        assert_eq!(sources.wait_s(source, Proven::Code, at(0)), Some(600));
     }
 
     #[test]
     fn a_flood_of_sources_takes_no_more_room_than_there_is() {
         let mut sources = Sources::default();
         for source in 0..u32::try_from(SOURCES_MAX).unwrap() + 10 {
-            sources.note(IpAddr::V4(source.into()), at(u64::from(source) % 500));
+            let (address, second) = (IpAddr::V4(source.into()), u64::from(source) % 500);
+            sources.note(address, Proven::Code, at(second));
         }
         assert!(sources.0.len() <= SOURCES_MAX);
     }

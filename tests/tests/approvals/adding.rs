@@ -266,3 +266,36 @@ fn c4_codes_are_right_by_the_servers_clock_and_the_difference_is_said() {
     assert_ne!(shown.expose(), wrong.expose());
     assert_eq!(device.view(id, &server).clock_ahead_s, Some(94));
 }
+
+#[test]
+fn a_code_that_is_given_or_taken_later_reaches_the_device_that_waits() {
+    let server = Server::new();
+    let mut device = Device::new("Pixel");
+    device.enrol(&server);
+    let codes = |device: &Device| {
+        let codes = device.read().work_codes(device.now(&server));
+        let shown = codes.iter().map(|one| one.window.current.text());
+        // EXPOSE: the person reads them.
+        shown
+            .map(|code| code.expose().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let id = server.newest().id;
+    let keys = ["JBSWY3DPEHPK3PXP", "GEZDGNBVGY3TQOJQ"];
+    let links = keys.map(|key| format!("otpauth://totp/ACME:ann?secret={key}"));
+    let [first, second] = [&links[0], &links[1]].map(|link| Some(link.as_str()));
+    // Twice within a second too.
+    for given in [first, second, None, first] {
+        device.run(&[&server]);
+        let link = given.and_then(|link| OtpLink::new(link.to_owned()));
+        server.take(&GiveCode { device: id, link }).unwrap();
+        device.run(&[&server]);
+        let right = given.map(|link| {
+            let key = parse_otpauth(link).unwrap().account.otp;
+            // EXPOSE: the same.
+            let code = key.generator().code(device.now(&server));
+            code.text().expose().to_owned()
+        });
+        assert_eq!(codes(&device), Vec::from_iter(right));
+    }
+}

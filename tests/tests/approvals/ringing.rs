@@ -1,11 +1,13 @@
 //! Scenarios R11 and R18: bells, and what keeps them quiet.
 
-use countersign_core::approval::{Address, ApprovalError, Event};
+use countersign_core::approval::{Address, ApprovalError, Attention, Event, Outgoing, Reply};
 use countersign_core::uri::TestMode;
+use countersign_protocol::base64url;
 use countersign_protocol::message::{Outcome as Said, Ring};
+use countersign_protocol::problem::Problem;
 use countersign_verifier::event::Fact;
 
-use crate::device::Device;
+use crate::device::{Device, Did};
 use crate::server::Server;
 
 fn push(to: &str) -> Address {
@@ -116,6 +118,72 @@ fn r18_every_server_hears_of_a_new_address_and_until_then_the_account_says_so() 
     }
 }
 
+/// The device's next delivery, and the number that it has; its other requests are answered.
+fn next_delivery(device: &mut Device, server: &Server) -> (Outgoing, u64) {
+    loop {
+        match device.step(&[server], Attention::Waiting) {
+            Did::Sent(sent) if sent.url.ends_with("/v1/delivery") => {
+                let claims = sent.body.split('.').nth(1).unwrap();
+                let claims = base64url::parse(claims).unwrap();
+                let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+                return (sent, claims["seq"].as_u64().unwrap());
+            }
+            Did::Sent(sent) => {
+                if let Ok(reply) = server.answer(&sent) {
+                    device.hear(&sent, &reply, server);
+                }
+            }
+            Did::Something => {}
+            Did::Waits(wait_s) => server.pass_s(wait_s),
+            Did::Nothing => panic!("there is a delivery to send"),
+        }
+    }
+}
+
+#[test]
+fn r18_no_refusal_leads_a_device_to_a_number_that_no_server_takes() {
+    let server = Server::new();
+    let mut device = Device::terminal("desk");
+    let id = device.enrol(&server);
+    let ring_at = |device: &mut Device, to: &str| {
+        let now = device.now(&server);
+        device.companion().ring_at(Some(&push(to)), now).unwrap();
+    };
+    ring_at(&mut device, "https://push.example.org/one");
+    let (mut sent, first) = next_delivery(&mut device, &server);
+    // What is not signed may be anybody's.
+    let limit = 1 << 40;
+    for (last, expected) in [
+        ((1 << 53) - 2, first),
+        (1 << 52, first),
+        (limit, first),
+        (limit - 1, first),
+        (limit - 2, limit - 1),
+    ] {
+        let problem = Problem::Order { last };
+        let reply = Reply::Answered {
+            status: problem.name_and_status().1,
+            retry_after_s: None,
+            body: problem.to_document().format().unwrap(),
+        };
+        device.hear(&sent, &reply, &server);
+        let again = next_delivery(&mut device, &server);
+        assert_eq!(again.1, expected, "{last}");
+        sent = again.0;
+    }
+    // That one is taken, and so is what comes after it.
+    for next in [
+        "https://push.example.org/two",
+        "https://push.example.org/three",
+    ] {
+        let reply = server.answer(&sent).ok().unwrap();
+        device.hear(&sent, &reply, &server);
+        assert!(!device.view(id, &server).may_not_ring);
+        ring_at(&mut device, next);
+        sent = next_delivery(&mut device, &server).0;
+    }
+}
+
 #[test]
 fn r18_a_bell_brings_the_account_to_ask() {
     let server = Server::new();
@@ -155,7 +223,7 @@ fn r18_a_bell_brings_the_account_to_ask() {
 }
 
 #[test]
-fn r18_an_address_without_tls_is_not_told_to_anybody() {
+fn r18_an_address_without_tls_or_of_no_host_is_not_told_to_anybody() {
     let server = Server::new();
     let mut device = Device::terminal("desk");
     device.enrol(&server);
@@ -165,6 +233,11 @@ fn r18_an_address_without_tls_is_not_told_to_anybody() {
         "",
         "https://push.example.org/a b",
         "ftp://push.example.org",
+        "http://127.0.0.1:8080/one",
+        "https://push..example.org/one",
+        "https://push.example.org:0/one",
+        "https://push.example.org/one#two",
+        "https://ann@push.example.org/one",
     ] {
         let refused = device.companion().ring_at(Some(&push(to)), now);
         assert_eq!(refused, Err(ApprovalError::NotAllowed), "{to}");

@@ -6,7 +6,7 @@ use countersign_protocol::envelope::{Received, Unsigned};
 use countersign_protocol::hash::{HistoryHead, Id};
 use countersign_protocol::key::PublicKey;
 use countersign_protocol::kind::Kind;
-use countersign_protocol::message::{DELIVERY_BYTES_MAX, History, Moving, Ring, Standing};
+use countersign_protocol::message::{History, Moving, Ring, Standing, is_push_address};
 use countersign_protocol::time::Timestamp;
 use zeroize::Zeroizing;
 
@@ -55,9 +55,8 @@ impl Entry {
     pub(super) fn deliver_to(&mut self, address: Option<&Address>) -> Result<(), ApprovalError> {
         let bell = self.bell;
         let checked = |to: &String| {
-            let is_address = to.starts_with("https://")
-                && to.len() <= DELIVERY_BYTES_MAX
-                && to.bytes().all(|byte| byte.is_ascii_graphic());
+            // Another one would be refused as a defect of this device.
+            let is_address = to.starts_with("https://") && is_push_address(to);
             is_address
                 .then(|| to.clone())
                 .ok_or(ApprovalError::NotAllowed)

@@ -175,8 +175,8 @@ impl Entry {
     }
 }
 
-/// No delivery has been changed so often: a number beyond it is no count.
-const MANY: u64 = 1 << 52;
+/// No delivery has been changed so often: a number from here on is no count, and a server takes none that jumps beyond the next.
+const MANY: u64 = (1 << 40) - 1;
 
 /// What a refusal says, for the person.
 const fn hint(problem: &Problem) -> Hint {

@@ -135,14 +135,16 @@ fn names_have_limits() {
 
 #[test]
 fn help_is_an_https_address_that_shows_as_what_it_is() {
-    assert_eq!(refused("help", Some("\"https://a.example/?q=1\"")), None);
-    let long = format!("https://{}", "a".repeat(HELP_BYTES_MAX));
+    assert_eq!(refused("help", Some("\"https://a.example/?q=1#a\"")), None);
+    let long = format!("https://a.example/{}", "a".repeat(HELP_BYTES_MAX));
     for wrong in [
         "http://a.example",
         "https://",
         "javascript:alert(1)",
         "HTTPS://a.example",
         "https://a example",
+        "https://a..example/",
+        "https://a.example:0/",
         "https://p\u{430}ypal.example",
         "https://a.example/\u{202e}",
         &long,

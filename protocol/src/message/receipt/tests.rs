@@ -70,14 +70,21 @@ fn a_receipt_of_a_statement_that_was_for_others_is_refused_before_all_else() {
 }
 
 #[test]
-fn a_receipt_addresses_one_to_five_devices() {
-    let device = format!("\"{}\"", DEVICE.format());
+fn a_receipt_addresses_one_to_five_devices_each_once() {
     let receipt = receipt(Outcome::Approved, None);
+    let read = |bytes: &[u8]| {
+        let keys = bytes.iter();
+        let keys = keys.map(|byte| format!("\"{}\"", Thumbprint::from_bytes([*byte; 32]).format()));
+        let keys = keys.collect::<Vec<_>>().join(",");
+        read(&changed(&receipt, "aud", Some(&format!("[{keys}]")))).err()
+    };
+    let form = Some(ClaimError::Form { name: "aud" });
+    let six = [1, 2, 3, 4, 5, 6];
     for count in 0..=6 {
-        let keys = vec![device.clone(); count].join(",");
-        let read = read(&changed(&receipt, "aud", Some(&format!("[{keys}]"))));
-        assert_eq!(read.is_ok(), (1..=5).contains(&count), "{count}");
+        let expected = if (1..=5).contains(&count) { None } else { form };
+        assert_eq!(read(&six[..count]), expected, "{count}");
     }
+    assert_eq!(read(&[1, 1]), form, "each once");
 }
 
 #[test]
@@ -85,6 +92,9 @@ fn tries_are_left_after_a_wrong_number_and_none_after_the_last() {
     let left = |outcome, left| read(&receipt(outcome, left).to_claims()).err();
     let form = Some(ClaimError::Form { name: "left" });
     assert_eq!(left(Outcome::WrongNumber, Some(1)), None);
+    // A statement has nine tries at most, and one was used up.
+    assert_eq!(left(Outcome::WrongNumber, Some(8)), None);
+    assert_eq!(left(Outcome::WrongNumber, Some(9)), form);
     assert_eq!(left(Outcome::WrongNumber, Some(0)), form);
     assert_eq!(
         left(Outcome::WrongNumber, None),

@@ -186,7 +186,7 @@ fn a_delivery_has_what_its_kind_needs() {
     let of = |kind: &str, to: &str, rest: &str| {
         format!(r#"{{"kind":"{kind}","to":"{to}","bell":"{bell}"{rest}}}"#)
     };
-    let long = format!("https://{}", "a".repeat(DELIVERY_BYTES_MAX));
+    let long = format!("https://a.example/{}", "a".repeat(DELIVERY_BYTES_MAX));
     for wrong in [
         of("sms", "https://a.example", ""),
         of("gateway", "http://a.example", ""),
@@ -194,7 +194,12 @@ fn a_delivery_has_what_its_kind_needs() {
         of("gateway", "http://127.0.0.1", ""),
         of("gateway", "http://localhost/", ""),
         of("gateway", "http://127.0.0.1/ a", ""),
+        of("gateway", "http://127.0.0.1:0/", ""),
+        of("gateway", "http://127.0.0.1/#a", ""),
         of("gateway", "https://a example", ""),
+        of("gateway", "https://a..example/", ""),
+        of("gateway", "https://a.example:0/", ""),
+        of("gateway", "https://a.example/#b", ""),
         of("gateway", &long, ""),
         of("gateway", "https://a.example", "").replace(&bell, "short"),
         r#"{"kind":"gateway","to":"https://a.example"}"#.to_owned(),

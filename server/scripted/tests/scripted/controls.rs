@@ -18,6 +18,11 @@ fn the_clock_stands_where_it_was_set_and_goes_when_it_is_told() {
     assert_eq!(clock(json!({})), 1_800_000_000);
     let ahead = clock(json!({"offset_s": 86_400})) - system;
     assert!((86_400..86_460).contains(&ahead), "{ahead}");
+    // Read, it goes on as it was told; only an offset of none brings the system's time back.
+    let ahead = clock(json!({})) - system;
+    assert!((86_400..86_460).contains(&ahead), "{ahead}");
+    let back = clock(json!({"offset_s": 0})) - system;
+    assert!((0..60).contains(&back), "{back}");
     assert_eq!(refused(&scripted, "clock", json!({"set": -1})), "body");
 }
 

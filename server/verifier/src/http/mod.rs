@@ -1,11 +1,21 @@
 //! The HTTP interface: one axum router for the six paths of the protocol. Clock and the caller's address are functions that
 //! the program brings; the store is asked on threads that may block.
+//!
+//! A router has requests, not connections. It limits how long a message is, how long one may take to arrive ([`ARRIVAL_MAX`]),
+//! and how many fetches wait. The program that serves it, or the proxy before it, limits what comes earlier, and `axum::serve`
+//! does not:
+//!
+//! * how long the head of a request may take, the first one of a connection and each later one (with hyper a timer and
+//!   `http1::Builder::header_read_timeout`), and how long the TLS handshake may;
+//! * how many connections there are, in all and from one address: a fetch that waits has one, for up to 25 seconds;
+//! * how long a client may take to read its response.
 
 mod message;
 mod waiting;
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
@@ -19,7 +29,12 @@ use crate::reply::{Refusal, Reply};
 use crate::step::{Parked, Resume};
 use crate::store::Store;
 use crate::verifier::Verifier;
+use message::NotRead;
 use waiting::Waiting;
+
+/// How long the body of a request may take to arrive. Whoever is slower gets 408 without a body, which is no refusal of the
+/// protocol: a device sends the message again after a while.
+pub const ARRIVAL_MAX: Duration = Duration::from_secs(10);
 
 /// What every request is handled with.
 struct Service<S> {
@@ -78,7 +93,8 @@ impl<S: Store + 'static> Service<S> {
         let source = (self.address)(&parts);
         let reply = match message::read(kind, &parts, body).await {
             Ok(text) => self.receive(kind, text, source).await,
-            Err(problem) => Reply::Refused(problem.into()),
+            Err(NotRead::Refused(problem)) => Reply::Refused(problem.into()),
+            Err(NotRead::Late) => return message::too_late(),
         };
         let reply = match reply {
             Reply::Parked(parked) => self.wait(parked).await,
@@ -97,29 +113,33 @@ impl<S: Store + 'static> Service<S> {
 
     /// Waits until the person of a parked fetch changes in a way that its device does not know, or until its time is over.
     async fn wait(self: &Arc<Self>, parked: Parked) -> Reply {
-        let wait_s = parked
-            .until()
-            .unix_s()
-            .saturating_sub((self.clock)().unix_s());
-        // The protocol bounds it; a clock that jumps does not lengthen it.
-        let wait_s = wait_s.min(countersign_protocol::message::WAIT_MAX_S.into());
-        let over = tokio::time::sleep(std::time::Duration::from_secs(wait_s));
+        let over = self.sleep_until(parked.until());
         tokio::pin!(over);
         let Some(mut turn) = self.waiting.join(parked.account()) else {
             // Too many wait already: this one is answered at once, and asks again by itself.
             return self.resume(&parked, true).await;
         };
+        let mut parked = parked;
         loop {
             // What changed since it was parked and before it waited is seen here.
             match self.resume(&parked, false).await {
-                Reply::Parked(_) => {}
+                Reply::Parked(still) => parked = still,
                 reply => return reply,
             }
             tokio::select! {
                 () = turn.woken() => {}
+                // What ends by itself wakes nobody.
+                () = self.sleep_until(parked.asked_again_at()) => {}
                 () = &mut over => return self.resume(&parked, true).await,
             }
         }
+    }
+
+    /// Sleeps until the clock should say this, and no longer than a fetch may wait: a clock that jumps does not lengthen it.
+    fn sleep_until(&self, at: Timestamp) -> tokio::time::Sleep {
+        let wait_s = at.unix_s().saturating_sub((self.clock)().unix_s());
+        let wait_s = wait_s.min(countersign_protocol::message::WAIT_MAX_S.into());
+        tokio::time::sleep(Duration::from_secs(wait_s))
     }
 
     async fn resume(self: &Arc<Self>, parked: &Parked, is_over: bool) -> Reply {

@@ -47,9 +47,14 @@ impl Documents {
     /// It is taken from the clock, which no copy turns back: a restored server gives no version a second time, for another text.
     pub(crate) fn refresh(&mut self, print: MessageHash, keys: Vec<Thumbprint>, now: Timestamp) {
         if print != self.print {
-            self.supersede(now.unix_s().max(self.version + 1));
+            self.renew(now);
             (self.print, self.keys) = (print, keys);
         }
+    }
+
+    /// Gives what it says another version: something that comes with a document has changed.
+    pub(crate) fn renew(&mut self, now: Timestamp) {
+        self.supersede(now.unix_s().max(self.version + 1));
     }
 
     /// Notes the version that the device has. One above the server's means that the server was restored from a copy: its
@@ -149,6 +154,17 @@ mod tests {
         assert_eq!(documents.version, NOW_UNIX_S + 1);
         documents.refresh(PRINTS[1], vec![KEYS[1]], Timestamp::new(5).unwrap());
         assert_eq!(documents.version, NOW_UNIX_S + 2);
+    }
+
+    #[test]
+    fn a_renewed_document_has_the_same_text_and_keys_under_a_higher_version() {
+        let mut documents = first();
+        documents.renew(at(0));
+        documents.renew(at(0));
+        assert_eq!(documents.version, NOW_UNIX_S + 1);
+        documents.refresh(PRINTS[0], vec![KEYS[0]], at(1));
+        assert_eq!(documents.version, NOW_UNIX_S + 1);
+        assert_eq!(documents.known_keys(), [KEYS[0]]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod invitation;
 mod label;
 mod view;
 
-use countersign_protocol::hash::{Id, Thumbprint};
+use countersign_protocol::hash::{Id, MessageHash, Thumbprint};
 use countersign_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -177,6 +177,12 @@ impl Person {
 
     pub(crate) fn invitation_mut(&mut self, id: &Id) -> Option<&mut Invitation> {
         self.invitations.iter_mut().find(|one| one.id == *id)
+    }
+
+    /// What was made of the enrolment of these bytes, when it was accepted.
+    pub(crate) fn accepted(&self, enrol: &MessageHash) -> Option<&Taken> {
+        let mut taken = self.invitations.iter().filter_map(|one| one.taken.as_ref());
+        taken.find(|taken| taken.enrol_hash == *enrol)
     }
 
     /// The unfinished device of the move that has begun.

@@ -94,13 +94,8 @@ impl Turn<'_> {
                     one.code.as_ref().is_some_and(|code| code.choice == choice)
                 }
             });
-        let hash = message.compact().hash();
         // A typed code is gone when its time is over: its enrolment is known by its own bytes.
-        let again = self.person.invitations.iter().find_map(|one| {
-            let taken = one.taken.as_ref()?;
-            (taken.enrol_hash == hash).then_some(taken)
-        });
-        if let Some(taken) = again {
+        if let Some(taken) = self.person.accepted(&message.compact().hash()) {
             let reply =
                 countersign_protocol::envelope::Compact::from_stored(Kind::Account, &taken.reply.0);
             let reply = reply.map_err(|_| StepError::Inconsistent)?;

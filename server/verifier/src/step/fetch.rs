@@ -14,11 +14,13 @@ use crate::kept::Kept;
 use crate::person::Stage;
 use crate::reply::Reply;
 
-/// A fetch for which there was nothing new. It is answered when the person changes, or when its time is over.
+/// A fetch for which there was nothing new. It is answered when the person changes, by somebody's doing or by time alone, or
+/// when its own time is over.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Parked {
     account: Id,
     until: Timestamp,
+    asked_again_at: Timestamp,
     question: Question,
 }
 
@@ -34,9 +36,16 @@ impl Parked {
     pub const fn until(&self) -> Timestamp {
         self.until
     }
+
+    /// When [`Resume`] is to be asked even if nobody changed the person: something of theirs ends then, which may be news, or the
+    /// fetch's own time is over.
+    #[must_use]
+    pub const fn asked_again_at(&self) -> Timestamp {
+        self.asked_again_at
+    }
 }
 
-/// The person changed, or the time of a parked fetch is over.
+/// The person changed, or may have by time alone, or the time of a parked fetch is over.
 #[derive(Clone, Copy, Debug)]
 pub struct Resume<'a> {
     /// The fetch.
@@ -58,7 +67,7 @@ impl Input for Resume<'_> {
         turn.refresh(&question.device);
         let waits = !self.is_over && turn.now() < *until && !turn.has_news(question);
         if waits {
-            return Ok(Reply::Parked(self.parked.clone()));
+            return Ok(Reply::Parked(turn.parked(*until, question.clone())));
         }
         turn.state(question).map(Reply::State)
     }
@@ -95,14 +104,22 @@ impl Turn<'_> {
             wants_secrets: fetch.wants_secrets,
         };
         if fetch.wait_s > 0 && !self.has_news(&question) {
-            return Ok(Reply::Parked(Parked {
-                account: self.person.account,
-                until: self.now().plus_s(fetch.wait_s.into()),
-                question,
-            }));
+            let until = self.now().plus_s(fetch.wait_s.into());
+            return Ok(Reply::Parked(self.parked(until, question)));
         }
         let state = self.state(&question)?;
         Ok(Reply::State(state))
+    }
+
+    /// Keeps a question until there is news, or its time is over. What ends by itself meanwhile has to be looked at when it does.
+    fn parked(&self, until: Timestamp, question: Question) -> Parked {
+        let next_end = self.person.due_at();
+        Parked {
+            account: self.person.account,
+            until,
+            asked_again_at: next_end.map_or(until, |end| end.min(until)),
+            question,
+        }
     }
 
     /// The device's nonce, as long as it is unfinished. Another one than it committed itself to ends it: somebody is between.

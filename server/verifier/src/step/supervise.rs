@@ -88,7 +88,8 @@ impl Input for Rename {
     }
 }
 
-/// Gives an active device the key of a one-time code, which it gets when it asks for its secrets.
+/// Gives an active device the key of a one-time code, or takes it away. The device hears of it by a newer version of its account
+/// document, for which it asks for its secrets again.
 #[derive(Debug)]
 pub struct GiveCode {
     /// The device.
@@ -101,15 +102,26 @@ impl Input for GiveCode {
     type Reply = Result<(), NotThere>;
 
     fn take(&self, turn: &mut Turn<'_>) -> Result<Self::Reply, StepError> {
+        let now = turn.now();
         let device = turn.person.device_mut(&self.device);
-        let device = device.filter(|device| device.is_active());
-        let Some(enrolled) = device.and_then(|device| device.enrolled.as_mut()) else {
+        let Some(device) = device.filter(|device| device.is_active()) else {
             return Ok(Err(NotThere));
         };
-        // EXPOSE: it is kept with the device.
-        let link = self.link.as_ref();
-        let link = link.and_then(|link| OtpLink::new(link.expose().to_owned()));
+        let Some(enrolled) = device.enrolled.as_mut() else {
+            return Ok(Err(NotThere));
+        };
+        // EXPOSE: to be compared with the one that the device has, and kept with it.
+        let [given, known] = [
+            self.link.as_ref(),
+            enrolled.otp.as_ref().map(|kept| &kept.0),
+        ]
+        .map(|link| link.map(OtpLink::expose));
+        if given == known {
+            return Ok(Ok(()));
+        }
+        let link = given.and_then(|link| OtpLink::new(link.to_owned()));
         enrolled.otp = link.map(Kept);
+        device.documents.renew(now);
         Ok(Ok(()))
     }
 }

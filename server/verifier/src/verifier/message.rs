@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::PoisonError;
 
 use countersign_protocol::envelope::Received;
-use countersign_protocol::hash::Id;
+use countersign_protocol::hash::{Id, MessageHash};
 use countersign_protocol::kind::Kind;
 use countersign_protocol::message::InvitationChoice;
 use countersign_protocol::problem::Problem;
@@ -13,7 +13,7 @@ use countersign_protocol::time::Timestamp;
 use super::{Verifier, VerifierError};
 use crate::person::Index;
 use crate::reply::{Refusal, Reply};
-use crate::sources::Sources;
+use crate::sources::{Proven, Sources};
 use crate::step::{DeviceMessage, Enrolment, Resume, read_enrolment};
 use crate::store::Store;
 
@@ -38,18 +38,21 @@ impl<S: Store> Verifier<S> {
     }
 
     fn enrol(&self, text: &str, source: IpAddr, now: Timestamp) -> Result<Reply, Refusal> {
-        let wait_s = self.sources().wait_s(source, now);
-        if let Some(wait_s) = wait_s {
-            return Err(Refusal::rate_limited(wait_s));
-        }
         let (message, enrol) = read_enrolment(text, &self.setup().rules.url)?;
-        let invitation = match enrol.invitation {
-            InvitationChoice::Scanned(id) => Index::Invitation(id),
-            InvitationChoice::Typed(choice) => Index::Choice(choice),
+        let (proven, invitation) = match enrol.invitation {
+            InvitationChoice::Scanned(id) => (Proven::Link, Index::Invitation(id)),
+            InvitationChoice::Typed(choice) => (Proven::Code, Index::Choice(choice)),
         };
         // An enrolment whose reply was lost comes again when its code's digits may be another's.
-        let own = Index::Key(message.key().thumbprint());
-        let account = match self.found(&own)? {
+        let own = self.found(&Index::Key(message.key().thumbprint()))?;
+        let wait_s = self.sources().wait_s(source, proven, now);
+        // One that was accepted proves nothing any more: its reply is the same wherever it comes from.
+        if let Some(wait_s) = wait_s
+            && !self.is_accepted(own, &message.compact().hash())?
+        {
+            return Err(Refusal::rate_limited(wait_s));
+        }
+        let account = match own {
             Some(account) => Some(account),
             None => self.found(&invitation)?,
         };
@@ -70,9 +73,19 @@ impl<S: Store> Verifier<S> {
             problem,
             Some(Problem::Proof { .. } | Problem::UnknownInvitation)
         ) {
-            self.sources().note(source, now);
+            self.sources().note(source, proven, now);
         }
         reply
+    }
+
+    /// Whether an enrolment of these bytes was accepted for this account.
+    fn is_accepted(&self, account: Option<Id>, enrol: &MessageHash) -> Result<bool, Refusal> {
+        let Some(account) = account else {
+            return Ok(false);
+        };
+        let person = self.load(&account);
+        let person = person.map_err(|error| unanswered(error, Problem::UnknownInvitation))?;
+        Ok(person.accepted(enrol).is_some())
     }
 
     fn device_message(&self, message: DeviceMessage<'_>, now: Timestamp) -> Result<Reply, Refusal> {

@@ -210,10 +210,14 @@ async fn refusals_are_documents_with_their_status() {
     let response = served.post("/v1/enrolments", jose, enrol.as_str()).await;
     assert_eq!(refused(&response), Problem::UnknownInvitation);
     assert!(!response.head.contains("retry-after"));
-    let response = served
-        .post("/v1/enrolments", "text/plain", enrol.as_str())
-        .await;
-    assert_eq!(refused(&response), Problem::Malformed);
+    for media_type in [
+        "text/plain",
+        "application/json",
+        "application/jose; charset=utf-8",
+    ] {
+        let response = served.post("/v1/enrolments", media_type, enrol.as_str());
+        assert_eq!(refused(&response.await), Problem::Malformed, "{media_type}");
+    }
     let response = served.post("/v1/fetch", jose, "a.b.c").await;
     assert_eq!(refused(&response), Problem::Malformed);
     // A message at another message's path.
@@ -254,15 +258,19 @@ async fn what_is_too_large_is_refused_before_it_is_read() {
 }
 
 #[tokio::test]
-async fn other_paths_and_methods_are_not_there() {
+async fn other_paths_and_methods_are_not_there_and_nothing_is_said_of_them() {
     let served = Served::start().await;
     let tail = "HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
     for (line, status) in [("GET /v1/fetch", 405), ("GET /", 404)] {
         let response = served.raw(&format!("{line} {tail}")).await;
-        assert_eq!(response.status, status, "{line}");
+        assert_eq!(
+            (response.status, response.body.as_str()),
+            (status, ""),
+            "{line}"
+        );
     }
     let post = served.post("/v2/fetch", "application/jose", "a").await;
-    assert_eq!(post.status, 404);
+    assert_eq!((post.status, post.body.as_str()), (404, ""));
 }
 
 #[tokio::test]

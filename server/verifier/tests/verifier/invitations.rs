@@ -231,20 +231,71 @@ fn wrong_proofs_of_a_link_do_not_burn_the_code() {
 
 #[test]
 fn ten_wrong_proofs_from_one_address_within_ten_minutes_are_enough() {
-    let world = World::new();
-    let known = world.invite();
-    let guess = Known::by_code("9990000000000000");
-    for _ in 0..10 {
-        tried(&world, &Phone::new("Guesser"), &guess, |_| {});
+    for is_typed in [true, false] {
+        let world = World::new();
+        let (known, guess) = match is_typed {
+            true => (world.invite_by_code(), nobodys_code()),
+            false => (world.invite(), nobodys_link()),
+        };
+        for _ in 0..10 {
+            tried(&world, &Phone::new("Guesser"), &guess, |_| {});
+        }
+        let right = Phone::new("Pixel");
+        assert_eq!(tried(&world, &right, &known, |_| {}), Problem::RateLimited);
+        // Others are not kept out by it.
+        world.source.set("198.51.100.1".parse().unwrap());
+        is_accepted(&world, &right, &known);
+        world.source.set("192.0.2.1".parse().unwrap());
+        world.pass_s(600);
+        is_accepted(&world, &Phone::new("Guesser"), &world.invite());
+        is_accepted(&world, &Phone::new("iPhone"), &world.invite_by_code());
     }
-    let right = Phone::new("Pixel");
-    assert_eq!(tried(&world, &right, &known, |_| {}), Problem::RateLimited);
-    // Others are not kept out by it.
-    world.source.set("198.51.100.1".parse().unwrap());
-    is_accepted(&world, &right, &known);
-    world.source.set("192.0.2.1".parse().unwrap());
-    world.pass_s(600);
-    is_accepted(&world, &Phone::new("Guesser"), &world.invite());
+}
+
+#[test]
+fn whoever_guesses_codes_keeps_nobody_at_their_address_from_scanning_and_the_other_way_round() {
+    let world = World::new();
+    for _ in 0..20 {
+        tried(&world, &Phone::new("Guesser"), &nobodys_code(), |_| {});
+    }
+    is_accepted(&world, &Phone::new("Pixel"), &world.invite());
+    let world = World::new();
+    for _ in 0..20 {
+        tried(&world, &Phone::new("Guesser"), &nobodys_link(), |_| {});
+    }
+    is_accepted(&world, &Phone::new("Pixel"), &world.invite_by_code());
+}
+
+#[test]
+fn an_accepted_enrolment_is_answered_the_same_from_an_address_that_has_to_wait() {
+    let world = World::new();
+    for invite in [World::invite, World::invite_by_code] {
+        let known = invite(&world);
+        let phone = Phone::new("Pixel");
+        let enrol = phone.enrol(&known, world.now());
+        let reply = account_of(world.send(Kind::Enrol, &enrol));
+        for _ in 0..10 {
+            tried(&world, &Phone::new("Guesser"), &nobodys_code(), |_| {});
+            tried(&world, &Phone::new("Guesser"), &nobodys_link(), |_| {});
+        }
+        assert_eq!(account_of(world.send(Kind::Enrol, &enrol)), reply);
+        // Other bytes of the same keys are a guess like any other.
+        assert_eq!(tried(&world, &phone, &known, |_| {}), Problem::RateLimited);
+        world.pass_s(600);
+    }
+}
+
+fn nobodys_code() -> Known {
+    Known::by_code("9990000000000000")
+}
+
+/// The link of an invitation that nobody made.
+fn nobodys_link() -> Known {
+    let (id, secret) = (Id::from_bytes([9; 16]), [0; 16]);
+    Known {
+        choice: InvitationChoiceText::Scanned { id, secret },
+        pinned: None,
+    }
 }
 
 #[test]

@@ -3,13 +3,14 @@
 use countersign_protocol::envelope::Compact;
 use countersign_protocol::hash::{Id, Thumbprint};
 use countersign_protocol::kind::Kind;
+use countersign_protocol::message::{OtpLink, Outcome, Standing};
 use countersign_verifier::reply::Reply;
 use countersign_verifier::step::{
-    Parked, RemoveDevice, Rename, Resume, SuspendApprovals, Withdraw,
+    Ask, GiveCode, Parked, RemoveDevice, Rename, Resume, SuspendApprovals, Withdraw,
 };
 
 use crate::phone::Phone;
-use crate::world::{World, state_of};
+use crate::world::{World, sign_in, state_of};
 
 fn parked(reply: Reply) -> Parked {
     match reply {
@@ -74,6 +75,23 @@ fn a_fetch_that_may_wait_is_answered_by_news_of_its_device_and_by_nothing_else()
     let state = phone.state(&request, &state_of(resume(&world, &waiting)));
     assert!(state.account.is_some());
 
+    // The key of a code, given and taken away; given twice it is no news.
+    let (request, waiting) = wait(&world, &phone, vec![]);
+    let give = |link: Option<&str>| GiveCode {
+        device: phone.id(),
+        link: link.and_then(|link| OtpLink::new(link.to_owned())),
+    };
+    let link = Some("otpauth://totp/Example:ann?secret=JBSWY3DPEHPK3PXP");
+    world.take(&give(link)).unwrap();
+    let state = phone.state(&request, &state_of(resume(&world, &waiting)));
+    assert!(state.account.is_some());
+    let (request, waiting) = wait(&world, &phone, vec![]);
+    world.take(&give(link)).unwrap();
+    parked(resume(&world, &waiting));
+    world.take(&give(None)).unwrap();
+    let state = phone.state(&request, &state_of(resume(&world, &waiting)));
+    assert!(state.account.is_some());
+
     // Its end.
     let (request, waiting) = wait(&world, &phone, vec![]);
     world.take(&RemoveDevice { device: phone.id() }).unwrap();
@@ -92,6 +110,38 @@ fn a_fetch_that_waited_is_answered_when_its_time_is_over() {
     let state = phone.state(&request, &state_of(resume(&world, &waiting)));
     assert_eq!(state.now, world.now());
     assert!(!state.is_stale);
+}
+
+#[test]
+fn a_fetch_that_waits_is_asked_again_when_something_of_the_person_ends_by_itself() {
+    let world = World::new();
+    let phone = world.phone("Pixel");
+    let mut request = sign_in();
+    request.lifetime_s = Some(3);
+    let asked = world.take(&Ask { request }).unwrap();
+    let (request, waiting) = wait(&world, &phone, vec![asked.id]);
+    assert_eq!(waiting.asked_again_at(), asked.expires_at);
+    // Looked at before, for whatever reason, it is to be looked at then all the same.
+    world.pass_s(2);
+    let waiting = parked(resume(&world, &waiting));
+    assert_eq!(waiting.asked_again_at(), asked.expires_at);
+    world.pass_s(1);
+    let state = phone.state(&request, &state_of(resume(&world, &waiting)));
+    assert_eq!(state.closed.len(), 1);
+    assert_eq!(phone.receipt(&state.closed[0]).outcome, Outcome::Expired);
+
+    // The end of a suspension.
+    let until = Some(world.now().plus_s(7));
+    world.take(&SuspendApprovals { until });
+    let (request, waiting) = wait(&world, &phone, vec![]);
+    assert_eq!(Some(waiting.asked_again_at()), until);
+    world.pass_s(7);
+    let state = phone.state(&request, &state_of(resume(&world, &waiting)));
+    assert_eq!(state.standing, Standing::Active);
+
+    // Nothing ends before its own time is over.
+    let (_, waiting) = wait(&world, &phone, vec![]);
+    assert_eq!(waiting.asked_again_at(), waiting.until());
 }
 
 #[test]
