@@ -110,9 +110,10 @@ fn titles(
 
 /// What was asked for, in words; none where the entry is about something else.
 fn about_words(about: &About) -> Option<String> {
+    said(&about.app)?;
     let parts = [&about.act, &about.app, &about.origin, &about.user];
-    let [act, app, origin, user] = parts.map(|part| shown(part.as_str()).replace('_', "-"));
-    (!app.is_empty()).then(|| format!("{act} to {app} at {origin} as {user}"))
+    let [act, app, origin, user] = parts.map(|part| shown(part.as_str()));
+    Some(format!("{act}, {app} at {origin} as {user}"))
 }
 
 fn line(item: &Item, titles: &BTreeMap<RecordId, String>) -> String {
@@ -131,8 +132,9 @@ fn line(item: &Item, titles: &BTreeMap<RecordId, String>) -> String {
             let title = titles
                 .get(account)
                 .map_or("an account that is gone", String::as_str);
-            let mut parts = vec![kind_words(*kind).to_owned()];
-            parts.extend(about_words(about));
+            // What was asked says that it was a request.
+            let about = about_words(about);
+            let mut parts = vec![about.unwrap_or_else(|| kind_words(*kind).to_owned())];
             parts.extend(decision.map(|decision| format!("you said {}", decision.name())));
             parts.extend(outcome.map(|outcome| outcome.name().replace('_', " ")));
             parts.extend(cause.as_ref().map(|cause| shown(cause.as_str())));

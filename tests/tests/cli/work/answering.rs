@@ -55,7 +55,12 @@ fn a_sign_in_is_shown_as_it_was_signed_and_approved_with_its_number() {
         "r15: {verified}"
     );
     let words = person.run(&["history"]).out;
-    assert!(words.contains("you said approve, approved"), "{words}");
+    let said = "sign-in, Mail at mail.acme.test as ann@acme.test, you said approve, approved";
+    assert!(words.contains(said), "{words}");
+    assert!(
+        words.contains("Acme:ann@acme.test: this device was added\n"),
+        "{words}"
+    );
 }
 
 #[test]

@@ -105,6 +105,10 @@ fn who_leaves_is_forgotten_by_the_server_and_the_history_stays() {
         "{history}"
     );
     assert_eq!(person.json(&["history", "verify"])["lost"], 0);
+    // It is called what it was, and found by that.
+    let words = person.run(&["history", "ann@acme"]).out;
+    assert!(words.contains("Acme:ann@acme.test (gone): "), "{words}");
+    assert_eq!(person.refusal(&["history", "bob"], b""), "no_such_account");
 }
 
 #[test]
