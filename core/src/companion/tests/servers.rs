@@ -8,7 +8,7 @@ use countersign_protocol::problem::Problem;
 
 use super::*;
 use crate::approval::history::{Item, ItemKind, Kind as NoteKind, Scope};
-use crate::approval::peer::{Peer, ok};
+use crate::approval::peer::{Peer, ok, refused};
 use crate::approval::platform::Platform;
 use crate::approval::{
     Address, ApprovalError, Attention, Cause, Decision, Errand, Event, KeyPlace, Lane, NewWork,
@@ -106,15 +106,6 @@ impl Desk {
             _ => None,
         };
         items.filter_map(noted).collect()
-    }
-}
-
-fn refused(problem: &Problem) -> Reply {
-    let (_, status) = problem.name_and_status();
-    Reply::Answered {
-        status,
-        retry_after_s: None,
-        body: problem.to_document().format().unwrap(),
     }
 }
 

@@ -26,15 +26,6 @@ fn view(device: &Device) -> WorkView {
     device.account.view(NOW)
 }
 
-fn problem(problem: &Problem) -> Reply {
-    let (_, status) = problem.name_and_status();
-    Reply::Answered {
-        status,
-        retry_after_s: None,
-        body: problem.to_document().format().unwrap(),
-    }
-}
-
 #[test]
 fn a14_each_step_is_stored_before_the_next_and_none_shows_a_half_account_as_working() {
     let mut peer = Peer::new();
@@ -238,7 +229,7 @@ fn each_refusal_of_an_enrolment_says_what_to_do() {
         let mut device = Device::new(&peer.invitation());
         device.make_keys(NOW);
         let outgoing = device.request(Lane::Say, NOW);
-        device.take_reply(&outgoing.errand, &problem(refusal), NOW);
+        device.take_reply(&outgoing.errand, &refused(refusal), NOW);
         match view(&device).standing {
             Standing::Failed { why } => Some(why),
             _ => None,
@@ -295,7 +286,7 @@ fn the_devices_that_leave_no_room_are_named() {
     let refusal = Problem::DeviceLimit {
         devices: names.map(str::to_owned).to_vec(),
     };
-    device.take_reply(&outgoing.errand, &problem(&refusal), NOW);
+    device.take_reply(&outgoing.errand, &refused(&refusal), NOW);
     device.restart();
     let expected = ["Pixel", "iPad\\u{202E}gnp"].map(Name::new);
     assert_eq!(view(&device).full_with, expected);
@@ -315,7 +306,7 @@ fn a15_which_side_is_older_is_said() {
             server,
             device: speaks,
         };
-        device.take_reply(&outgoing.errand, &problem(&refusal), NOW);
+        device.take_reply(&outgoing.errand, &refused(&refusal), NOW);
         assert_eq!(view(&device).standing, Standing::Failed { why });
     }
 }
@@ -379,7 +370,7 @@ fn the_platforms_keys_of_an_enrolment_that_came_to_nothing_are_known_until_they_
     let mut device = Device { account };
     assert_eq!(platform.names().len(), 2);
     let outgoing = device.request(Lane::Say, NOW);
-    device.take_reply(&outgoing.errand, &problem(&Problem::UsedInvitation), NOW);
+    device.take_reply(&outgoing.errand, &refused(&Problem::UsedInvitation), NOW);
     assert!(matches!(view(&device).standing, Standing::Failed { .. }));
     let aliases = device.account.work.aliases();
     let mut names: Vec<_> = aliases.iter().map(|alias| alias.as_str()).collect();

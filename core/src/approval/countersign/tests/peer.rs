@@ -10,6 +10,7 @@ use countersign_protocol::message::{
     Account, Act, Answer, Confirm, Decision, Ended, Enrol, Fetch, Outcome, Policy, PresenceRule,
     ReadEnrol, Receipt, Standing, State, Statement,
 };
+use countersign_protocol::problem::Problem;
 use countersign_protocol::signing::SigningKey;
 use countersign_protocol::time::Timestamp;
 
@@ -323,6 +324,16 @@ pub(crate) fn ok(body: &str) -> Reply {
         status: 200,
         retry_after_s: None,
         body: body.as_bytes().to_vec(),
+    }
+}
+
+/// An unsigned refusal.
+pub(crate) fn refused(problem: &Problem) -> Reply {
+    let (_, status) = problem.name_and_status();
+    Reply::Answered {
+        status,
+        retry_after_s: None,
+        body: problem.to_document().format().unwrap(),
     }
 }
 
