@@ -10,19 +10,17 @@ mod queue;
 mod said;
 mod teller;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use countersign_core::approval::{
-    ApprovalError, CannotApprove, Cause, Event, Lane, StatementId, StatementView, Unreachable,
-    WorkView,
+    ApprovalError, CannotApprove, Event, Lane, StatementId, StatementView, Unreachable, WorkView,
 };
 use countersign_core::companion::Companion;
 use countersign_core::device::NoDeviceKeys;
 use countersign_core::time::UnixSeconds;
 use countersign_core::vault::RecordId;
 
-use crate::driver::{Driver, Turn};
+use crate::driver::{self, Driver, Trouble, Turn};
 use crate::failure::Failure;
 use crate::session::Session;
 use crate::work::{refused_failure, unreachable_failure};
@@ -72,9 +70,8 @@ pub(crate) struct Desk<'a> {
     ended: Vec<StatementId>,
     /// Accounts whose test has ended: they have still to hear that they work.
     tested: Vec<RecordId>,
-    /// Why the last answer of an account's server was refused.
-    refused: BTreeMap<RecordId, Cause>,
     news: News,
+    said: driver::Said,
     /// Answers that are on their way.
     answers: usize,
     looks: u64,
@@ -96,8 +93,8 @@ impl<'a> Desk<'a> {
             queue: Queue::new(),
             ended: Vec::new(),
             tested: Vec::new(),
-            refused: BTreeMap::new(),
             news: News::new(),
+            said: driver::Said::new(),
             answers: 0,
             looks: 0,
         }
@@ -155,19 +152,11 @@ impl<'a> Desk<'a> {
 
     /// What is only worth a word when it happens; all else is seen at the next look.
     fn happened(&mut self, companion: &Companion, event: &Event) -> Result<(), Failure> {
-        let now = self.session.now();
-        match event {
-            Event::Refused { account, cause } => {
-                self.refused.insert(*account, *cause);
-                let view = companion.work_account(*account, now).ok();
-                self.say(|teller| teller.refused(view.as_ref(), *account, *cause))
-            }
-            Event::Replaced { account, earlier } => {
-                let view = companion.work_account(*account, now).ok();
-                self.say(|teller| teller.replaced(view.as_ref(), *account, *earlier))
-            }
-            _ => Ok(()),
-        }
+        let Event::Replaced { account, earlier } = event else {
+            return Ok(());
+        };
+        let view = companion.work_account(*account, self.session.now()).ok();
+        self.say(|teller| teller.replaced(view.as_ref(), *account, *earlier))
     }
 
     /// Tells what is new.
@@ -193,15 +182,13 @@ impl<'a> Desk<'a> {
     }
 
     fn tell_account(&mut self, view: &WorkView) -> Result<(), Failure> {
-        let why = self.driver.why_unreachable(view.id);
-        let new = self.news.of(view, self.driver.is_silent(view.id), why);
-        if new.stands {
+        if self.news.is_new(view) {
             self.say(|teller| teller.account(view))?;
         }
-        if new.is_gone {
-            self.say(|teller| teller.server(view, why))?;
-        }
-        Ok(())
+        let tidings = self.said.tidings(view.id, self.driver.trouble_of(view));
+        tidings.map_or(Ok(()), |tidings| {
+            self.say(|teller| teller.server(view, tidings))
+        })
     }
 
     fn tell_ended(
@@ -259,18 +246,14 @@ impl<'a> Desk<'a> {
             return Ok(true);
         }
         let host = view.host.as_str();
-        match (self.driver.why_unreachable(id), self.refused.get(&id)) {
+        match self.driver.trouble(id) {
             // Nothing better will come of trying again.
-            (Some(why @ (Unreachable::Redirect | Unreachable::Certificate)), _) => {
-                Err(unreachable_failure(host, Some(why)))
+            Some(Trouble::Silent(why @ Some(Unreachable::Redirect | Unreachable::Certificate))) => {
+                Err(unreachable_failure(host, why))
             }
-            // Before that nobody who cannot see it waits.
-            (why @ Some(_), _) if needs_check => Err(unreachable_failure(host, why)),
-            (None, Some(cause)) if needs_check => Err(refused_failure(host, *cause)),
-            // What an earlier program has met is no answer to this one.
-            (None, None) if needs_check && self.driver.is_silent(id) => {
-                Err(unreachable_failure(host, None))
-            }
+            // Before that nobody who cannot see it waits. What an earlier program has met is no answer to this one.
+            Some(Trouble::Silent(why)) if needs_check => Err(unreachable_failure(host, why)),
+            Some(Trouble::Refused(cause)) if needs_check => Err(refused_failure(host, cause)),
             _ => Ok(false),
         }
     }

@@ -11,12 +11,12 @@ use serde_json::{Map, Value, json};
 
 use crate::args::WatchArgs;
 use crate::dates;
-use crate::driver::Driver;
+use crate::driver::{Driver, Said};
 use crate::failure::Failure;
 use crate::notices::{Loudness, Notice, Notices};
 use crate::report::Report;
 use crate::session::Session;
-use crate::work::{hex, request};
+use crate::work::{account, hex, request, tidings_name, tidings_to_json, tidings_words};
 
 /// How often what other processes did is looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -65,9 +65,11 @@ fn watch(session: &Session, args: &WatchArgs, companion: &mut Companion) -> Resu
         notices,
         open: BTreeMap::new(),
         cards: BTreeMap::new(),
+        said: Said::new(),
     };
     loop {
         watch.look(companion)?;
+        watch.look_at_servers(companion, &driver)?;
         driver.turn(companion, None, LOOK_EVERY)?;
     }
 }
@@ -103,9 +105,32 @@ struct Watch<'a> {
     notices: Option<Arc<Notices>>,
     open: BTreeMap<StatementId, Seen>,
     cards: BTreeMap<RecordId, Card>,
+    said: Said,
 }
 
 impl Watch<'_> {
+    /// Tells which servers give no answer that can be taken, and which do again. Nobody is called to it.
+    fn look_at_servers(
+        &mut self,
+        companion: &Companion,
+        driver: &Driver<'_>,
+    ) -> Result<(), Failure> {
+        for view in companion.work_accounts(self.session.now()) {
+            let Some(tidings) = self.said.tidings(view.id, driver.trouble_of(&view)) else {
+                continue;
+            };
+            let mut members = tidings_to_json(tidings);
+            members.insert("account".into(), view.id.to_string().into());
+            let words = format!(
+                "{}  {}",
+                account::title(&view),
+                tidings_words(&view, tidings)
+            );
+            self.print(tidings_name(tidings), &words, members.into())?;
+        }
+        Ok(())
+    }
+
     /// Tells what has come and what has ended.
     fn look(&mut self, companion: &Companion) -> Result<(), Failure> {
         let open = companion.statements(self.session.now());
@@ -243,6 +268,7 @@ impl Watch<'_> {
         let now = self.session.now();
         if !console.is_json() {
             let at = dates::minute(now);
+            let event = event.replace('_', " ");
             return console.say(&format!("{at}  {event}  {words}\n"));
         }
         let mut line = Map::new();
