@@ -63,7 +63,8 @@ pub(crate) struct RequestsArgs {
 #[command(after_help = "\
 Asks the servers all the time and shows a notification of the desktop for each request: who asks and for
 which account, and no button. Many requests of one account are one quiet notification with a count. What it
-shows goes away when the request is answered or over, and when it ends itself. It answers nothing;
+shows goes away when the request is answered or over, and when it ends itself. What was open before it
+began is shown quietly, and nothing while an account is quiet after a report. It answers nothing;
 `countersign approve` may run beside it.
 
 Exit codes: 3 wrong password, or locked elsewhere; 4 damaged or tampered; 5 busy, full; 130 after Ctrl-C

@@ -1,6 +1,6 @@
 //! `watch`: asks the servers all the time and shows a notification for each request. It answers nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,11 +67,21 @@ fn watch(session: &Session, args: &WatchArgs, companion: &mut Companion) -> Resu
         cards: BTreeMap::new(),
         said: Said::new(),
     };
+    watch.look(companion, Knows::Already)?;
     loop {
-        watch.look(companion)?;
+        watch.look(companion, Knows::SinceNow)?;
         watch.look_at_servers(companion, &driver)?;
         driver.turn(companion, None, LOOK_EVERY)?;
     }
+}
+
+/// Since when the vault knows of what is open and was not seen yet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Knows {
+    /// From before this program began: it has rung when it came, or was not to.
+    Already,
+    /// It came while this program watches.
+    SinceNow,
 }
 
 /// A request that was seen.
@@ -80,7 +90,7 @@ struct Seen {
     reference: String,
     title: String,
     is_quiet: bool,
-    /// Whether it still waits for somebody.
+    /// Whether somebody is to know that it waits.
     waits: bool,
     notice: Option<Notice>,
 }
@@ -132,11 +142,11 @@ impl Watch<'_> {
     }
 
     /// Tells what has come and what has ended.
-    fn look(&mut self, companion: &Companion) -> Result<(), Failure> {
+    fn look(&mut self, companion: &Companion, knows: Knows) -> Result<(), Failure> {
         let open = companion.statements(self.session.now());
         for view in &open {
             if !self.open.contains_key(&view.id) {
-                self.came(view)?;
+                self.came(view, view.is_quiet || knows == Knows::Already)?;
             }
         }
         let ended: Vec<StatementId> = self
@@ -148,19 +158,24 @@ impl Watch<'_> {
         for id in ended {
             self.ended(companion, id)?;
         }
+        let accounts = companion.work_accounts(self.session.now()).into_iter();
+        let muted = accounts.filter(|account| account.muted_until.is_some());
+        let muted: BTreeSet<RecordId> = muted.map(|account| account.id).collect();
         for view in &open {
-            self.stays(view);
+            self.stays(view, muted.contains(&view.account));
         }
         self.count_quiet();
         Ok(())
     }
 
-    /// Nobody is called any more to what is answered, or over: also where its server cannot say yet how it ended.
-    fn stays(&mut self, view: &StatementView) {
+    /// Nobody is called any more to what is answered, or over: also where its server cannot say yet how it ended. After a report
+    /// nobody is called at all for a while.
+    fn stays(&mut self, view: &StatementView, is_muted: bool) {
         let Some(seen) = self.open.get_mut(&view.id) else {
             return;
         };
-        seen.waits = waits(view);
+        seen.waits = waits(view) && !is_muted;
+        seen.is_quiet |= is_muted;
         if let (Some(notices), false) = (&self.notices, seen.waits)
             && let Some(notice) = seen.notice.take()
         {
@@ -168,16 +183,16 @@ impl Watch<'_> {
         }
     }
 
-    fn came(&mut self, view: &StatementView) -> Result<(), Failure> {
+    fn came(&mut self, view: &StatementView, is_quiet: bool) -> Result<(), Failure> {
         let title = request::title(view);
-        let notice = match (&self.notices, view.is_quiet || !waits(view)) {
+        let notice = match (&self.notices, is_quiet || !waits(view)) {
             (Some(notices), false) => {
                 let title = format!("Sign-in request: {title}");
                 notices.show(None, &title, ANSWER, Loudness::Rings).ok()
             }
             _ => None,
         };
-        let what = if view.is_quiet { "queued" } else { "rings" };
+        let what = if is_quiet { "queued" } else { "rings" };
         self.print(
             what,
             &title,
@@ -191,7 +206,7 @@ impl Watch<'_> {
             account: view.account,
             reference: view.reference.as_str().to_owned(),
             title,
-            is_quiet: view.is_quiet,
+            is_quiet,
             waits: waits(view),
             notice,
         };
