@@ -80,7 +80,7 @@ fn r11_many_requests_ring_twice_and_are_then_one_card_with_a_count() {
     let mut terminal = Terminal::start(&person.command(&["approve"]), 120, 40);
     let real = &asked[4];
     let mut card = terminal.expect("6 digits");
-    while !card.contains("For         Real") {
+    while !card.contains("For        Real") {
         terminal.press("\u{1b}");
         card = terminal.expect("6 digits");
     }
