@@ -3,6 +3,7 @@
 //! Everything that is said follows from how the vault stands now against how it stood at the last look, so that it does not
 //! matter which process took a server's answer.
 
+mod decided;
 mod input;
 mod news;
 mod question;
@@ -13,7 +14,8 @@ mod teller;
 use std::time::Duration;
 
 use countersign_core::approval::{
-    ApprovalError, CannotApprove, Event, Lane, StatementId, StatementView, Unreachable, WorkView,
+    ApprovalError, CannotApprove, Decision, Event, Lane, StatementId, StatementView, Unreachable,
+    WorkView,
 };
 use countersign_core::companion::Companion;
 use countersign_core::device::NoDeviceKeys;
@@ -23,8 +25,9 @@ use countersign_core::vault::RecordId;
 use crate::driver::{self, Driver, Trouble, Turn};
 use crate::failure::Failure;
 use crate::session::Session;
-use crate::work::{refused_failure, unreachable_failure};
+use crate::work::{refused_failure, request, unreachable_failure};
 
+use decided::Decided;
 pub(crate) use input::{Heard, Input};
 use news::News;
 use queue::{Change, Choice, Queue};
@@ -56,7 +59,7 @@ pub(crate) enum Ended {
     Done,
     /// The person ended it.
     Quit,
-    /// Nothing came in the time that was given.
+    /// Nothing was decided in the time that was given, or nothing more can be.
     NothingCame,
 }
 
@@ -74,6 +77,8 @@ pub(crate) struct Desk<'a> {
     said: driver::Said,
     /// Answers that are on their way.
     answers: usize,
+    /// What was decided here.
+    decided: Decided,
     looks: u64,
 }
 
@@ -96,11 +101,13 @@ impl<'a> Desk<'a> {
             news: News::new(),
             said: driver::Said::new(),
             answers: 0,
+            decided: Decided::new(),
             looks: 0,
         }
     }
 
-    /// Serves until the goal is reached, the person ends it, or nothing came for `patience`.
+    /// Serves until the goal is reached, the person ends it, nothing was decided for `patience`, or a script has said everything
+    /// and nothing of it is on its way any more.
     ///
     /// # Errors
     ///
@@ -119,8 +126,13 @@ impl<'a> Desk<'a> {
                 return Ok(Ended::Done);
             }
             let now = self.session.now();
-            if !self.queue.is_empty() || now < last {
+            let is_over = self.input.is_over();
+            // What was decided is waited for, but by a script that has gone not for ever.
+            if self.decided.has_news(is_over) || now < last {
                 last = now;
+            }
+            if is_over && !self.is_awaited(goal) {
+                return Ok(self.decided.end(goal, &self.ended));
             }
             if patience.is_some_and(|patience| now.since(last) >= patience.as_secs()) {
                 return Ok(Ended::NothingCame);
@@ -170,6 +182,7 @@ impl<'a> Desk<'a> {
         let is_answered =
             |view: &&StatementView| view.cannot_approve == Some(CannotApprove::Answered);
         self.answers = open.iter().filter(is_answered).count();
+        self.decided.look(&open);
         self.tell_ended(companion, &open, now)?;
         for view in &open {
             match self.queue.follow(view) {
@@ -220,6 +233,12 @@ impl<'a> Desk<'a> {
             Choice::Next { view, others } => self.say(|teller| teller.card(view, others)),
             Choice::Same | Choice::Nobody => Ok(()),
         }
+    }
+
+    /// Whether something can still come of what a script has said: an end, or what follows a test's.
+    fn is_awaited(&self, goal: Goal) -> bool {
+        let has_tested = goal == Goal::FirstEnd && !self.tested.is_empty();
+        self.decided.is_on_its_way() || has_tested
     }
 
     fn is_reached(&self, companion: &Companion, goal: Goal) -> Result<bool, Failure> {
@@ -297,10 +316,18 @@ impl<'a> Desk<'a> {
         &mut self,
         companion: &mut Companion,
         id: StatementId,
-        decision: &countersign_core::approval::Decision,
+        decision: &Decision,
     ) -> Result<(), Failure> {
-        match companion.decide(id, decision, &NoDeviceKeys, self.session.now()) {
+        let now = self.session.now();
+        let view = companion.statement(id, now).ok();
+        let is_unknown = view.is_some_and(|view| !request::may_cancel(&view));
+        let done = match (decision, is_unknown) {
+            (Decision::Cancel, true) => Err(ApprovalError::Unknown),
+            _ => companion.decide(id, decision, &NoDeviceKeys, now),
+        };
+        match done {
             Ok(()) => {
+                self.decided.add(id);
                 if self.queue.answered(id, self.session.now()) {
                     self.input.forget();
                 }

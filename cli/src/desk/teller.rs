@@ -66,7 +66,7 @@ impl Teller {
                 if words.is_empty() {
                     return Ok(());
                 }
-                self.console.say(&format!("{words}\n"))
+                self.console.say_sentences(&format!("{words}\n"))
             }
             Language::Lines => {
                 let mut line = Map::new();
@@ -86,7 +86,7 @@ impl Teller {
     /// A request's turn has come.
     pub(super) fn card(&self, view: &StatementView, others: usize) -> Result<(), Failure> {
         match self.language {
-            Language::Words => self.console.say(&request::card(view, others)),
+            Language::Words => self.console.say_sentences(&request::card(view, others)),
             Language::Lines | Language::Silence => Ok(()),
         }
     }
@@ -101,7 +101,7 @@ impl Teller {
     }
 
     /// A request has ended.
-    pub(super) fn ended(
+    pub(crate) fn ended(
         &self,
         id: StatementId,
         view: Option<&StatementView>,

@@ -284,7 +284,7 @@ impl Watch<'_> {
         if !console.is_json() {
             let at = dates::minute(now);
             let event = event.replace('_', " ");
-            return console.say(&format!("{at}  {event}  {words}\n"));
+            return console.say_sentences(&format!("{at}  {event}  {words}\n"));
         }
         let mut line = Map::new();
         line.insert("event".into(), event.into());
