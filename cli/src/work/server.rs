@@ -1,6 +1,7 @@
 //! What is said of a server that gave no answer, or none that can be taken.
 
 use countersign_core::approval::{Cause, Hint, Unreachable, WorkView};
+use countersign_core::uri::ServerUrl;
 use serde_json::{Map, Value};
 
 use super::account::cause_name;
@@ -8,6 +9,13 @@ use crate::dates;
 use crate::driver::{Tidings, Trouble};
 use crate::failure::Failure;
 use crate::terminal::shown;
+
+/// A server's host, with its port where it is not the usual one: whoever looks at it sees all that tells it from another.
+pub(crate) fn host(url: &ServerUrl) -> &str {
+    let text = url.as_str();
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    rest.split_once('/').map_or(rest, |(host, _)| host)
+}
 
 /// What is said where nothing more is known.
 const NO_ANSWER: &str = "does not answer";
@@ -173,5 +181,25 @@ pub(crate) fn tidings_to_json(tidings: Tidings) -> Map<String, Value> {
     match tidings {
         Tidings::Begun(trouble) => trouble_to_json(trouble),
         Tidings::Over => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::uri::TestMode;
+
+    use super::*;
+
+    #[test]
+    fn a_host_is_shown_with_a_port_that_is_not_the_usual_one() {
+        for (text, expected) in [
+            ("https://mfa.example", "mfa.example"),
+            ("https://mfa.example:443/x/y", "mfa.example"),
+            ("https://mfa.example:8443", "mfa.example:8443"),
+            ("https://mfa.example:8443/x", "mfa.example:8443"),
+        ] {
+            let url = ServerUrl::parse_typed(text, TestMode::Off).unwrap();
+            assert_eq!(host(&url), expected);
+        }
     }
 }
