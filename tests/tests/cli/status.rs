@@ -78,7 +78,7 @@ fn status_shows_accounts_ways_to_unlock_and_snapshots() {
     assert_eq!(done.exit, 0);
     for words in [
         "1, and 1 in the trash",
-        "all is well",
+        "all is well; `countersign history verify` checks the history",
         "recovery",
         "Snapshots",
     ] {

@@ -106,7 +106,7 @@ fn words(
         count => format!(", and {count} in the trash"),
     };
     let integrity = match findings::failure(&status.findings) {
-        None => "all is well".to_owned(),
+        None => "all is well; `countersign history verify` checks the history".to_owned(),
         Some(failure) => failure.name().replace('_', " "),
     };
     let mut text = format!(
