@@ -43,7 +43,7 @@ impl Decided {
     }
 
     /// Whether a decision is on its way.
-    pub(super) fn is_on_its_way(&self) -> bool {
+    fn is_on_its_way(&self) -> bool {
         !self.on_their_way.is_empty()
     }
 

@@ -235,10 +235,10 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Whether something can still come of what a script has said: an end, or what follows a test's.
+    /// Whether something can still come of what a script has said, or somebody else before it: an end, or what follows a test's.
     fn is_awaited(&self, goal: Goal) -> bool {
         let has_tested = goal == Goal::FirstEnd && !self.tested.is_empty();
-        self.decided.is_on_its_way() || has_tested
+        self.answers > 0 || has_tested
     }
 
     fn is_reached(&self, companion: &Companion, goal: Goal) -> Result<bool, Failure> {

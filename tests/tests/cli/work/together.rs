@@ -39,6 +39,16 @@ impl Watching {
         event
     }
 
+    /// The next event of this name; those before it are passed over.
+    pub(crate) fn until(&mut self, name: &str) -> Value {
+        loop {
+            let event = self.next();
+            if event["event"] == name {
+                return event;
+            }
+        }
+    }
+
     pub(crate) fn end(self) {
         self.end_by(Signal::INT);
     }

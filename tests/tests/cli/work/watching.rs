@@ -106,7 +106,7 @@ fn without_a_desktop_requests_are_printed() {
 fn rung(watched: &Watched, watching: &mut Watching, ask: impl FnOnce()) -> u32 {
     let before = watched.screen().shown.len();
     ask();
-    assert_eq!(watching.next()["event"], "rings");
+    watching.until("rings");
     let screen = watched.wait_until("the notification", |screen| screen.shown.len() > before);
     screen.shown[before].id
 }
@@ -188,7 +188,7 @@ fn r6_a_notification_goes_away_when_the_time_is_over_also_without_the_server() {
     let screen = watched.wait_until("its end", |screen| !screen.closed.is_empty());
     assert_eq!(screen.closed, [first], "and not {second}");
     site.scripted.clear();
-    assert_eq!(watching.next()["outcome"], "expired");
+    assert_eq!(watching.until("ended")["outcome"], "expired");
     watching.end();
 }
 
