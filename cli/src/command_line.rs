@@ -286,6 +286,39 @@ mod tests {
         }
     }
 
+    /// The texts under the help of a verb and of all verbs below it.
+    fn texts(command: &clap::Command) -> Vec<String> {
+        let own = command.get_after_help().map(ToString::to_string);
+        let below = command.get_subcommands().flat_map(texts);
+        own.into_iter().chain(below).collect()
+    }
+
+    #[test]
+    fn helps_lines_are_broken_where_the_terminal_ends_and_nowhere_else() {
+        let all = texts(&Cli::command());
+        assert!(all.len() > 20);
+        for text in all {
+            let lines: Vec<&str> = text.lines().collect();
+            for pair in lines.windows(2) {
+                let &[line, next] = pair else {
+                    continue;
+                };
+                let goes_on = next.starts_with(|letter: char| letter.is_lowercase());
+                assert!(line.is_empty() || !goes_on, "{line}\n{next}");
+                assert!(!next.starts_with("      "), "{next}");
+            }
+        }
+    }
+
+    #[test]
+    fn helps_words_are_as_they_are_typed() {
+        let mut command = Cli::command();
+        for verb in command.get_subcommands_mut() {
+            let help = verb.render_help().to_string();
+            assert!(!help.contains('\\'), "{help}");
+        }
+    }
+
     #[test]
     fn help_is_no_error() {
         let all: [&[&str]; 3] = [&["--help"], &["add", "--help"], &["--version"]];

@@ -7,16 +7,16 @@ use clap::Args;
 /// `countersign add`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Other users of this machine can see arguments, and a link holds the secret: prefer `add -`, which
-reads the link from standard input, or --qr. On a terminal, `add` without a link asks.
-An account that is there already is never replaced. Afterwards the account's first code is shown:
-compare it with what the website expects before you close its page.
-A work account comes from the QR code or link of its setup page, or from the page's code and URL. Its server
-is shown and asked for before anything is sent; then a check number is shown for the page, and a test is
-answered. Ended in between, `countersign approve` goes on with it, and so does the same invitation. Where its
+Other users of this machine can see arguments, and a link holds the secret: prefer `add -`, which \
+reads the link from standard input, or --qr. On a terminal, `add` without a link asks. \
+An account that is there already is never replaced. Afterwards the account's first code is shown: \
+compare it with what the website expects before you close its page. \
+A work account comes from the QR code or link of its setup page, or from the page's code and URL. Its server \
+is shown and asked for before anything is sent; then a check number is shown for the page, and a test is \
+answered. Ended in between, `countersign approve` goes on with it, and so does the same invitation. Where its \
 server redirects, is not trusted or is not there, that is said and nothing is added.
 
-Exit codes: 0 added, or already here; 1 refused (nothing is written); 2 usage; 3 wrong password;
+Exit codes: 0 added, or already here; 1 refused (nothing is written); 2 usage; 3 wrong password; \
             4 damaged or tampered; 5 busy, full, read-only, or the server cannot be reached
 
 Examples:
@@ -53,7 +53,7 @@ pub(crate) struct AddArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Work accounts")]
 pub(crate) struct WorkFields {
-    /// The URL that the setup page shows under \"Can't scan?\"
+    /// The URL that the setup page shows under "Can't scan?"
     #[arg(long, value_name = "URL", conflicts_with_all = ["link", "qr", "issuer", "account", "secret_file"])]
     pub(crate) url: Option<String>,
     /// The code beside it, 16 digits (- reads it from standard input); without it, it is asked for
@@ -121,11 +121,11 @@ impl TypedFields {
 /// `countersign next`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The new counter is stored before the code is printed: a code may be skipped, never shown twice.
-After a snapshot was restored or a damaged vault salvaged, a counter may be behind, and its next code
+The new counter is stored before the code is printed: a code may be skipped, never shown twice. \
+After a snapshot was restored or a damaged vault salvaged, a counter may be behind, and its next code \
 may have been used already: you are asked then, or say --doubtful-counter.
 
-Exit codes: 0 printed; 1 not found, not unique, not a counter account, or the counter is in doubt
+Exit codes: 0 printed; 1 not found, not unique, not a counter account, or the counter is in doubt \
             (counter_doubtful); 3 wrong password; 4 damaged or tampered; 5 busy, full, read-only
 
 Example:
@@ -141,7 +141,7 @@ pub(crate) struct NextArgs {
 /// `countersign edit`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Exit codes: 0 changed; 1 not found, not unique, or over a limit; 2 nothing to change; 3 wrong
+Exit codes: 0 changed; 1 not found, not unique, or over a limit; 2 nothing to change; 3 wrong \
             password; 4 damaged or tampered; 5 busy, full, read-only
 
 Examples:
@@ -185,7 +185,7 @@ pub(crate) struct EditArgs {
 #[command(after_help = "\
 The website goes on expecting codes: switch two-factor off there first, or you may lock yourself out.
 
-Exit codes: 0 in the trash (or gone for good); 1 not found, not unique, or not confirmed; 3 wrong
+Exit codes: 0 in the trash (or gone for good); 1 not found, not unique, or not confirmed; 3 wrong \
             password; 4 damaged or tampered; 5 busy, full, read-only
 
 Examples:
@@ -205,7 +205,7 @@ pub(crate) struct RemoveArgs {
 /// `countersign restore`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Exit codes: 0 back in the list; 1 not found in the trash, or not unique; 3 wrong password;
+Exit codes: 0 back in the list; 1 not found in the trash, or not unique; 3 wrong password; \
             4 damaged or tampered; 5 busy, full, read-only
 
 Examples:
@@ -219,10 +219,10 @@ pub(crate) struct RestoreArgs {
 /// `countersign export`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-What is handed out holds the secret: whoever sees it can make the codes. Files are made new and
+What is handed out holds the secret: whoever sees it can make the codes. Files are made new and \
 readable only by you; a file that is there is never overwritten.
 
-Exit codes: 0 handed out; 1 not found, not unique, or the file is there already; 2 usage; 3 wrong
+Exit codes: 0 handed out; 1 not found, not unique, or the file is there already; 2 usage; 3 wrong \
             password; 4 damaged; 5 no access
 
 Examples:

@@ -7,11 +7,11 @@ use clap::Args;
 /// `countersign list`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-On a terminal the list is live: codes count down and change, and q, Esc or Ctrl-C ends it. In a
+On a terminal the list is live: codes count down and change, and q, Esc or Ctrl-C ends it. In a \
 pipe it is printed once. Counter accounts (HOTP) show their counter: use `next` for a code.
 
-Exit codes: 0 shown; 3 wrong password, or locked (by --auto-lock, or by a change of the password);
-            4 damaged, tampered, rolled back or forked (what can be read is still shown);
+Exit codes: 0 shown; 3 wrong password, or locked (by --auto-lock, or by a change of the password); \
+            4 damaged, tampered, rolled back or forked (what can be read is still shown); \
             130 after Ctrl-C
 
 Examples:
@@ -44,7 +44,7 @@ pub(crate) struct ListArgs {
 #[command(after_help = "\
 A counter account (HOTP) is refused, because looking must not move its counter: use `next`.
 
-Exit codes: 0 printed; 1 not found, not unique (the candidates are on standard error), or a counter
+Exit codes: 0 printed; 1 not found, not unique (the candidates are on standard error), or a counter \
             account; 3 wrong password; 4 damaged or tampered (a code that can be read is printed)
 
 Examples:
@@ -58,11 +58,11 @@ pub(crate) struct CodeArgs {
 /// `countersign doctor`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Nothing is stored and nothing is sent. With --batch every line of FILE is a JSON object
-{\"id\", \"text\"}, {\"id\", \"manual\": {...}} or {\"id\", \"image\": PATH} and is answered by one line of
+Nothing is stored and nothing is sent. With --batch every line of FILE is a JSON object \
+{\"id\", \"text\"}, {\"id\", \"manual\": {...}} or {\"id\", \"image\": PATH} and is answered by one line of \
 JSON, in the same order; secrets and codes are in the answers only with --reveal.
 
-Exit codes: 0 an account or a work account's invitation; 1 something else, or not readable; 2 usage.
+Exit codes: 0 an account or a work account's invitation; 1 something else, or not readable; 2 usage. \
             With --batch: 0 when every line was answered, 5 when reading or writing failed
 
 Examples:
@@ -90,7 +90,7 @@ pub(crate) struct DoctorArgs {
 /// `countersign demo`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Your own vault is not touched: everything happens in a temporary folder that is removed at the end. The
+Your own vault is not touched: everything happens in a temporary folder that is removed at the end. The \
 organisation that asks for sign-ins is a server on this machine, which ends with the demo.
 
 Exit codes: 0 all steps did what they should; 1 one did not; 130 after Ctrl-C

@@ -34,11 +34,11 @@ Exit codes:
   1    refused, not found, no vault, or there is one already
   2    usage
   3    wrong password, wait, locked
-  4    damaged, too new, tampered, rolled back or forked (what can be read is still printed)
+  4    damaged, too new, tampered, rolled back or forked; the rest is printed
   5    busy, full, read-only or no access
   130  after Ctrl-C
 
-With --json there is always exactly one JSON document on standard output; an error is its
+With --json there is always exactly one JSON document on standard output; an error is its \
 member `error` {\"name\", \"message\", ...}.
 
 Environment:

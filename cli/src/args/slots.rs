@@ -38,12 +38,12 @@ pub(crate) struct ListSlotsArgs {}
 /// `countersign vault slots add`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-A vault has one password and one recovery code at most; `countersign passwd` changes the password,
---recovery --replace the code. A key in the desktop's keyring (GNOME Keyring, KWallet, KeePassXC)
-unlocks without a question while that keyring is unlocked, for every program of yours that asks it;
+A vault has one password and one recovery code at most; `countersign passwd` changes the password, \
+--recovery --replace the code. A key in the desktop's keyring (GNOME Keyring, KWallet, KeePassXC) \
+unlocks without a question while that keyring is unlocked, for every program of yours that asks it; \
 --no-keyring leaves it out. It never replaces a password or a recovery code.
 
-Exit codes: 0 added; 1 there is one already (slot_exists), or not confirmed; 2 usage; 3 wrong
+Exit codes: 0 added; 1 there is one already (slot_exists), or not confirmed; 2 usage; 3 wrong \
             password; 4 damaged or tampered; 5 busy, full, or no keyring (platform_key_not_available)
 
 Examples:
@@ -90,11 +90,11 @@ pub(crate) struct NewSlotKind {
 /// `countersign vault slots remove`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The vault gets a new key in the same step: what is removed opens no copy of what is written from now
-on. A password or a recovery code always stays, unless you say that this is a managed device, whose
+The vault gets a new key in the same step: what is removed opens no copy of what is written from now \
+on. A password or a recovery code always stays, unless you say that this is a managed device, whose \
 accounts are enrolled anew when it is lost.
 
-Exit codes: 0 removed; 1 no such way, the last one (last_slot), several keyrings (ambiguous_slot), or
+Exit codes: 0 removed; 1 no such way, the last one (last_slot), several keyrings (ambiguous_slot), or \
             not confirmed; 3 wrong password; 4 damaged or tampered; 5 busy, full, read-only
 
 Examples:

@@ -35,7 +35,7 @@ pub(crate) enum VaultVerb {
 /// `countersign vault status`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-A vault that does not open is described as far as that goes without its key: what is wrong, which
+A vault that does not open is described as far as that goes without its key: what is wrong, which \
 snapshots and damaged copies lie beside it, and which command comes next.
 
 Exit codes: 0 all is well; 1 no vault; 3 wrong password; 4 something is damaged or was changed
@@ -48,7 +48,7 @@ pub(crate) struct StatusArgs {}
 /// `countersign vault check`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Somebody who can write your files can put an old copy of the vault back, or delete rows of it; they
+Somebody who can write your files can put an old copy of the vault back, or delete rows of it; they \
 cannot read or forge an account. Until you accept what is there, nothing is written to such a vault.
 
 Exit codes: 0 all is well, or accepted; 3 wrong password; 4 something was found
@@ -65,8 +65,8 @@ pub(crate) struct CheckArgs {
 /// `countersign vault snapshots`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-A snapshot is a whole copy of the vault, sealed as it is, made after changes: the newest stays, one
-that is a day old and one that is a week old. Listing needs no password. Numbers count from 1, the
+A snapshot is a whole copy of the vault, sealed as it is, made after changes: the newest stays, one \
+that is a day old and one that is a week old. Listing needs no password. Numbers count from 1, the \
 newest; `vault restore` takes them.
 
 Exit codes: 0 listed, or deleted; 1 not confirmed; 4 the vault does not open (nothing is deleted then)
@@ -86,12 +86,12 @@ pub(crate) struct SnapshotsArgs {
 /// `countersign vault restore`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The snapshot's own password or recovery code opens it. What lies in the vault's place is kept beside
-it, as NAME.damaged-TIME. The vault gets a new key. Where a snapshot is from before a change of the
-password, the vault opens as it did then, and --older-key says that you want that. To take an
+The snapshot's own password or recovery code opens it. What lies in the vault's place is kept beside \
+it, as NAME.damaged-TIME. The vault gets a new key. Where a snapshot is from before a change of the \
+password, the vault opens as it did then, and --older-key says that you want that. To take an \
 account out of the trash there is `countersign restore`.
 
-Exit codes: 0 restored; 1 no such snapshot, not confirmed, or from before a change of the password
+Exit codes: 0 restored; 1 no such snapshot, not confirmed, or from before a change of the password \
             (snapshot_older_key); 3 wrong password; 4 the snapshot is damaged; 5 busy, full
 
 Examples:
@@ -113,12 +113,12 @@ pub(crate) struct RestoreSnapshotArgs {
 /// `countersign vault salvage`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-First everything is examined and nothing is written. Every row proves by itself that it is genuine.
-Where the newest snapshot has accounts that cannot be read any more, they can be taken from it. The
-damaged files are copied to NAME.damaged-TIME before anything is put in their place. Without a
+First everything is examined and nothing is written. Every row proves by itself that it is genuine. \
+Where the newest snapshot has accounts that cannot be read any more, they can be taken from it. The \
+damaged files are copied to NAME.damaged-TIME before anything is put in their place. Without a \
 terminal, --yes is needed to write, and one of the two flags where the snapshot has more.
 
-Exit codes: 0 recovered, or nothing was damaged; 1 not confirmed; 2 usage (snapshot_choice_needed);
+Exit codes: 0 recovered, or nothing was damaged; 1 not confirmed; 2 usage (snapshot_choice_needed); \
             3 wrong password; 4 nothing could be recovered; 5 busy, full, read-only
 
 Examples:
@@ -139,11 +139,11 @@ pub(crate) struct SalvageArgs {
 /// `countersign vault rotate`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Every account is sealed anew under a new key. A copy of the file, or a key, that somebody took before
-opens nothing that is written from now on. The ways to unlock stay; with --lost-device the keys in
+Every account is sealed anew under a new key. A copy of the file, or a key, that somebody took before \
+opens nothing that is written from now on. The ways to unlock stay; with --lost-device the keys in \
 keyrings go, but for the one in use.
 
-Exit codes: 0 renewed; 1 no other way to unlock would be left (last_slot); 3 wrong password;
+Exit codes: 0 renewed; 1 no other way to unlock would be left (last_slot); 3 wrong password; \
             4 damaged (unreadable_in_the_way: see --set-aside) or tampered; 5 busy, full, read-only
 
 Examples:

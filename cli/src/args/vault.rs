@@ -7,10 +7,10 @@ use clap::Args;
 /// `countersign init`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The recovery code opens the vault when the password is forgotten. On a terminal it is shown once
-and two of its groups are asked back; without a terminal one of the two flags is needed. With
---json it is also the member `recovery_code` of the document.
-How much work a password costs is measured on this device, about 0.7 s. For a vault that a slower
+The recovery code opens the vault when the password is forgotten. On a terminal it is shown once \
+and two of its groups are asked back; without a terminal one of the two flags is needed. With \
+--json it is also the member `recovery_code` of the document. \
+How much work a password costs is measured on this device, about 0.7 s. For a vault that a slower \
 device must open too, say --kdf-passes 3.
 
 Exit codes: 0 made; 1 there is a vault already (vault_exists, leftovers); 2 usage; 5 no access
@@ -34,10 +34,10 @@ pub(crate) struct InitArgs {
 /// `countersign passwd`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The vault gets a new key in the same step: an old copy of the file with the old password does not
+The vault gets a new key in the same step: an old copy of the file with the old password does not \
 open what is written from now on. Other terminals that have the vault open must unlock it again.
 
-Exit codes: 0 changed; 2 usage; 3 wrong password; 4 damaged or tampered (unreadable_in_the_way:
+Exit codes: 0 changed; 2 usage; 3 wrong password; 4 damaged or tampered (unreadable_in_the_way: \
             see --set-aside); 5 busy, full, read-only
 
 Examples:

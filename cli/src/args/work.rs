@@ -7,16 +7,18 @@ use clap::{Args, Subcommand};
 /// `countersign approve`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Shows each request with everything that its server signed, the oldest first, and asks for the number that
-the sign-in screen shows. Only a number approves: an empty line, Esc, Ctrl-D, Ctrl-C or an error never
-answers, and the request stays open until its time is over. It goes on with work accounts that are not
-finished too. With --json each event is one line of JSON; with --decisions each line of FILE is a decision:
-{\"id\": ..., \"decision\": \"approve\", \"number\": \"123456\"}, or \"deny\", \"report\", \"cancel\" without a number.
---qr reads the code of a sign-in page, for when the page or this device is offline: it is shown like any
+Shows each request with everything that its server signed, the oldest first, and asks for the number that \
+the sign-in screen shows. Only a number approves: an empty line, Esc, Ctrl-D, Ctrl-C or an error never \
+answers, and the request stays open until its time is over. It goes on with work accounts that are not \
+finished too. With --json each event is one line of JSON; with --decisions each line of FILE is a decision: \
+{\"id\": ..., \"decision\": \"approve\", \"number\": \"123456\"}, or \"deny\", \"report\", \"cancel\" without a number. \
+The id is that of a request event, or of `countersign requests`: for one that was not fetched yet the line is \
+refused (no_such_request). At the end of FILE it ends once what was decided has its end. \
+--qr reads the code of a sign-in page, for when the page or this device is offline: it is shown like any \
 other, and where there is no network --offline shows 8 digits to type into the page.
 
-Exit codes: 0 ended by q, or --once had its end; 1 refused, or nothing came in time (nothing_came);
-            3 wrong password, or locked elsewhere; 4 damaged or tampered; 5 unreachable, busy, full;
+Exit codes: 0 ended by q, or --once had its end; 1 refused, or nothing came in time (nothing_came); \
+            3 wrong password, or locked elsewhere; 4 damaged or tampered; 5 unreachable, busy, full; \
             130 after Ctrl-C
 
 Examples:
@@ -27,7 +29,7 @@ pub(crate) struct ApproveArgs {
     /// End after the first request that was open has ended
     #[arg(long)]
     pub(crate) once: bool,
-    /// End after this time without a request
+    /// End after this time without a decision
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) timeout: Option<u32>,
     /// Take decisions from FILE, as JSON lines (also - and fd:3)
@@ -44,7 +46,7 @@ pub(crate) struct ApproveArgs {
 /// `countersign requests`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Lists what is open, the oldest first. Each server is asked once before; without a network what is known is
+Lists what is open, the oldest first. Each server is asked once before; without a network what is known is \
 shown. Nothing is answered here: see `countersign approve`.
 
 Exit codes: 0 shown; 3 wrong password; 4 damaged or tampered; 5 busy, full
@@ -61,9 +63,10 @@ pub(crate) struct RequestsArgs {
 /// `countersign watch`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Asks the servers all the time and shows a notification of the desktop for each request: who asks and for
-which account, and no button. Many requests of one account are one quiet notification with a count. What it
-shows goes away when the request is answered or over, and when it ends itself. It answers nothing;
+Asks the servers all the time and shows a notification of the desktop for each request: who asks and for \
+which account, and no button. Many requests of one account are one quiet notification with a count. What it \
+shows goes away when the request is answered or over, and when it ends itself. What was open before it \
+began is shown quietly, and nothing while an account is quiet after a report. It answers nothing; \
 `countersign approve` may run beside it.
 
 Exit codes: 3 wrong password, or locked elsewhere; 4 damaged or tampered; 5 busy, full; 130 after Ctrl-C
@@ -79,10 +82,10 @@ pub(crate) struct WatchArgs {
 /// `countersign leave`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The server forgets this device, and the account is gone from the list; its history stays. Your other
+The server forgets this device, and the account is gone from the list; its history stays. Your other \
 devices are not affected.
 
-Exit codes: 0 the server has forgotten this device; 1 not found, not unique, or not confirmed; 3 wrong
+Exit codes: 0 the server has forgotten this device; 1 not found, not unique, or not confirmed; 3 wrong \
             password; 4 damaged or tampered; 5 unreachable (it is tried again by `approve`), busy, full
 
 Example:
@@ -98,11 +101,11 @@ pub(crate) struct LeaveArgs {
 /// `countersign move`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Run it on the old device. It shows a QR code for the new one, asks for the check number that the new one
-shows, and shows the number of its test. This device goes on working until the new one works. On the new
+Run it on the old device. It shows a QR code for the new one, asks for the check number that the new one \
+shows, and shows the number of its test. This device goes on working until the new one works. On the new \
 device the code is added like any other.
 
-Exit codes: 0 moved; 1 not found, not unique, not allowed, or it came to nothing (move_failed); 3 wrong
+Exit codes: 0 moved; 1 not found, not unique, not allowed, or it came to nothing (move_failed); 3 wrong \
             password; 4 damaged or tampered; 5 unreachable, busy, full; 130 after Ctrl-C
 
 Examples:
@@ -136,7 +139,7 @@ pub(crate) struct AboutArgs {
 #[command(after_help = "\
 Every decision, its receipt and every refusal stand in a chain that nobody can change unseen.
 
-Exit codes: 0 shown, or all is well; 1 the file is there already; 3 wrong password; 4 damaged or tampered, or
+Exit codes: 0 shown, or all is well; 1 the file is there already; 3 wrong password; 4 damaged or tampered, or \
             an entry is not as it was written (damaged_history); 5 no access
 
 Examples:
@@ -160,7 +163,7 @@ pub(crate) struct HistoryArgs {
 pub(crate) enum HistoryVerb {
     /// Compute the chain again, and name the first entry that does not fit
     #[command(after_help = "\
-Exit codes: 0 all is well; 3 wrong password; 4 damaged, or an entry is not as it was written
+Exit codes: 0 all is well; 3 wrong password; 4 damaged, or an entry is not as it was written \
             (damaged_history)
 
 Example:

@@ -75,6 +75,11 @@ impl Input {
         }
     }
 
+    /// Whether a script has said everything.
+    pub(crate) const fn is_over(&self) -> bool {
+        matches!(self, Self::Lines(lines) if lines.is_over)
+    }
+
     /// Reads what is there. Only to be called when there is something.
     pub(crate) fn read(&mut self) -> Vec<Heard> {
         match self {

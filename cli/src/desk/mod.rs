@@ -3,6 +3,7 @@
 //! Everything that is said follows from how the vault stands now against how it stood at the last look, so that it does not
 //! matter which process took a server's answer.
 
+mod decided;
 mod input;
 mod news;
 mod question;
@@ -10,11 +11,10 @@ mod queue;
 mod said;
 mod teller;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use countersign_core::approval::{
-    ApprovalError, CannotApprove, Cause, Event, Lane, StatementId, StatementView, Unreachable,
+    ApprovalError, CannotApprove, Decision, Event, Lane, StatementId, StatementView, Unreachable,
     WorkView,
 };
 use countersign_core::companion::Companion;
@@ -22,11 +22,12 @@ use countersign_core::device::NoDeviceKeys;
 use countersign_core::time::UnixSeconds;
 use countersign_core::vault::RecordId;
 
-use crate::driver::{Driver, Turn};
+use crate::driver::{self, Driver, Trouble, Turn};
 use crate::failure::Failure;
 use crate::session::Session;
-use crate::work::{refused_failure, unreachable_failure};
+use crate::work::{refused_failure, request, unreachable_failure};
 
+use decided::Decided;
 pub(crate) use input::{Heard, Input};
 use news::News;
 use queue::{Change, Choice, Queue};
@@ -58,7 +59,7 @@ pub(crate) enum Ended {
     Done,
     /// The person ended it.
     Quit,
-    /// Nothing came in the time that was given.
+    /// Nothing was decided in the time that was given, or nothing more can be.
     NothingCame,
 }
 
@@ -72,11 +73,12 @@ pub(crate) struct Desk<'a> {
     ended: Vec<StatementId>,
     /// Accounts whose test has ended: they have still to hear that they work.
     tested: Vec<RecordId>,
-    /// Why the last answer of an account's server was refused.
-    refused: BTreeMap<RecordId, Cause>,
     news: News,
+    said: driver::Said,
     /// Answers that are on their way.
     answers: usize,
+    /// What was decided here.
+    decided: Decided,
     looks: u64,
 }
 
@@ -96,14 +98,16 @@ impl<'a> Desk<'a> {
             queue: Queue::new(),
             ended: Vec::new(),
             tested: Vec::new(),
-            refused: BTreeMap::new(),
             news: News::new(),
+            said: driver::Said::new(),
             answers: 0,
+            decided: Decided::new(),
             looks: 0,
         }
     }
 
-    /// Serves until the goal is reached, the person ends it, or nothing came for `patience`.
+    /// Serves until the goal is reached, the person ends it, nothing was decided for `patience`, or a script has said everything
+    /// and nothing of it is on its way any more.
     ///
     /// # Errors
     ///
@@ -122,8 +126,13 @@ impl<'a> Desk<'a> {
                 return Ok(Ended::Done);
             }
             let now = self.session.now();
-            if !self.queue.is_empty() || now < last {
+            let is_over = self.input.is_over();
+            // What was decided is waited for, but by a script that has gone not for ever.
+            if self.decided.has_news(is_over) || now < last {
                 last = now;
+            }
+            if is_over && !self.is_awaited(goal) {
+                return Ok(self.decided.end(goal, &self.ended));
             }
             if patience.is_some_and(|patience| now.since(last) >= patience.as_secs()) {
                 return Ok(Ended::NothingCame);
@@ -155,19 +164,11 @@ impl<'a> Desk<'a> {
 
     /// What is only worth a word when it happens; all else is seen at the next look.
     fn happened(&mut self, companion: &Companion, event: &Event) -> Result<(), Failure> {
-        let now = self.session.now();
-        match event {
-            Event::Refused { account, cause } => {
-                self.refused.insert(*account, *cause);
-                let view = companion.work_account(*account, now).ok();
-                self.say(|teller| teller.refused(view.as_ref(), *account, *cause))
-            }
-            Event::Replaced { account, earlier } => {
-                let view = companion.work_account(*account, now).ok();
-                self.say(|teller| teller.replaced(view.as_ref(), *account, *earlier))
-            }
-            _ => Ok(()),
-        }
+        let Event::Replaced { account, earlier } = event else {
+            return Ok(());
+        };
+        let view = companion.work_account(*account, self.session.now()).ok();
+        self.say(|teller| teller.replaced(view.as_ref(), *account, *earlier))
     }
 
     /// Tells what is new.
@@ -181,6 +182,7 @@ impl<'a> Desk<'a> {
         let is_answered =
             |view: &&StatementView| view.cannot_approve == Some(CannotApprove::Answered);
         self.answers = open.iter().filter(is_answered).count();
+        self.decided.look(&open);
         self.tell_ended(companion, &open, now)?;
         for view in &open {
             match self.queue.follow(view) {
@@ -193,15 +195,13 @@ impl<'a> Desk<'a> {
     }
 
     fn tell_account(&mut self, view: &WorkView) -> Result<(), Failure> {
-        let why = self.driver.why_unreachable(view.id);
-        let new = self.news.of(view, self.driver.is_silent(view.id), why);
-        if new.stands {
+        if self.news.is_new(view) {
             self.say(|teller| teller.account(view))?;
         }
-        if new.is_gone {
-            self.say(|teller| teller.server(view, why))?;
-        }
-        Ok(())
+        let tidings = self.said.tidings(view.id, self.driver.trouble_of(view));
+        tidings.map_or(Ok(()), |tidings| {
+            self.say(|teller| teller.server(view, tidings))
+        })
     }
 
     fn tell_ended(
@@ -235,6 +235,12 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Whether something can still come of what a script has said, or somebody else before it: an end, or what follows a test's.
+    fn is_awaited(&self, goal: Goal) -> bool {
+        let has_tested = goal == Goal::FirstEnd && !self.tested.is_empty();
+        self.answers > 0 || has_tested
+    }
+
     fn is_reached(&self, companion: &Companion, goal: Goal) -> Result<bool, Failure> {
         let now = self.session.now();
         let (id, needs_check) = match goal {
@@ -259,18 +265,14 @@ impl<'a> Desk<'a> {
             return Ok(true);
         }
         let host = view.host.as_str();
-        match (self.driver.why_unreachable(id), self.refused.get(&id)) {
+        match self.driver.trouble(id) {
             // Nothing better will come of trying again.
-            (Some(why @ (Unreachable::Redirect | Unreachable::Certificate)), _) => {
-                Err(unreachable_failure(host, Some(why)))
+            Some(Trouble::Silent(why @ Some(Unreachable::Redirect | Unreachable::Certificate))) => {
+                Err(unreachable_failure(host, why))
             }
-            // Before that nobody who cannot see it waits.
-            (why @ Some(_), _) if needs_check => Err(unreachable_failure(host, why)),
-            (None, Some(cause)) if needs_check => Err(refused_failure(host, *cause)),
-            // What an earlier program has met is no answer to this one.
-            (None, None) if needs_check && self.driver.is_silent(id) => {
-                Err(unreachable_failure(host, None))
-            }
+            // Before that nobody who cannot see it waits. What an earlier program has met is no answer to this one.
+            Some(Trouble::Silent(why)) if needs_check => Err(unreachable_failure(host, why)),
+            Some(Trouble::Refused(cause)) if needs_check => Err(refused_failure(host, cause)),
             _ => Ok(false),
         }
     }
@@ -314,10 +316,18 @@ impl<'a> Desk<'a> {
         &mut self,
         companion: &mut Companion,
         id: StatementId,
-        decision: &countersign_core::approval::Decision,
+        decision: &Decision,
     ) -> Result<(), Failure> {
-        match companion.decide(id, decision, &NoDeviceKeys, self.session.now()) {
+        let now = self.session.now();
+        let view = companion.statement(id, now).ok();
+        let is_unknown = view.is_some_and(|view| !request::may_cancel(&view));
+        let done = match (decision, is_unknown) {
+            (Decision::Cancel, true) => Err(ApprovalError::Unknown),
+            _ => companion.decide(id, decision, &NoDeviceKeys, now),
+        };
+        match done {
             Ok(()) => {
+                self.decided.add(id);
                 if self.queue.answered(id, self.session.now()) {
                     self.input.forget();
                 }

@@ -2,7 +2,7 @@
 
 use countersign_core::approval::{Match, StatementView};
 
-use crate::work::request::left_words;
+use crate::work::request::{left_words, may_cancel};
 
 /// What it asks: for an answer to the request that stands there, or for patience.
 /// `answers` are on their way, the last one since a moment ago where `is_sent`.
@@ -16,7 +16,8 @@ pub(super) fn question(
         Some(view) => {
             let what = match (view.cannot_approve, &view.matching) {
                 (None, Match::EnterNumber { digits }) => format!("{digits} digits, or d, r, c:"),
-                _ => "d, r, c:".into(),
+                _ if may_cancel(view) => "d, r, c:".into(),
+                _ => "d, r:".into(),
             };
             format!("{} left. {what}", left_words(view.left_s))
         }
@@ -40,7 +41,21 @@ const fn spinner(looks: u64) -> char {
 
 #[cfg(test)]
 mod tests {
+    use countersign_core::approval::CannotApprove;
+
     use super::*;
+    use crate::work::request::tests::open_view;
+
+    #[test]
+    fn only_letters_that_count_are_asked_for() {
+        let mut view = open_view();
+        let asked = |view: &StatementView| question(Some(view), false, 0, 0);
+        assert!(asked(&view).ends_with("6 digits, or d, r, c:"));
+        view.cannot_approve = Some(CannotApprove::Suspended);
+        assert!(asked(&view).ends_with("left. d, r, c:"));
+        view.cannot_approve = Some(CannotApprove::Unknown);
+        assert!(asked(&view).ends_with("left. d, r:"));
+    }
 
     #[test]
     fn without_a_request_nothing_asks_for_a_number() {

@@ -75,11 +75,6 @@ impl Queue {
         self.sent.is_some()
     }
 
-    /// Whether nothing is open.
-    pub(super) fn is_empty(&self) -> bool {
-        self.followed.is_empty()
-    }
-
     /// Whether a request is open.
     pub(super) fn has(&self, id: StatementId) -> bool {
         self.followed.contains_key(&id)

@@ -1,14 +1,15 @@
 //! How what happens is told: in words, or as one JSON line each.
 
-use countersign_core::approval::{Cause, StatementId, StatementView, Unreachable, WorkView};
+use countersign_core::approval::{StatementId, StatementView, WorkView};
 use countersign_core::vault::RecordId;
 use serde_json::{Map, Value, json};
 
+use crate::driver::{Tidings, Trouble};
 use crate::failure::Failure;
 use crate::terminal::Console;
 use crate::work::{
-    account, account_to_json, hex, refused_words, request, request_to_json, unreachable_name,
-    unreachable_words,
+    account, account_to_json, hex, request, request_to_json, tidings_name, tidings_to_json,
+    tidings_words,
 };
 
 /// In which language.
@@ -65,7 +66,7 @@ impl Teller {
                 if words.is_empty() {
                     return Ok(());
                 }
-                self.console.say(&format!("{words}\n"))
+                self.console.say_sentences(&format!("{words}\n"))
             }
             Language::Lines => {
                 let mut line = Map::new();
@@ -85,7 +86,7 @@ impl Teller {
     /// A request's turn has come.
     pub(super) fn card(&self, view: &StatementView, others: usize) -> Result<(), Failure> {
         match self.language {
-            Language::Words => self.console.say(&request::card(view, others)),
+            Language::Words => self.console.say_sentences(&request::card(view, others)),
             Language::Lines | Language::Silence => Ok(()),
         }
     }
@@ -100,7 +101,7 @@ impl Teller {
     }
 
     /// A request has ended.
-    pub(super) fn ended(
+    pub(crate) fn ended(
         &self,
         id: StatementId,
         view: Option<&StatementView>,
@@ -155,30 +156,16 @@ impl Teller {
         self.tell(|| account::news(view), "account", || account_to_json(view))
     }
 
-    /// A server gives no answer.
-    pub(super) fn server(&self, view: &WorkView, why: Option<Unreachable>) -> Result<(), Failure> {
-        let words = || unreachable_words(view, why).unwrap_or_default();
-        self.tell(words, "unreachable", || {
-            let mut members = account_to_json(view);
-            members.insert("why".into(), unreachable_name(why).into());
+    /// What a server answers cannot be taken, or can be taken again.
+    pub(super) fn server(&self, view: &WorkView, tidings: Tidings) -> Result<(), Failure> {
+        let words = || tidings_words(view, tidings);
+        self.tell(words, tidings_name(tidings), || {
+            let mut members = match tidings {
+                Tidings::Begun(Trouble::Silent(_)) => account_to_json(view),
+                _ => members(json!({"account": view.id.to_string()})),
+            };
+            members.extend(tidings_to_json(tidings));
             members
-        })
-    }
-
-    /// What a server sent was refused. It is in the history, and nobody is bothered with it but whoever waits for that server to
-    /// take this device.
-    pub(super) fn refused(
-        &self,
-        view: Option<&WorkView>,
-        id: RecordId,
-        cause: Cause,
-    ) -> Result<(), Failure> {
-        let words = || {
-            view.filter(|view| view.standing.is_unfinished())
-                .map_or_else(String::new, |view| refused_words(view.host.as_str(), cause))
-        };
-        self.tell(words, "refused", || {
-            members(json!({"account": id.to_string(), "cause": account::cause_name(cause)}))
         })
     }
 

@@ -4,6 +4,7 @@
 //! minute, holds up no answer.
 
 mod inbox;
+mod trouble;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use countersign_core::approval::{
     ApprovalError, Attention, Errand, Event, Lane, NextAction, Outgoing, Reply, Unreachable,
+    WorkView,
 };
 use countersign_core::companion::Companion;
 use countersign_core::device::NoDeviceKeys;
@@ -21,9 +23,12 @@ use countersign_core::time::UnixSeconds;
 use countersign_core::vault::{RecordId, VaultError};
 
 use self::inbox::{Address, Inbox, Woken};
+use self::trouble::Troubles;
 use crate::failure::Failure;
 use crate::http::{Came, Http};
 use crate::session::Session;
+
+pub(crate) use self::trouble::{Said, Tidings, Trouble};
 
 /// What is done in one turn before the person is looked after again.
 const ACTIONS_MAX: u32 = 64;
@@ -60,10 +65,8 @@ pub(crate) struct Driver<'a> {
     waiting: VecDeque<Posted>,
     /// How often each account's server has answered, on each lane.
     answers: BTreeMap<(RecordId, Lane), u32>,
-    /// Why each account's server gave no answer the last time, where it gave none.
-    unreachable: BTreeMap<RecordId, Unreachable>,
-    /// Accounts whose server said the last time that it cannot answer now.
-    unavailable: BTreeSet<RecordId>,
+    /// What is wrong with what the servers answer to this process.
+    troubles: Troubles,
     /// Accounts whose server may have taken something that this process sent.
     taken: BTreeSet<RecordId>,
 }
@@ -82,20 +85,35 @@ impl<'a> Driver<'a> {
             inbox: Inbox::new().map_err(not_waited)?,
             waiting: VecDeque::new(),
             answers: BTreeMap::new(),
-            unreachable: BTreeMap::new(),
-            unavailable: BTreeSet::new(),
+            troubles: Troubles::default(),
             taken: BTreeSet::new(),
         })
     }
 
+    /// What is wrong with the last answers of this account's server to this process.
+    pub(crate) fn trouble(&self, account: RecordId) -> Option<Trouble> {
+        self.troubles.of(account)
+    }
+
+    /// The same, but for a silence that is over because another process has got an answer meanwhile.
+    pub(crate) fn trouble_of(&self, view: &WorkView) -> Option<Trouble> {
+        let is_over = |trouble: &Trouble| {
+            matches!(trouble, Trouble::Silent(_)) && view.unreachable_since.is_none()
+        };
+        self.trouble(view.id).filter(|trouble| !is_over(trouble))
+    }
+
     /// Why this account's server gave no answer the last time; none where it did.
     pub(crate) fn why_unreachable(&self, account: RecordId) -> Option<Unreachable> {
-        self.unreachable.get(&account).copied()
+        match self.trouble(account) {
+            Some(Trouble::Silent(why)) => why,
+            _ => None,
+        }
     }
 
     /// Whether this account's server gave no answer of the protocol the last time: none at all, or that it cannot now.
     pub(crate) fn is_silent(&self, account: RecordId) -> bool {
-        self.unreachable.contains_key(&account) || self.unavailable.contains(&account)
+        matches!(self.trouble(account), Some(Trouble::Silent(_)))
     }
 
     /// Whether this account's server may have taken something that this process sent.
@@ -190,7 +208,10 @@ impl<'a> Driver<'a> {
             Ok(events) => {
                 let moved_s = ahead_s.abs_diff(ahead_s_of(companion, account, now));
                 self.note(&posted, moved_s);
-                self.note_silence(companion, &posted, &events);
+                let view = companion.work_account(account, now).ok();
+                let lane = (account, posted.errand.lane());
+                let reply = &posted.came.reply;
+                self.troubles.note(lane, reply, &events, view.as_ref(), now);
                 Ok(Turn::Events(events))
             }
             Err(ApprovalError::Vault(VaultError::Busy)) => {
@@ -209,34 +230,11 @@ impl<'a> Driver<'a> {
         if posted.came.may_be_taken {
             self.taken.insert(account);
         }
-        match &posted.came.reply {
-            Reply::Unreachable(why) => {
-                self.unreachable.insert(account, *why);
-            }
-            Reply::Answered { .. } => {
-                self.unreachable.remove(&account);
-                // Where the clocks were so far apart it said no more than that, and is asked again (C4).
-                if moved_s < CLOCK_MOVED_S {
-                    let lane = (account, posted.errand.lane());
-                    let answers = self.answers.entry(lane).or_default();
-                    *answers = answers.saturating_add(1);
-                }
-            }
-        }
-    }
-
-    /// An answer that leaves the server as one that does not answer says that it cannot now; what was refused is said as that.
-    fn note_silence(&mut self, companion: &Companion, posted: &Posted, events: &[Event]) {
-        let account = posted.errand.account();
-        let view = companion.work_account(account, self.session.now());
-        let is_refused = |event: &Event| matches!(event, Event::Refused { .. });
-        let is_unavailable = matches!(posted.came.reply, Reply::Answered { .. })
-            && !events.iter().any(is_refused)
-            && view.is_ok_and(|view| view.unreachable_since.is_some());
-        if is_unavailable {
-            self.unavailable.insert(account);
-        } else {
-            self.unavailable.remove(&account);
+        // Where the clocks were so far apart it said no more than that, and is asked again (C4).
+        if matches!(posted.came.reply, Reply::Answered { .. }) && moved_s < CLOCK_MOVED_S {
+            let lane = (account, posted.errand.lane());
+            let answers = self.answers.entry(lane).or_default();
+            *answers = answers.saturating_add(1);
         }
     }
 }

@@ -7,7 +7,7 @@ use countersign_core::secret::Secret;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{Interrupts, reader};
+use super::{Interrupts, broken, reader, size};
 use crate::failure::Failure;
 use crate::input::password_from;
 
@@ -66,6 +66,11 @@ impl Console {
         !self.json && io::stdin().is_terminal() && self.can_ask_secret()
     }
 
+    /// Whether a person can be asked for a yes or no on the terminal, as for a password, also while something is piped in.
+    pub(crate) fn can_confirm(&self) -> bool {
+        !self.json && self.can_ask_secret()
+    }
+
     /// Writes lines to standard output. A closed pipe is no error.
     ///
     /// # Errors
@@ -80,8 +85,24 @@ impl Console {
         )
     }
 
-    /// Writes a remark to standard error.
+    /// The same with sentences, whose long lines a terminal is not to cut in the middle of a word.
+    ///
+    /// # Errors
+    ///
+    /// As [`Failure::io`].
+    pub(crate) fn say_sentences(&self, text: &str) -> Result<(), Failure> {
+        match io::stdout().is_terminal() {
+            true => self.say(&broken(text, size().0)),
+            false => self.say(text),
+        }
+    }
+
+    /// Writes a remark to standard error, as sentences.
     pub(crate) fn note(&self, text: &str) {
+        let text = match io::stderr().is_terminal() {
+            true => &broken(text, size().0),
+            false => text,
+        };
         // Standard error is the last place to tell anybody; when it is closed nobody listens.
         let _ = writeln!(io::stderr(), "{text}");
     }

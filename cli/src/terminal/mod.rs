@@ -103,6 +103,42 @@ pub(crate) fn fitted(text: &str, width: usize) -> String {
     kept
 }
 
+/// The text with its long lines broken between words, so that the terminal cuts none in the middle. What follows keeps its line's
+/// place; a word that is longer than a line stays whole, to be copied.
+pub(crate) fn broken(text: &str, width: usize) -> String {
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| broken_line(line, width))
+        .collect();
+    lines.join("\n")
+}
+
+fn broken_line(line: &str, width: usize) -> String {
+    if columns(line) <= width {
+        return line.into();
+    }
+    let words = line.trim_start_matches(' ');
+    let indent = " ".repeat(line.len().saturating_sub(words.len()));
+    let mut broken = indent.clone();
+    let mut taken = columns(&indent);
+    let mut is_first = true;
+    for word in words.split(' ') {
+        let needed = columns(word);
+        if !is_first && taken + 1 + needed > width {
+            broken.push('\n');
+            broken.push_str(&indent);
+            taken = columns(&indent);
+        } else if !is_first {
+            broken.push(' ');
+            taken += 1;
+        }
+        broken.push_str(word);
+        taken += needed;
+        is_first = false;
+    }
+    broken
+}
+
 /// The text filled with spaces to `width` columns.
 pub(crate) fn padded(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(columns(text));
@@ -143,6 +179,27 @@ mod tests {
         assert_eq!(fitted("abcd", 3), "ab…");
         assert_eq!(fitted("abcd", 0), "");
         assert_eq!(padded("漢", 4), "漢  ");
+    }
+
+    #[test]
+    fn long_lines_are_broken_between_words_and_nowhere_else() {
+        for (text, expected) in [
+            ("one two", "one two"),
+            ("one two three", "one two\nthree"),
+            ("  one two three", "  one\n  two\n  three"),
+            ("one two three\nfour\n", "one two\nthree\nfour\n"),
+            ("a https://acme.test/x b", "a\nhttps://acme.test/x\nb"),
+            ("漢字漢 字", "漢字漢\n字"),
+        ] {
+            assert_eq!(broken(text, 7), expected, "{text:?}");
+        }
+        for width in 0..40 {
+            let text = "all  that was said, with its  spaces";
+            let words = |text: &str| -> Vec<String> {
+                text.split_whitespace().map(str::to_owned).collect()
+            };
+            assert_eq!(words(&broken(text, width)), words(text), "{width}");
+        }
     }
 
     #[test]

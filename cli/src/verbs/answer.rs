@@ -11,6 +11,7 @@ use countersign_core::uri::{UriError, Warning};
 use serde_json::{Map, Value, json};
 
 use crate::words;
+use crate::work::host;
 
 /// What an answer may show.
 #[derive(Clone, Copy, Debug)]
@@ -189,14 +190,14 @@ fn add_names(answer: &mut Map<String, Value>, content: &Content) {
     let mut put = |key: &str, name: &str| answer.insert(key.into(), name.into());
     match content {
         Content::Invitation(invitation) => {
-            put("host", invitation.url.host());
+            put("host", host(&invitation.url));
             if let Proof::Scanned(scanned) = &invitation.proof {
                 put("issuer", scanned.issuer.as_str());
                 put("account", scanned.account.as_str());
             }
         }
         Content::Statement(statement) => {
-            put("host", statement.url.host());
+            put("host", host(&statement.url));
             put("issuer", statement.origin.as_str());
             put("account", statement.user.as_str());
         }

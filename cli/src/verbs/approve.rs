@@ -21,7 +21,7 @@ use crate::work::{grouped, hex, request};
 ///
 /// # Errors
 ///
-/// `nothing_came` after `--timeout`; those of unlocking, and of what the vault says meanwhile.
+/// `nothing_came` after `--timeout`, or when a script has decided nothing; those of unlocking, and of what the vault says meanwhile.
 pub(crate) fn run(session: &Session, args: &ApproveArgs) -> Result<Report, Failure> {
     let decisions = args.decisions.as_deref().map(Source::parse).transpose()?;
     let image = args.qr.as_deref().map(Source::from_path);
@@ -85,11 +85,16 @@ fn serve(
     let mut desk = Desk::new(session, driver, input, Teller::new(session.console()));
     match desk.serve(companion, goal, patience)? {
         Ended::Done | Ended::Quit => Ok(()),
-        Ended::NothingCame => Err(Failure::new(
-            "nothing_came",
-            "No request came in that time.",
-        )),
+        Ended::NothingCame => Err(nothing_came(companion.statements(session.now()).is_empty())),
     }
+}
+
+fn nothing_came(is_empty: bool) -> Failure {
+    let message = match is_empty {
+        true => "No request came.",
+        false => "Nothing was decided. What is open stays open until its time is over.",
+    };
+    Failure::new("nothing_came", message)
 }
 
 /// The one code of a sign-in page's picture.
@@ -111,6 +116,14 @@ fn answer_scanned(
     text: &countersign_core::secret::SecretText,
 ) -> Result<(), Failure> {
     let id = scan(session, companion, text)?;
+    let view = companion.statement(id, session.now())?;
+    if view.outcome.is_some() {
+        Teller::new(session.console()).ended(id, Some(&view))?;
+        return Err(Failure::new(
+            "request_ended",
+            "The request has ended already. Nothing was sent.",
+        ));
+    }
     serve(session, companion, args, None, Goal::End(id))
 }
 

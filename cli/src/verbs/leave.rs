@@ -54,7 +54,7 @@ pub(crate) fn run(session: &Session, args: &LeaveArgs) -> Result<Report, Failure
 }
 
 /// Whether the server knows this device. Whether it has taken what was begun with it is not known, and it forgets that by itself.
-const fn is_known(standing: &Standing) -> bool {
+pub(super) const fn is_known(standing: &Standing) -> bool {
     !matches!(
         standing,
         Standing::Planned

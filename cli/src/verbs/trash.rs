@@ -19,6 +19,8 @@ const STILL_EXPECTED: &str =
 
 /// The same for a work account.
 const STILL_ASKED: &str = "The server still asks this device: `countersign leave` lets it forget the device, or you may lock yourself out.";
+/// The same for one whose server asks it nothing any more, or never did.
+const NOT_ASKED: &str = "Its server asks nothing of this device.";
 /// Seconds of a day.
 const DAY_S: u64 = 86_400;
 
@@ -75,8 +77,13 @@ fn take_work_away(
     id: RecordId,
 ) -> Result<Report, Failure> {
     let now = session.now();
-    let title = account::title(&companion.work_account(id, now)?);
-    confirm(session, args, &title, STILL_ASKED)?;
+    let view = companion.work_account(id, now)?;
+    let title = account::title(&view);
+    let asked = match leave::is_known(&view.standing) {
+        true => STILL_ASKED,
+        false => NOT_ASKED,
+    };
+    confirm(session, args, &title, asked)?;
     let report = Report::new().changed().member("id", id.to_string());
     let report = if args.purge {
         companion.leave(id, now)?;
@@ -96,7 +103,7 @@ fn take_work_away(
             .member("purged", false)
             .member("purged_at", purged_at.0)
             .text(format!(
-                "In the trash, and mute: {title}. It is deleted for good on {until} (UTC); until then: `countersign restore {id}`.\n{STILL_ASKED}\n"
+                "In the trash, and mute: {title}. It is deleted for good on {until} (UTC); until then: `countersign restore {id}`.\n{asked}\n"
             ))
     };
     Ok(findings::describe_for_one(report, companion.findings()))

@@ -1,6 +1,6 @@
 //! `watch`: asks the servers all the time and shows a notification for each request. It answers nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use serde_json::{Map, Value, json};
 
 use crate::args::WatchArgs;
 use crate::dates;
-use crate::driver::Driver;
+use crate::driver::{Driver, Said};
 use crate::failure::Failure;
 use crate::notices::{Loudness, Notice, Notices};
 use crate::report::Report;
 use crate::session::Session;
-use crate::work::{hex, request};
+use crate::work::{account, hex, request, tidings_name, tidings_to_json, tidings_words};
 
 /// How often what other processes did is looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -65,11 +65,23 @@ fn watch(session: &Session, args: &WatchArgs, companion: &mut Companion) -> Resu
         notices,
         open: BTreeMap::new(),
         cards: BTreeMap::new(),
+        said: Said::new(),
     };
+    watch.look(companion, Knows::Already)?;
     loop {
-        watch.look(companion)?;
+        watch.look(companion, Knows::SinceNow)?;
+        watch.look_at_servers(companion, &driver)?;
         driver.turn(companion, None, LOOK_EVERY)?;
     }
+}
+
+/// Since when the vault knows of what is open and was not seen yet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Knows {
+    /// From before this program began: it has rung when it came, or was not to.
+    Already,
+    /// It came while this program watches.
+    SinceNow,
 }
 
 /// A request that was seen.
@@ -78,7 +90,7 @@ struct Seen {
     reference: String,
     title: String,
     is_quiet: bool,
-    /// Whether it still waits for somebody.
+    /// Whether somebody is to know that it waits.
     waits: bool,
     notice: Option<Notice>,
 }
@@ -103,15 +115,38 @@ struct Watch<'a> {
     notices: Option<Arc<Notices>>,
     open: BTreeMap<StatementId, Seen>,
     cards: BTreeMap<RecordId, Card>,
+    said: Said,
 }
 
 impl Watch<'_> {
+    /// Tells which servers give no answer that can be taken, and which do again. Nobody is called to it.
+    fn look_at_servers(
+        &mut self,
+        companion: &Companion,
+        driver: &Driver<'_>,
+    ) -> Result<(), Failure> {
+        for view in companion.work_accounts(self.session.now()) {
+            let Some(tidings) = self.said.tidings(view.id, driver.trouble_of(&view)) else {
+                continue;
+            };
+            let mut members = tidings_to_json(tidings);
+            members.insert("account".into(), view.id.to_string().into());
+            let words = format!(
+                "{}  {}",
+                account::title(&view),
+                tidings_words(&view, tidings)
+            );
+            self.print(tidings_name(tidings), &words, members.into())?;
+        }
+        Ok(())
+    }
+
     /// Tells what has come and what has ended.
-    fn look(&mut self, companion: &Companion) -> Result<(), Failure> {
+    fn look(&mut self, companion: &Companion, knows: Knows) -> Result<(), Failure> {
         let open = companion.statements(self.session.now());
         for view in &open {
             if !self.open.contains_key(&view.id) {
-                self.came(view)?;
+                self.came(view, view.is_quiet || knows == Knows::Already)?;
             }
         }
         let ended: Vec<StatementId> = self
@@ -123,19 +158,24 @@ impl Watch<'_> {
         for id in ended {
             self.ended(companion, id)?;
         }
+        let accounts = companion.work_accounts(self.session.now()).into_iter();
+        let muted = accounts.filter(|account| account.muted_until.is_some());
+        let muted: BTreeSet<RecordId> = muted.map(|account| account.id).collect();
         for view in &open {
-            self.stays(view);
+            self.stays(view, muted.contains(&view.account));
         }
         self.count_quiet();
         Ok(())
     }
 
-    /// Nobody is called any more to what is answered, or over: also where its server cannot say yet how it ended.
-    fn stays(&mut self, view: &StatementView) {
+    /// Nobody is called any more to what is answered, or over: also where its server cannot say yet how it ended. After a report
+    /// nobody is called at all for a while.
+    fn stays(&mut self, view: &StatementView, is_muted: bool) {
         let Some(seen) = self.open.get_mut(&view.id) else {
             return;
         };
-        seen.waits = waits(view);
+        seen.waits = waits(view) && !is_muted;
+        seen.is_quiet |= is_muted;
         if let (Some(notices), false) = (&self.notices, seen.waits)
             && let Some(notice) = seen.notice.take()
         {
@@ -143,16 +183,16 @@ impl Watch<'_> {
         }
     }
 
-    fn came(&mut self, view: &StatementView) -> Result<(), Failure> {
+    fn came(&mut self, view: &StatementView, is_quiet: bool) -> Result<(), Failure> {
         let title = request::title(view);
-        let notice = match (&self.notices, view.is_quiet || !waits(view)) {
+        let notice = match (&self.notices, is_quiet || !waits(view)) {
             (Some(notices), false) => {
                 let title = format!("Sign-in request: {title}");
                 notices.show(None, &title, ANSWER, Loudness::Rings).ok()
             }
             _ => None,
         };
-        let what = if view.is_quiet { "queued" } else { "rings" };
+        let what = if is_quiet { "queued" } else { "rings" };
         self.print(
             what,
             &title,
@@ -166,7 +206,7 @@ impl Watch<'_> {
             account: view.account,
             reference: view.reference.as_str().to_owned(),
             title,
-            is_quiet: view.is_quiet,
+            is_quiet,
             waits: waits(view),
             notice,
         };
@@ -243,7 +283,8 @@ impl Watch<'_> {
         let now = self.session.now();
         if !console.is_json() {
             let at = dates::minute(now);
-            return console.say(&format!("{at}  {event}  {words}\n"));
+            let event = event.replace('_', " ");
+            return console.say_sentences(&format!("{at}  {event}  {words}\n"));
         }
         let mut line = Map::new();
         line.insert("event".into(), event.into());

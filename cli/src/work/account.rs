@@ -189,11 +189,12 @@ pub(crate) fn news(view: &WorkView) -> String {
     }
 }
 
-/// A number in groups of three.
+/// A number in groups of the same size: of three digits where that fits, of four otherwise.
 pub(crate) fn grouped(number: &str) -> String {
+    let size = if number.len().is_multiple_of(3) { 3 } else { 4 };
     let mut grouped = String::new();
     for (at, digit) in number.chars().enumerate() {
-        if at > 0 && at % 3 == 0 {
+        if at > 0 && at % size == 0 {
             grouped.push(' ');
         }
         grouped.push(digit);
@@ -253,4 +254,16 @@ pub(crate) fn clock_words(view: &WorkView) -> Option<String> {
         dates::span(ahead_s.unsigned_abs()),
         shown(view.host.as_str())
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn a_numbers_groups_are_of_one_size() {
+        assert_eq!(grouped("123456"), "123 456");
+        assert_eq!(grouped("87729604"), "8772 9604");
+        assert_eq!(grouped(""), "");
+    }
 }

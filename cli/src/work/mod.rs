@@ -11,5 +11,6 @@ pub(crate) use account::grouped;
 pub(crate) use find::{Found, find_any, find_work};
 pub(crate) use json::{account_to_json, hex, request_to_json};
 pub(crate) use server::{
-    refused_failure, refused_words, unreachable_failure, unreachable_name, unreachable_words,
+    host, refused_failure, tidings_name, tidings_to_json, tidings_words, trouble_name,
+    trouble_to_json, trouble_words, unreachable_failure, unreachable_words,
 };

@@ -7,7 +7,7 @@ use countersign_core::approval::{
 use crate::terminal::{columns, padded, shown};
 
 /// Columns of a line's name.
-const FIELD_COLUMNS: usize = 11;
+const FIELD_COLUMNS: usize = 10;
 
 /// What a line's field is called; the specification's own word where none is known better.
 fn field_words(field: &'static str) -> &'static str {
@@ -35,6 +35,7 @@ fn act_words(text: &str) -> String {
         "sign-in" => "a sign-in".into(),
         "reset" => "a password reset".into(),
         "change" => "a change of how you sign in".into(),
+        "action" => "an action".into(),
         other => shown(other),
     }
 }
@@ -59,8 +60,7 @@ pub(crate) fn title(view: &StatementView) -> String {
 pub(crate) fn card(view: &StatementView, others: usize) -> String {
     let more = match others {
         0 => String::new(),
-        1 => ", and 1 more after it".into(),
-        more => format!(", and {more} more after it"),
+        more => format!(", and {more} more"),
     };
     let mut text = format!("\nA request of {}{more}\n{}", title(view), lines(view));
     if let Some(why) = view.cannot_approve {
@@ -73,8 +73,17 @@ pub(crate) fn card(view: &StatementView, others: usize) -> String {
     if let Some(left) = view.tries_left {
         text.push_str(&format!("{}\n", tries_words(left)));
     }
-    text.push_str("d: not now    r: it was not me    c: it was me, stop    Esc: leave it open\n");
+    text.push_str("d: not now    r: it was not me");
+    if may_cancel(view) {
+        text.push_str("    c: it was me, stop");
+    }
+    text.push_str("    Esc: leave it open\n");
     text
+}
+
+/// Whether somebody may say that it was them: not over what this version does not know, which was seen by nobody.
+pub(crate) fn may_cancel(view: &StatementView) -> bool {
+    view.cannot_approve != Some(CannotApprove::Unknown)
 }
 
 /// The request alone, for a question of its own.
@@ -207,8 +216,38 @@ pub(crate) fn left_words(left_s: i64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use countersign_core::account::Name;
+    use countersign_core::approval::{StatementId, Strength};
+    use countersign_core::time::UnixSeconds;
+    use countersign_core::vault::RecordId;
+
     use super::*;
+
+    /// A request that has just come.
+    pub(crate) fn open_view() -> StatementView {
+        StatementView {
+            id: StatementId::from_bytes([1; 16]),
+            reference: Name::EMPTY,
+            account: RecordId::from_bytes([1; 16]),
+            issuer: Name::EMPTY,
+            label: Name::EMPTY,
+            nth: 1,
+            received_at: UnixSeconds(0),
+            expires_at: UnixSeconds(120),
+            left_s: 120,
+            origin: Name::EMPTY,
+            lines: vec![],
+            matching: Match::EnterNumber { digits: 6 },
+            strength: Strength::Typed,
+            is_test: false,
+            cannot_approve: None,
+            tries_left: None,
+            is_quiet: false,
+            outcome: None,
+            next: vec![],
+        }
+    }
 
     #[test]
     fn r19_a_line_cannot_leave_its_place() {
@@ -218,8 +257,8 @@ mod tests {
                 text: text.into(),
             })
         };
-        assert_eq!(said("app", "VPN | Mail"), "  For         VPN | Mail\n");
-        assert_eq!(said("act", "sign-in"), "  To approve  a sign-in\n");
+        assert_eq!(said("app", "VPN | Mail"), "  For        VPN | Mail\n");
+        assert_eq!(said("act", "sign-in"), "  To approve a sign-in\n");
         for field in ["act", "user", "payee"] {
             let hostile = said(field, "a\u{1b}[2J\nApprove\u{2028}x");
             assert_eq!(hostile.lines().count(), 1, "{hostile:?}");
@@ -227,6 +266,29 @@ mod tests {
             let turned = said(field, "בנק");
             assert!(turned.ends_with("\u{2068}בנק\u{2069}\n"), "{turned:?}");
         }
+    }
+
+    #[test]
+    fn what_is_not_known_can_be_denied_and_reported_and_nothing_else() {
+        let mut view = open_view();
+        assert!(card(&view, 0).contains("c: it was me, stop"));
+        for why in [CannotApprove::NotActive, CannotApprove::KeyGone] {
+            view.cannot_approve = Some(why);
+            assert!(may_cancel(&view), "{why:?}");
+        }
+        view.cannot_approve = Some(CannotApprove::Unknown);
+        let shown = card(&view, 1);
+        assert!(!shown.contains("it was me"), "{shown}");
+        assert!(shown.contains("d: not now    r: it was not me    Esc"));
+    }
+
+    #[test]
+    fn a_card_does_not_say_whether_the_others_are_older() {
+        let shown = card(&open_view(), 2);
+        assert!(
+            shown.starts_with("\nA request of -, and 2 more\n"),
+            "{shown}"
+        );
     }
 
     #[test]

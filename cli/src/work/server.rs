@@ -1,11 +1,21 @@
 //! What is said of a server that gave no answer, or none that can be taken.
 
-use countersign_core::approval::{Cause, Unreachable, WorkView};
+use countersign_core::approval::{Cause, Hint, Unreachable, WorkView};
+use countersign_core::uri::ServerUrl;
+use serde_json::{Map, Value};
 
 use super::account::cause_name;
 use crate::dates;
+use crate::driver::{Tidings, Trouble};
 use crate::failure::Failure;
 use crate::terminal::shown;
+
+/// A server's host, with its port where it is not the usual one: whoever looks at it sees all that tells it from another.
+pub(crate) fn host(url: &ServerUrl) -> &str {
+    let text = url.as_str();
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    rest.split_once('/').map_or(rest, |(host, _)| host)
+}
 
 /// What is said where nothing more is known.
 const NO_ANSWER: &str = "does not answer";
@@ -29,7 +39,7 @@ const fn reason(why: Unreachable) -> &'static str {
 }
 
 /// The name of why a server gave no answer; `unavailable` where it said that it cannot now, or nothing more is known.
-pub(crate) const fn unreachable_name(why: Option<Unreachable>) -> &'static str {
+const fn unreachable_name(why: Option<Unreachable>) -> &'static str {
     match why {
         Some(Unreachable::NoConnection) => "no_connection",
         Some(Unreachable::TimedOut) => "timed_out",
@@ -79,8 +89,8 @@ const fn fault(cause: Cause) -> &'static str {
     }
 }
 
-/// A server's answer that was not taken, to whoever waits for it.
-pub(crate) fn refused_words(host: &str, cause: Cause) -> String {
+/// A server's answer that was not taken.
+fn refused_words(host: &str, cause: Cause) -> String {
     format!(
         "{} {}: a defect, or an attack. It is not taken, and the server is asked again.",
         shown(host),
@@ -95,4 +105,101 @@ pub(crate) fn refused_failure(host: &str, cause: Cause) -> Failure {
         format!("{} {}: a defect, or an attack.", shown(host), fault(cause)),
     )
     .with("why", cause_name(cause))
+}
+
+/// What a server claims, as the end of a sentence.
+const fn claim(hint: Hint) -> &'static str {
+    match hint {
+        Hint::NotActive => "this device is not active there",
+        Hint::UnknownDevice => "it does not know this device",
+        Hint::UnknownStatement => "it does not know the request",
+        Hint::Defect => "what this device sent is not right",
+    }
+}
+
+const fn hint_name(hint: Hint) -> &'static str {
+    match hint {
+        Hint::NotActive => "not_active",
+        Hint::UnknownDevice => "unknown_device",
+        Hint::UnknownStatement => "unknown_request",
+        Hint::Defect => "defect",
+    }
+}
+
+/// One line about what is wrong with a server's answers.
+pub(crate) fn trouble_words(view: &WorkView, trouble: Trouble) -> String {
+    let host = view.host.as_str();
+    match trouble {
+        Trouble::Silent(why) => unreachable_words(view, why)
+            .unwrap_or_else(|| format!("{} {}.", shown(host), why.map_or(NO_ANSWER, reason))),
+        Trouble::Refused(cause) => refused_words(host, cause),
+        Trouble::Hint(hint) => format!(
+            "{} says without proof that {}; nothing changed.",
+            shown(host),
+            claim(hint)
+        ),
+    }
+}
+
+/// One line about what is new with a server's answers.
+pub(crate) fn tidings_words(view: &WorkView, tidings: Tidings) -> String {
+    match tidings {
+        Tidings::Begun(trouble) => trouble_words(view, trouble),
+        Tidings::Over => format!("{} answers as it should again.", shown(view.host.as_str())),
+    }
+}
+
+/// The name of what is wrong with a server's answers.
+pub(crate) const fn trouble_name(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::Silent(_) => "unreachable",
+        Trouble::Refused(_) => "refused",
+        Trouble::Hint(_) => "hint",
+    }
+}
+
+/// The name of what is new with a server's answers.
+pub(crate) const fn tidings_name(tidings: Tidings) -> &'static str {
+    match tidings {
+        Tidings::Begun(trouble) => trouble_name(trouble),
+        Tidings::Over => "answers_again",
+    }
+}
+
+/// What exactly is wrong, as a member of its own for each kind of trouble.
+pub(crate) fn trouble_to_json(trouble: Trouble) -> Map<String, Value> {
+    let (member, name) = match trouble {
+        Trouble::Silent(why) => ("why", unreachable_name(why)),
+        Trouble::Refused(cause) => ("cause", cause_name(cause)),
+        Trouble::Hint(hint) => ("hint", hint_name(hint)),
+    };
+    [(member.to_owned(), name.into())].into_iter().collect()
+}
+
+/// The same of what is new; nothing is to be said of what is over.
+pub(crate) fn tidings_to_json(tidings: Tidings) -> Map<String, Value> {
+    match tidings {
+        Tidings::Begun(trouble) => trouble_to_json(trouble),
+        Tidings::Over => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::uri::TestMode;
+
+    use super::*;
+
+    #[test]
+    fn a_host_is_shown_with_a_port_that_is_not_the_usual_one() {
+        for (text, expected) in [
+            ("https://mfa.example", "mfa.example"),
+            ("https://mfa.example:443/x/y", "mfa.example"),
+            ("https://mfa.example:8443", "mfa.example:8443"),
+            ("https://mfa.example:8443/x", "mfa.example:8443"),
+        ] {
+            let url = ServerUrl::parse_typed(text, TestMode::Off).unwrap();
+            assert_eq!(host(&url), expected);
+        }
+    }
 }

@@ -32,6 +32,7 @@ mod scripted_lost;
 mod scripted_site;
 mod scripted_standing;
 mod scripted_together;
+mod scripted_trouble;
 mod scripted_waits;
 mod slots;
 mod status;

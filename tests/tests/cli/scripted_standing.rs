@@ -191,6 +191,13 @@ fn an_account_that_the_server_removed_says_so_and_can_be_left_without_it() {
         words.contains("removed: it was taken away on the server"),
         "{words}"
     );
+    let removed = site.person.run(&["remove", "ann"]);
+    assert!(
+        removed.out.contains("asks nothing of this device"),
+        "{removed:?}"
+    );
+    assert!(!removed.out.contains("still asks"), "{removed:?}");
+    assert_eq!(site.person.run(&["restore", "ann"]).exit, 0);
     let left = site.person.json(&["leave", "ann", "--yes"]);
     assert_eq!(
         (name(&left).as_str(), &left["is_told"]),

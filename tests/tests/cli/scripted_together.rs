@@ -28,6 +28,10 @@ fn watch_and_two_times_approve_send_one_answer_even_when_the_first_is_killed_wit
         });
         found.unwrap_or_else(|| panic!("{name:?} never came"))
     };
+    // What another process had fetched before would not ring.
+    site.wait_until("the watch's fetch", |site| {
+        !site.scripted.requests(Path::Fetch).is_empty()
+    });
     let (mut first, mut second) = (site.approve(), site.approve());
     let asked = site.sign_in();
     let id = watched("rings")["id"].clone();

@@ -8,6 +8,7 @@ use countersign_core::time::UnixSeconds;
 use serde_json::Value;
 
 use crate::person::{ACME, BANK, Person, feed, held, name};
+use crate::scripted_site::Site;
 use crate::tamper::{change, literal};
 
 /// Writes over bytes of the vault's file, as a failing disk or an editor does, with its log out of the way.
@@ -275,4 +276,28 @@ fn what_was_set_aside_is_deleted_on_a_word_and_not_while_it_may_be_all_there_is(
     );
     assert_eq!(person.json(&yes)["deleted"], Value::Array(Vec::new()));
     assert_eq!(person.accounts().len(), 1);
+}
+
+#[test]
+fn a_history_with_a_gap_is_not_called_well() {
+    let site = Site::enrolled();
+    site.is_usable();
+    let person = &site.person;
+    assert_eq!(person.run(&["vault", "status"]).exit, 0);
+    let vault = rusqlite::Connection::open(person.vault()).unwrap();
+    let gone = vault.execute("DELETE FROM log WHERE seq = 2", []).unwrap();
+    assert_eq!(gone, 1);
+    drop(vault);
+    let document = person.json(&["vault", "status"]);
+    assert_eq!(name(&document), "damaged_history");
+    assert!(document["error"]["seq"].is_u64(), "{document}");
+    assert!(!next(&document).is_empty(), "{document}");
+    let done = person.run(&["vault", "status"]);
+    assert_eq!(done.exit, 4, "{done:?}");
+    assert!(done.out.contains("Integrity  damaged history"), "{done:?}");
+    assert!(!done.out.contains("all is well"), "{done:?}");
+    assert_eq!(
+        name(&person.json(&["history", "verify"])),
+        "damaged_history"
+    );
 }

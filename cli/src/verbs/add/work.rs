@@ -19,7 +19,7 @@ use crate::session::Session;
 use crate::terminal::shown;
 use crate::verbs::doctor::read_text;
 use crate::words;
-use crate::work::{account, find_work};
+use crate::work::{account, find_work, host};
 
 /// What this device is called where the person says nothing.
 const DEVICE: &str = "Terminal";
@@ -96,7 +96,7 @@ fn confirm_server(
     args: &AddArgs,
     invitation: &Invitation,
 ) -> Result<(), Failure> {
-    let host = shown(invitation.url.host());
+    let shown_host = shown(host(&invitation.url));
     let whose = match &invitation.proof {
         Proof::Scanned(scanned) => {
             let name = named(&scanned.issuer, None, &scanned.account);
@@ -111,16 +111,16 @@ fn confirm_server(
     };
     session
         .console()
-        .note(&format!("{whose}{mode}Its server is {host}."));
+        .note(&format!("{whose}{mode}Its server is {shown_host}."));
     if args.yes {
         return Ok(());
     }
-    if !session.console().can_ask() {
+    if !session.console().can_confirm() {
         return Err(Failure::new(
             "not_confirmed",
             "Nothing is sent to a server that nobody has looked at: say --yes.",
         )
-        .with("host", invitation.url.host()));
+        .with("host", host(&invitation.url)));
     }
     if session
         .console()
@@ -152,7 +152,7 @@ fn earlier(
     let (Some(view), None) = (same.next(), same.next()) else {
         return Ok(None);
     };
-    if args.yes || !session.console().can_ask() {
+    if args.yes || !session.console().can_confirm() {
         return Ok(None);
     }
     let question = format!(

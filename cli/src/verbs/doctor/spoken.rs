@@ -9,6 +9,7 @@ use crate::rows::{named, parameters};
 use crate::terminal::shown;
 use crate::verbs::answer::Showing;
 use crate::words;
+use crate::work::host;
 
 /// The explanation in lines.
 pub(crate) fn words(found: &Finding, showing: Showing) -> String {
@@ -86,7 +87,7 @@ fn account(parsed: &Parsed, showing: Showing) -> String {
 fn names(content: &Content) -> Vec<String> {
     match content {
         Content::Invitation(invitation) => {
-            let mut lines = vec![format!("  Server: {}", shown(invitation.url.host()))];
+            let mut lines = vec![format!("  Server: {}", shown(host(&invitation.url)))];
             if let Proof::Scanned(scanned) = &invitation.proof {
                 lines.push(format!(
                     "  {}",
@@ -96,7 +97,7 @@ fn names(content: &Content) -> Vec<String> {
             lines
         }
         Content::Statement(statement) => {
-            vec![format!("  Server: {}", shown(statement.url.host()))]
+            vec![format!("  Server: {}", shown(host(&statement.url)))]
         }
         _ => Vec::new(),
     }

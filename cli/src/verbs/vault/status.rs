@@ -1,6 +1,7 @@
 //! `vault status`: how the vault stands, also where it does not open.
 
 use countersign_core::approval::WorkView;
+use countersign_core::approval::history::BadEntry;
 use countersign_core::companion::{Companion, VaultStatus};
 use countersign_core::vault::{Snapshot, VaultLocation};
 use serde_json::Value;
@@ -41,7 +42,8 @@ fn describe(
     let status = companion.status()?;
     let damaged = DamagedCopy::of(location)?;
     let work = companion.work_accounts(session.now());
-    let worst = findings::failure(&status.findings);
+    let bad = companion.verify_history_chain()?.err();
+    let worst = findings::failure(&status.findings).or_else(|| bad.map(damaged_history));
     let next = worst.as_ref().map_or_else(Vec::new, |failure| {
         advice::next(session, failure.name(), !status.snapshots.is_empty())
     });
@@ -61,9 +63,21 @@ fn describe(
         .member("read_only", status.is_read_only);
     let report = siblings(report, location, &damaged)?
         .member("next", next.clone())
-        .text(words(&status, &work, location, &damaged))
+        .text(words(&status, worst.as_ref(), &work, location, &damaged))
         .text(advice::line(&next));
-    Ok(findings::describe_all(report, &status.findings))
+    Ok(findings::describe_all(report, &status.findings).fail(bad.map(damaged_history)))
+}
+
+/// Entries of the history that were changed or taken out: the signatures in it are another question, of `history verify`.
+fn damaged_history(bad: BadEntry) -> Failure {
+    Failure::new(
+        "damaged_history",
+        format!(
+            "Entry {} of the history is not where or what it was. What stands before it is as it was written.",
+            bad.seq
+        ),
+    )
+    .with("seq", bad.seq)
 }
 
 /// The members about what lies beside the vault.
@@ -97,6 +111,7 @@ fn work_words(work: &[WorkView]) -> String {
 
 fn words(
     status: &VaultStatus,
+    worst: Option<&Failure>,
     work: &[WorkView],
     location: &VaultLocation,
     damaged: &[DamagedCopy],
@@ -105,7 +120,7 @@ fn words(
         0 => String::new(),
         count => format!(", and {count} in the trash"),
     };
-    let integrity = match findings::failure(&status.findings) {
+    let integrity = match worst {
         None => "all is well".to_owned(),
         Some(failure) => failure.name().replace('_', " "),
     };

@@ -6,7 +6,7 @@ use super::desk::{Desk, Done};
 use crate::approval::history::{Entry, Kind};
 use crate::approval::{
     ApprovalError, Attention, Contact, Decision, Errand, Event, Freshness, Kept, Lane, NextAction,
-    Outgoing, Preparing, Reply, StatementId, WorkAccount,
+    Outgoing, Preparing, Reply, StatementId, WorkAccount, WorkView,
 };
 use crate::device::{DeviceKeys, KeyError};
 use crate::time::UnixSeconds;
@@ -26,6 +26,18 @@ pub(in crate::companion) struct InFlight {
 impl InFlight {
     fn contact<'a>(&'a self, account: &'a WorkAccount) -> &'a Contact {
         self.contacts.get(&account.id).unwrap_or(&account.contact)
+    }
+
+    /// An account's view, with what is not stored: what its server said to this process without proof, and when.
+    pub(super) fn shown(&self, view: WorkView) -> WorkView {
+        let Some(contact) = self.contacts.get(&view.id) else {
+            return view;
+        };
+        WorkView {
+            hint: contact.hint,
+            last_answer_at: contact.last_answer_at.max(view.last_answer_at),
+            ..view
+        }
     }
 
     /// The person did something: what was turned down may be asked for again.

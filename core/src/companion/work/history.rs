@@ -98,6 +98,16 @@ impl Companion {
             .collect()
     }
 
+    /// Goes along the chain of the history alone: whether each entry is where and what it was when it was written. Whose messages
+    /// stand in them is not looked at, which is most of the work of [`Self::verify_history`].
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::DamagedData`], [`VaultError::Io`]: nothing can be said then.
+    pub fn verify_history_chain(&self) -> Result<Result<ChainReport, BadEntry>, VaultError> {
+        history::verify(&self.vault, |_| Ok(()))
+    }
+
     /// Goes along the whole history: its chain, and every signature in it. The first entry that is not as it was written is
     /// named, and so is a missing end (R15).
     ///

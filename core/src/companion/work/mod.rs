@@ -34,7 +34,7 @@ impl Companion {
         let accounts = desk::all(&self.vault).into_iter();
         let mut views: Vec<WorkView> = accounts
             .filter(|account| !account.is_superseded)
-            .map(|account| account.view(now))
+            .map(|account| self.in_flight.shown(account.view(now)))
             .collect();
         views.sort_by(|a, b| (&a.issuer, &a.label, a.id).cmp(&(&b.issuer, &b.label, b.id)));
         views
@@ -46,7 +46,7 @@ impl Companion {
     ///
     /// [`ApprovalError::NoSuchAccount`], [`ApprovalError::Unreadable`].
     pub fn work_account(&self, id: RecordId, now: UnixSeconds) -> Result<WorkView, ApprovalError> {
-        Ok(desk::load(&self.vault, id)?.view(now))
+        Ok(self.in_flight.shown(desk::load(&self.vault, id)?.view(now)))
     }
 
     /// Statements of all accounts that are open: the oldest first, whichever account they belong to.

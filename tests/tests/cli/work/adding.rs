@@ -1,5 +1,7 @@
 //! Adding a work account.
 
+use std::process::Command;
+
 use super::office::{Office, TYPE, work};
 use crate::person::{Person, name};
 use crate::terminal::Terminal;
@@ -49,6 +51,50 @@ fn a_server_that_the_person_does_not_know_gets_nothing() {
     assert_eq!(refused, "not_confirmed");
     assert!(office.devices().is_empty());
     assert!(work(&person).is_empty());
+}
+
+/// A command of the program with a text piped into it, as a shell on a terminal runs it.
+fn piped(command: &Command, text: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "printf %s \"$TEXT\" | \"$0\" \"$@\""])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .env("TEXT", text);
+    if let Some(folder) = command.get_current_dir() {
+        shell.current_dir(folder);
+    }
+    for (key, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(key, value),
+            None => shell.env_remove(key),
+        };
+    }
+    shell
+}
+
+#[test]
+fn a_link_that_is_piped_in_is_asked_about_on_the_terminal() {
+    let office = Office::new();
+    let person = Person::new();
+    let link = office.invite();
+    let add = piped(&person.command(&["add", "-", "--test-mode"]), &link);
+    let mut terminal = Terminal::start(&add, 120, 40);
+    let shown = terminal.expect("Is that your organisation's server? [y/N]");
+    let port = office.address().port();
+    assert!(
+        shown.contains(&format!("Its server is 127.0.0.1:{port}.")),
+        "{shown}"
+    );
+    terminal.press("n\n");
+    assert_eq!(terminal.end().0, 1);
+    assert!(office.devices().is_empty());
+    let mut terminal = Terminal::start(&add, 120, 40);
+    terminal.expect("[y/N]");
+    terminal.press("y\n");
+    terminal.expect("Only if it is this one");
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(office.devices().len(), 1);
 }
 
 #[test]

@@ -34,11 +34,11 @@ fn a_sign_in_is_shown_as_it_was_signed_and_approved_with_its_number() {
     let card = terminal.expect("Esc: leave it open");
     for line in [
         "A request of Acme:ann@acme.test",
-        "To approve  a sign-in",
-        "For         Mail",
-        "Asked by    mail.acme.test",
-        "As          ann@acme.test",
-        "Server      127.0.0.1",
+        "To approve a sign-in",
+        "For        Mail",
+        "Asked by   mail.acme.test",
+        "As         ann@acme.test",
+        "Server     127.0.0.1",
         "6-digit number",
     ] {
         assert!(card.contains(line), "{line}: {card}");
@@ -133,7 +133,7 @@ fn r8_the_oldest_comes_first_and_a_newer_one_hides_nothing() {
     let person = office.person();
     let first = office.ask("First");
     let mut terminal = approve(&person, &[]);
-    terminal.expect("For         First");
+    terminal.expect("For        First");
     terminal.expect("6 digits");
     let (half, rest) = first.number.as_str().split_at(3);
     terminal.press(half);
@@ -146,7 +146,7 @@ fn r8_the_oldest_comes_first_and_a_newer_one_hides_nothing() {
     terminal.press(&format!("{rest}\n"));
     terminal.expect("Approved");
     assert!(office.is_open(&second.id));
-    terminal.expect("For         Second");
+    terminal.expect("For        Second");
     terminal.expect("6 digits");
     terminal.press("d\n");
     terminal.expect("Denied.");
@@ -166,7 +166,7 @@ fn r9_not_me_says_what_comes_next_and_keeps_the_account_quiet() {
     terminal.expect("6 digits");
     terminal.press("r\n");
     terminal.expect("Reported.");
-    terminal.expect("An administrator was told.");
+    terminal.expect("administrator was told.");
     assert_eq!(terminal.end().0, 0);
     assert_eq!(office.end_of(&asked.id), "reported");
     assert!(work(&person)[0]["muted_until"].is_u64());
@@ -206,7 +206,7 @@ fn r14_without_a_network_the_pages_code_is_answered_with_eight_digits() {
     let done = feed(refused, b"");
     assert_eq!(done.exit, 1, "nobody has seen the request: {done:?}");
     let mut terminal = Terminal::start(&person.command(&scan), 120, 40);
-    terminal.expect("For         Mail");
+    terminal.expect("For        Mail");
     terminal.expect("[y/N]");
     terminal.press("y\n");
     terminal.expect("Type this into the sign-in page: ");
@@ -264,6 +264,44 @@ fn r19_text_of_a_server_cannot_leave_its_line() {
 }
 
 #[test]
+fn r19_text_that_runs_from_the_right_turns_nothing_beside_it() {
+    let office = Office::new();
+    let person = office.person();
+    office.ask("Mail דואר 5");
+    let mut terminal = approve(&person, &[]);
+    let card = terminal.expect("Esc: leave it open");
+    let line = card.lines().find(|line| line.contains("For  ")).unwrap();
+    assert!(
+        line.trim_end().ends_with("\u{2068}Mail דואר 5\u{2069}"),
+        "{line:?}"
+    );
+    terminal.press("q\n");
+    terminal.end();
+    let listed = person.run(&["requests"]).out;
+    assert!(listed.contains("\u{2068}Mail דואר 5\u{2069}"), "{listed:?}");
+    // A script gets the text as it is.
+    let document = person.json(&["requests"]).to_string();
+    assert!(document.contains("\"Mail דואר 5\""), "{document}");
+}
+
+#[test]
+fn a_long_sentence_is_not_cut_in_the_middle_of_a_word() {
+    let mut office = Office::new();
+    let person = office.person();
+    office.stop();
+    let mut terminal = Terminal::start(&person.command(&["approve"]), 60, 40);
+    let said = terminal.expect("same.");
+    assert!(said.contains("cannot be reached"), "{said:?}");
+    let lines = said.lines().filter(|line| !line.contains("Waiting"));
+    for line in lines {
+        let text = line.split("\u{1b}[K").last().unwrap().trim();
+        assert!(text.chars().count() <= 60, "{text:?}");
+    }
+    terminal.press("q\n");
+    terminal.end();
+}
+
+#[test]
 fn a_script_gets_events_as_lines_and_decides_by_lines() {
     let office = Office::new();
     let person = office.person();
@@ -306,6 +344,86 @@ fn a_time_without_a_request_ends_it() {
         lines(&done.out).pop().unwrap()["error"]["name"],
         "nothing_came"
     );
+}
+
+/// Ends by itself, and how.
+fn comes_to_nothing(person: &Person, more: &[&str], input: &str) {
+    let mut command = person.command(&["approve", "--once", "--json"]);
+    command.args(more);
+    let done = feed(command, input.as_bytes());
+    assert_eq!(done.exit, 1, "{more:?} {input:?}: {done:?}");
+    let last = lines(&done.out).pop().unwrap();
+    assert_eq!(last["error"]["name"], "nothing_came", "{more:?} {input:?}");
+}
+
+#[test]
+fn a_time_without_a_decision_ends_it_whatever_is_open() {
+    let mut office = Office::new();
+    let person = office.person();
+    let asked = office.sign_in();
+    let id = only_request(&person);
+    comes_to_nothing(&person, &["--timeout", "1"], "");
+    assert!(office.is_open(&asked.id));
+    office.stop();
+    comes_to_nothing(&person, &["--timeout", "1"], "");
+    // A decision that cannot be sent is waited for no longer than that either, once no other can come.
+    let deny = format!("{}\n", json!({"id": id, "decision": "deny"}));
+    let decisions = ["--decisions", "-", "--timeout", "1"];
+    comes_to_nothing(&person, &decisions, &deny);
+    office.start();
+}
+
+#[test]
+fn a_script_that_has_decided_nothing_ends_it() {
+    let office = Office::new();
+    let person = office.person();
+    let asked = office.sign_in();
+    let nobodys = json!({"id": "0".repeat(32), "decision": "deny"});
+    only_request(&person);
+    for input in ["", "\n", "nonsense\n", &format!("{nobodys}\n")] {
+        comes_to_nothing(&person, &["--decisions", "-"], input);
+    }
+    assert!(office.is_open(&asked.id));
+}
+
+#[test]
+fn a_script_that_has_decided_ends_with_its_decisions_end() {
+    let office = Office::new();
+    let person = office.person();
+    let asked = office.sign_in();
+    let deny = json!({"id": only_request(&person), "decision": "deny"});
+    let other = office.sign_in();
+    let command = person.command(&["approve", "--json", "--decisions", "-"]);
+    let done = feed(command, format!("{deny}\n").as_bytes());
+    assert_eq!(done.exit, 0, "{done:?}");
+    assert_eq!(office.end_of(&asked.id), "denied");
+    assert!(office.is_open(&other.id));
+}
+
+#[test]
+fn a_code_of_a_request_that_has_ended_says_how_it_ended() {
+    let office = Office::new();
+    let person = office.person();
+    let asked = office.sign_in();
+    let deny = json!({"id": only_request(&person), "decision": "deny"});
+    let decide = person.command(&["approve", "--once", "--json", "--decisions", "-"]);
+    assert_eq!(feed(decide, format!("{deny}\n").as_bytes()).exit, 0);
+    let link = format!("countersign://approve?s={}", asked.message.as_str());
+    person.write("page.png", picture(&link));
+    let scan = ["approve", "--qr", "page.png", "--test-mode"];
+    let done = person.run(&scan);
+    assert_eq!(done.exit, 1, "{done:?}");
+    assert!(
+        done.out.contains("Denied. Nobody was signed in."),
+        "{done:?}"
+    );
+    assert!(done.err.contains("has ended already"), "{done:?}");
+    let mut command = person.command(&scan);
+    command.arg("--json");
+    let done = feed(command, b"");
+    let events = lines(&done.out);
+    assert_eq!(events[0]["outcome"], "denied", "{events:?}");
+    assert_eq!(events[1]["error"]["name"], "request_ended", "{events:?}");
 }
 
 /// `approve` for a script that reads as it writes.

@@ -9,6 +9,6 @@ mod refused;
 mod replacing;
 mod resuming;
 mod screen;
-mod together;
+pub(crate) mod together;
 mod unreachable;
 mod watching;

@@ -91,6 +91,11 @@ impl Office {
         self.runtime = Some(runtime);
     }
 
+    /// Where the server listens.
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     fn take<I: Input>(&self, input: &I) -> I::Reply {
         self.verifier.take(&self.account, input, now()).unwrap()
     }

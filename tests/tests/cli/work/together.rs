@@ -12,13 +12,13 @@ use crate::person::{Person, feed, hold_schema};
 use crate::terminal::Terminal;
 
 /// A `watch` that prints lines.
-pub(super) struct Watching {
+pub(crate) struct Watching {
     child: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
 }
 
 impl Watching {
-    pub(super) fn start(person: &Person, environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(person: &Person, environment: &[(&str, &str)]) -> Self {
         let mut command = person.command(&["watch", "--json"]);
         command.env_remove("DBUS_SESSION_BUS_ADDRESS");
         command.envs(environment.iter().copied());
@@ -32,26 +32,36 @@ impl Watching {
     }
 
     /// The next event.
-    pub(super) fn next(&mut self) -> Value {
+    pub(crate) fn next(&mut self) -> Value {
         let line = self.lines.next().expect("watch goes on").unwrap();
         let event = serde_json::from_str(&line).unwrap();
         hold_schema("watch", &event);
         event
     }
 
-    pub(super) fn end(self) {
+    /// The next event of this name; those before it are passed over.
+    pub(crate) fn until(&mut self, name: &str) -> Value {
+        loop {
+            let event = self.next();
+            if event["event"] == name {
+                return event;
+            }
+        }
+    }
+
+    pub(crate) fn end(self) {
         self.end_by(Signal::INT);
     }
 
     /// Ends it by a signal.
-    pub(super) fn end_by(mut self, signal: Signal) {
+    pub(crate) fn end_by(mut self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
         let expected = 128 + signal.as_raw();
         assert_eq!(self.wait(), expected);
     }
 
     /// Waits until it has ended; how.
-    pub(super) fn wait(&mut self) -> i32 {
+    pub(crate) fn wait(&mut self) -> i32 {
         self.child.wait().unwrap().code().unwrap()
     }
 }

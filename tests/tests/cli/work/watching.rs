@@ -80,7 +80,7 @@ fn r11_many_requests_ring_twice_and_are_then_one_card_with_a_count() {
     let mut terminal = Terminal::start(&person.command(&["approve"]), 120, 40);
     let real = &asked[4];
     let mut card = terminal.expect("6 digits");
-    while !card.contains("For         Real") {
+    while !card.contains("For        Real") {
         terminal.press("\u{1b}");
         card = terminal.expect("6 digits");
     }
@@ -106,7 +106,7 @@ fn without_a_desktop_requests_are_printed() {
 fn rung(watched: &Watched, watching: &mut Watching, ask: impl FnOnce()) -> u32 {
     let before = watched.screen().shown.len();
     ask();
-    assert_eq!(watching.next()["event"], "rings");
+    watching.until("rings");
     let screen = watched.wait_until("the notification", |screen| screen.shown.len() > before);
     screen.shown[before].id
 }
@@ -188,7 +188,7 @@ fn r6_a_notification_goes_away_when_the_time_is_over_also_without_the_server() {
     let screen = watched.wait_until("its end", |screen| !screen.closed.is_empty());
     assert_eq!(screen.closed, [first], "and not {second}");
     site.scripted.clear();
-    assert_eq!(watching.next()["outcome"], "expired");
+    assert_eq!(watching.until("ended")["outcome"], "expired");
     watching.end();
 }
 
@@ -259,6 +259,76 @@ fn what_is_over_already_rings_nobody() {
         (1, other),
         "{screen:?}"
     );
+    watching.end();
+    approving.end();
+}
+
+/// `requests` has fetched it before anybody watches.
+fn fetched(person: &Person) {
+    let open = person.json(&["requests"])["requests"].clone();
+    assert_eq!(open.as_array().unwrap().len(), 1, "{open}");
+}
+
+#[test]
+fn what_is_open_already_is_shown_quietly_however_often_a_watch_begins() {
+    let Some(watched) = Watched::new() else {
+        return;
+    };
+    let office = Office::new();
+    let person = office.person();
+    office.sign_in();
+    fetched(&person);
+    for begun in 1..=2 {
+        let mut watching = watched.watch(&person);
+        assert_eq!(watching.next()["event"], "queued");
+        let screen = watched.wait_until("the card", |screen| screen.shown.len() == begun);
+        let card = &screen.shown[begun - 1];
+        assert!(
+            card.title.starts_with("1 request waits quietly"),
+            "{screen:?}"
+        );
+        assert_eq!(card.urgency, 0, "{screen:?}");
+        watching.end();
+    }
+    // What comes while it watches rings as ever.
+    let mut watching = watched.watch(&person);
+    assert_eq!(watching.next()["event"], "queued");
+    rung(&watched, &mut watching, || drop(office.sign_in()));
+    watching.end();
+}
+
+#[test]
+fn r9_nothing_is_shown_while_an_account_is_quiet_after_a_report() {
+    let Some(watched) = Watched::new() else {
+        return;
+    };
+    let site = Site::enrolled();
+    let mut approving = site.approve();
+    site.sign_in();
+    let reported = approving.until("request");
+    let other = site.sign_in();
+    let stays = approving.until("request");
+    let mut before = watched.watch(&site.person);
+    for _ in 0..2 {
+        assert_eq!(before.next()["event"], "queued");
+    }
+    let screen = watched.wait_until("the card", |screen| !screen.shown.is_empty());
+    let card = screen.shown[0].id;
+    approving.decide(&reported["id"], "report", None);
+    approving.until("ended");
+    assert_eq!(before.next()["outcome"], "reported");
+    watched.wait_until("its end", |screen| screen.closed.contains(&card));
+    before.end();
+    let shown = watched.screen().shown.len();
+    let mut watching = watched.watch(&site.person);
+    let event = watching.next();
+    assert_eq!(
+        (&event["event"], &event["id"]),
+        (&"queued".into(), &stays["id"])
+    );
+    assert!(site.scripted.withdraw(&site.account, other.id).unwrap());
+    assert_eq!(watching.next()["outcome"], "withdrawn");
+    assert_eq!(watched.screen().shown.len(), shown);
     watching.end();
     approving.end();
 }
