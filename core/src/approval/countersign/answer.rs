@@ -105,6 +105,8 @@ impl Entry {
             (Some(CannotApprove::Answered), _) => Err(ApprovalError::Answered),
             (Some(CannotApprove::Ended), _) => Err(ApprovalError::Ended),
             (Some(CannotApprove::InTrash), _) => Err(ApprovalError::InTrash),
+            // "It was me" says as much as an approval of what this version cannot show.
+            (Some(CannotApprove::Unknown), DecisionWord::Cancel) => Err(ApprovalError::Unknown),
             // What cannot be approved can be denied.
             (Some(_), DecisionWord::Deny | DecisionWord::Cancel) => Ok(()),
             (Some(CannotApprove::Unknown), _) => Err(ApprovalError::Unknown),

@@ -422,6 +422,8 @@ fn what_is_not_known_is_denied_or_reported_and_never_approved() {
         assert_eq!(view.cannot_approve, Some(CannotApprove::Unknown));
         let error = decide(&mut device, view.id, &approve("123456"), NOW);
         assert_eq!(error, Err(ApprovalError::Unknown));
+        let error = decide(&mut device, view.id, &Decision::Cancel, NOW);
+        assert_eq!(error, Err(ApprovalError::Unknown));
         decide(&mut device, view.id, &Decision::Deny, NOW).unwrap();
     }
 }
