@@ -220,7 +220,7 @@ fn a_restore_is_asked_for_and_a_doubtful_counter_too() {
     let mut terminal = type_command(&person, "countersign next bank");
     terminal.expect("Password:");
     terminal.press(PASSWORD);
-    terminal.expect("may have been used already");
+    terminal.expect("its next code may have been used");
     terminal.expect("[y/N]");
     terminal.press("n\n");
     terminal.expect("not moved");
