@@ -104,7 +104,7 @@ pub(crate) fn fitted(text: &str, width: usize) -> String {
 }
 
 /// The text with its long lines broken between words, so that the terminal cuts none in the middle. What follows keeps its line's
-/// place; a word that is longer than a line stays whole, to be copied.
+/// place; a word that is longer than a line stays whole, to be copied, and so does a command between backquotes.
 pub(crate) fn broken(text: &str, width: usize) -> String {
     let lines: Vec<String> = text
         .split('\n')
@@ -122,7 +122,7 @@ fn broken_line(line: &str, width: usize) -> String {
     let mut broken = indent.clone();
     let mut taken = columns(&indent);
     let mut is_first = true;
-    for word in words.split(' ') {
+    for word in unbroken(words) {
         let needed = columns(word);
         if !is_first && taken + 1 + needed > width {
             broken.push('\n');
@@ -137,6 +137,24 @@ fn broken_line(line: &str, width: usize) -> String {
         is_first = false;
     }
     broken
+}
+
+/// The words of a line, with all of a command between backquotes as one.
+fn unbroken(line: &str) -> Vec<&str> {
+    let mut words = vec![];
+    let (mut start, mut is_command) = (0, false);
+    for (place, letter) in line.char_indices() {
+        match letter {
+            '`' => is_command = !is_command,
+            ' ' if !is_command => {
+                words.extend(line.get(start..place));
+                start = place + 1;
+            }
+            _ => {}
+        }
+    }
+    words.extend(line.get(start..));
+    words
 }
 
 /// The text filled with spaces to `width` columns.
@@ -190,6 +208,7 @@ mod tests {
             ("one two three\nfour\n", "one two\nthree\nfour\n"),
             ("a https://acme.test/x b", "a\nhttps://acme.test/x\nb"),
             ("漢字漢 字", "漢字漢\n字"),
+            ("a b: `do it all` c", "a b:\n`do it all`\nc"),
         ] {
             assert_eq!(broken(text, 7), expected, "{text:?}");
         }

@@ -97,6 +97,9 @@ fn follow_the_screen(person: &Person, secret: &str) -> String {
         }
         let (exit, screen) = terminal.end();
         assert_eq!(exit, 4, "{screen}");
+        // Long sentences are broken between words.
+        let screen: Vec<&str> = screen.split_whitespace().collect();
+        let screen = screen.join(" ");
         command = first_command(screen.rsplit("Next: ").next().unwrap_or(&screen));
     }
     panic!("the screen leads in a circle, at last to {command:?}");
@@ -119,7 +122,8 @@ fn salvage(mut terminal: Terminal, secret: &str) -> String {
     }
     let (exit, rest) = terminal.end();
     assert_eq!(exit, 0, "{screen}{rest}");
-    screen + &rest
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    screen + &words.join(" ")
 }
 
 /// The list as it is afterwards.
