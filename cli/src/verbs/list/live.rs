@@ -85,6 +85,8 @@ fn watch(
 ) -> Result<End, Failure> {
     let failed = |error: io::Error| Failure::io(&error, "terminal");
     let mut last_used = session.now();
+    // Begins to listen before the first frame: a window that changes right after it is not missed.
+    event::poll(Duration::ZERO).map_err(failed)?;
     loop {
         let now = session.now();
         if Companion::is_idle(last_used, now, args.auto_lock) {
