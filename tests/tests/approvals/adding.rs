@@ -1,8 +1,6 @@
 //! Scenarios A12–A15 and C4: a work account is added.
 
-use countersign_core::approval::{
-    Attention, EnrolmentFailure, Outgoing, Reply, Standing, Unreachable,
-};
+use countersign_core::approval::{Attention, EnrolmentFailure, Reply, Standing, Unreachable};
 use countersign_core::time::UnixSeconds;
 use countersign_core::uri::invitation::{parse_code_and_url, parse_pasted};
 use countersign_core::uri::{TestMode, UriError, parse_otpauth};
@@ -12,18 +10,6 @@ use countersign_verifier::step::GiveCode;
 
 use crate::device::{Device, Did};
 use crate::server::Server;
-
-/// The device's next request.
-fn next(device: &mut Device, server: &Server) -> Outgoing {
-    loop {
-        match device.step(&[server], Attention::Waiting) {
-            Did::Sent(outgoing) => return outgoing,
-            Did::Something => {}
-            Did::Waits(wait_s) => server.pass_s(wait_s),
-            Did::Nothing => panic!("there is something to send"),
-        }
-    }
-}
 
 fn refusal(problem: &Problem) -> Reply {
     Reply::Answered {
@@ -58,7 +44,7 @@ fn a12_a_server_that_redirects_is_not_followed() {
     let server = Server::new();
     let mut device = Device::new("Pixel");
     let id = device.add(&server.typed(), &server);
-    let outgoing = next(&mut device, &server);
+    let outgoing = device.next(&server);
     device.hear(
         &outgoing,
         &Reply::Unreachable(Unreachable::Redirect),
@@ -175,7 +161,7 @@ fn a14_an_enrolment_whose_every_answer_is_lost_gets_the_same_answer_again() {
     let mut device = Device::new("Pixel");
     let id = device.add(&server.scanned(), &server);
     for _ in 0..3 {
-        let outgoing = next(&mut device, &server);
+        let outgoing = device.next(&server);
         assert!(server.answer(&outgoing).is_ok());
         device.hear(
             &outgoing,
@@ -216,7 +202,7 @@ fn a15_an_unknown_version_says_which_side_is_older() {
         let provider = Server::new();
         let mut device = Device::new("Pixel");
         let id = device.add(&provider.scanned(), &provider);
-        let outgoing = next(&mut device, &provider);
+        let outgoing = device.next(&provider);
         let problem = Problem::UnsupportedVersion {
             server,
             device: device_speaks,
@@ -244,7 +230,7 @@ fn c4_codes_are_right_by_the_servers_clock_and_the_difference_is_said() {
     device
         .approve(test.id, &server.test_number(), &server)
         .unwrap();
-    let answer = next(&mut device, &server);
+    let answer = device.next(&server);
     let receipt = server.answer(&answer).unwrap();
     // RFC 6238 appendix B has this key.
     let link = "otpauth://totp/ACME:ann?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=ACME";

@@ -174,6 +174,18 @@ impl Device {
         panic!("{} comes to rest", self.name);
     }
 
+    /// Its next request, whatever time has to pass until then.
+    pub(crate) fn next(&mut self, server: &Server) -> Outgoing {
+        loop {
+            match self.step(&[server], Attention::Waiting) {
+                Did::Sent(outgoing) => return outgoing,
+                Did::Something => {}
+                Did::Waits(wait_s) => server.pass_s(wait_s),
+                Did::Nothing => panic!("there is something to send"),
+            }
+        }
+    }
+
     /// One thing that its shell does.
     pub(crate) fn step(&mut self, servers: &[&Server], attention: Attention) -> Did {
         let now = self.now(servers[0]);

@@ -1,7 +1,5 @@
-use countersign_core::account::Name;
-use countersign_core::approval::{Match, Strength};
-
 use super::*;
+use crate::work::request::tests::open_view;
 
 const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
 
@@ -12,24 +10,9 @@ const fn id(n: u8) -> StatementId {
 fn open(n: u8) -> StatementView {
     StatementView {
         id: id(n),
-        reference: Name::EMPTY,
-        account: RecordId::from_bytes([1; 16]),
-        issuer: Name::EMPTY,
-        label: Name::EMPTY,
-        nth: 1,
         received_at: NOW,
         expires_at: NOW.plus(120),
-        left_s: 120,
-        origin: Name::EMPTY,
-        lines: vec![],
-        matching: Match::EnterNumber { digits: 6 },
-        strength: Strength::Typed,
-        is_test: false,
-        cannot_approve: None,
-        tries_left: None,
-        is_quiet: false,
-        outcome: None,
-        next: vec![],
+        ..open_view()
     }
 }
 

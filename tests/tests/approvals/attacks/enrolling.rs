@@ -14,7 +14,7 @@ fn relay_of_an_honest_server_from_another_address() {
     let invitation = parse_code_and_url(&code, relay, TestMode::Off).unwrap();
     let mut device = Device::terminal("desk");
     let id = device.add(&invitation, &honest);
-    let enrol = next(&mut device, &honest);
+    let enrol = device.next(&honest);
     assert!(enrol.url.starts_with(relay));
     let passed_on = Outgoing {
         url: enrol.url.replace(relay, &honest.url),
@@ -109,7 +109,7 @@ fn second_commit() {
     let (mut first, mut second) = (Device::terminal("one"), Device::terminal("two"));
     first.add(&invitation(), &server);
     second.add(&invitation(), &server);
-    let (one, two) = (next(&mut first, &server), next(&mut second, &server));
+    let (one, two) = (first.next(&server), second.next(&server));
     let document = server.answer(&one).unwrap();
     assert_eq!(problem_of(&document), None);
     // Another commitment under the same invitation, whoever sends it and however often.
@@ -137,9 +137,9 @@ fn a_reveal_in_the_devices_name_without_its_key() {
     device.add(&server.scanned(), &server);
     // Somebody who has the device's key, and searches for a nonce whose number fits.
     let key = SigningKey::generate().unwrap();
-    let enrol = next(&mut device, &server);
+    let enrol = device.next(&server);
     device.hear(&enrol, &server.answer(&enrol).unwrap(), &server);
-    let fetch = next(&mut device, &server);
+    let fetch = device.next(&server);
     let received = Received::parse(Kind::Fetch, &fetch.body).unwrap();
     assert_ne!(received.key_id(), key.public().thumbprint());
     let own = Received::parse(Kind::Enrol, &enrol.body)
@@ -170,7 +170,7 @@ fn kill_between_account_and_reveal_then_another_document() {
     let server = Server::new();
     let mut device = Device::terminal("desk");
     let id = device.add(&server.scanned(), &server);
-    let enrol = next(&mut device, &server);
+    let enrol = device.next(&server);
     let document = server.answer(&enrol).unwrap();
     device.hear(&enrol, &document, &server);
     // EXPOSE: it must not change.
@@ -199,7 +199,7 @@ fn kill_between_account_and_reveal_then_another_document() {
         device.hear(&enrol, &ok(&other), &server);
         assert_eq!(shown(&device), before);
         // … and beside a state it is not newer.
-        let fetch = next(&mut device, &server);
+        let fetch = device.next(&server);
         assert!(
             fetch.url.ends_with("/v1/fetch"),
             "the enrolment is never sent again"

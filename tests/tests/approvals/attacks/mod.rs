@@ -2,8 +2,8 @@
 
 use countersign_core::approval::history::{ItemKind, Kind as NoteKind};
 use countersign_core::approval::{
-    Address, Attention, Cause, EnrolmentFailure, Event, Outgoing, Removed, Reply,
-    Standing as Stands, Unreachable,
+    Address, Cause, EnrolmentFailure, Event, Outgoing, Removed, Reply, Standing as Stands,
+    Unreachable,
 };
 use countersign_core::uri::TestMode;
 use countersign_core::uri::invitation::{parse_code_and_url, parse_invitation};
@@ -25,22 +25,11 @@ use countersign_verifier::step::{
     Ask, AskError, CompareNumber, Invite, NotConfirmed, NotTaken, TypeNumber, TypeResponse,
 };
 
-use crate::device::{Device, Did};
+use crate::device::Device;
 use crate::server::Server;
 
 mod enrolling;
 mod signing_in;
-
-fn next(device: &mut Device, server: &Server) -> Outgoing {
-    loop {
-        match device.step(&[server], Attention::Waiting) {
-            Did::Sent(outgoing) => return outgoing,
-            Did::Something => {}
-            Did::Waits(wait_s) => server.pass_s(wait_s),
-            Did::Nothing => panic!("there is something to send"),
-        }
-    }
-}
 
 fn ok(message: &Compact) -> Reply {
     Reply::Answered {

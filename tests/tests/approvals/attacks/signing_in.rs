@@ -14,7 +14,7 @@ fn a_server_that_passes_on_another_ones_statement() {
     assert_ne!(acmes_device, evils_device, "a key for each account");
     let asked = acme.ask();
     let fetch = |device: &mut Device| loop {
-        let outgoing = next(device, &evil);
+        let outgoing = device.next(&evil);
         if outgoing.errand.account() == at_evil {
             return outgoing;
         }
@@ -103,7 +103,7 @@ fn replayed_delivery() {
         let now = device.now(&server);
         let address = Address::UnifiedPush { to: to.to_owned() };
         device.companion().ring_at(Some(&address), now).unwrap();
-        let outgoing = next(device, &server);
+        let outgoing = device.next(&server);
         assert!(outgoing.url.ends_with("/v1/delivery"));
         device.hear(&outgoing, &server.answer(&outgoing).unwrap(), &server);
         outgoing
@@ -141,7 +141,7 @@ fn junk_against_the_history() {
     let account = device.read().work_accounts(device.now(&server))[0].id;
     for nth in 0..200_u64 {
         // Somebody between answers with junk of three sorts, as fast as the device asks.
-        let outgoing = next(&mut device, &server);
+        let outgoing = device.next(&server);
         let body = match nth % 3 {
             0 => b"junk".to_vec(),
             1 => vec![b'x'; 60_000],
@@ -335,7 +335,7 @@ fn an_unsigned_410_changes_nothing() {
         (403, Problem::NotActive.to_document().format().unwrap()),
         (302, vec![]),
     ] {
-        let outgoing = next(&mut device, &server);
+        let outgoing = device.next(&server);
         let said = Reply::Answered {
             status,
             retry_after_s: None,
@@ -358,7 +358,7 @@ fn an_older_state_after_a_newer() {
     let mut device = Device::terminal("desk");
     let id = device.enrol(&server);
     let reader = server.newest().id;
-    let outgoing = next(&mut device, &server);
+    let outgoing = device.next(&server);
     let older = made_up(&server, &outgoing, reader, |state| {
         state.sequence = 1;
         state.standing = Standing::Removed {
@@ -371,7 +371,7 @@ fn an_older_state_after_a_newer() {
         to: "https://push.example.org/one".to_owned(),
     };
     device.companion().ring_at(Some(&address), now).unwrap();
-    let delivery = next(&mut device, &server);
+    let delivery = device.next(&server);
     assert!(delivery.url.ends_with("/v1/delivery"));
     device.hear(&delivery, &server.answer(&delivery).unwrap(), &server);
     let events = device.hear(&outgoing, &older, &server);

@@ -167,20 +167,6 @@ fn add(telling: &mut Telling, how: How) {
     assert_eq!(telling.world.oracle.active.len(), 1);
 }
 
-/// Two phones that work.
-fn working() -> World {
-    let mut world = World::new();
-    for phone in 0..2 {
-        world.invite(phone, How::Scanned, false);
-        world.rest();
-        world.confirm(true);
-        world.rest();
-        assert!(world.decide(phone, 0, Says::Yes));
-        world.rest();
-    }
-    world
-}
-
 fn end_of_last(telling: &Telling) -> Option<Said> {
     let last = telling.world.oracle.asked.last().unwrap();
     last.end.as_ref().map(|end| end.outcome)
@@ -198,7 +184,7 @@ fn every_message_of_enrolment_confirmation_and_test_may_fail_after_a_typed_code(
 
 #[test]
 fn every_message_of_an_answer_may_fail() {
-    with_each_fault(&working(), |telling| {
+    with_each_fault(&World::with_two_phones(), |telling| {
         telling.world.ask();
         telling.run(0);
         assert!(telling.world.decide(0, 0, Says::Wrong(0)));
@@ -213,7 +199,7 @@ fn every_message_of_an_answer_may_fail() {
 
 #[test]
 fn every_message_of_a_denial_and_of_a_late_report_may_fail() {
-    with_each_fault(&working(), |telling| {
+    with_each_fault(&World::with_two_phones(), |telling| {
         telling.world.ask();
         telling.run(0);
         telling.run(1);
@@ -231,7 +217,7 @@ fn every_message_of_a_denial_and_of_a_late_report_may_fail() {
 
 #[test]
 fn every_message_around_a_key_rotation_may_fail() {
-    with_each_fault(&working(), |telling| {
+    with_each_fault(&World::with_two_phones(), |telling| {
         telling.world.ask();
         telling.run(0);
         telling.world.server.rotate(telling.world.now());
@@ -260,7 +246,7 @@ fn every_message_around_a_key_rotation_may_fail() {
 
 #[test]
 fn every_message_of_a_move_may_fail() {
-    with_each_fault(&working(), |telling| {
+    with_each_fault(&World::with_two_phones(), |telling| {
         telling.world.move_on(0, &MoveAsk::Begin);
         telling.run(0);
         telling.world.follow(0, 2);
@@ -279,7 +265,7 @@ fn every_message_of_a_move_may_fail() {
 
 #[test]
 fn every_message_of_leaving_may_fail() {
-    with_each_fault(&working(), |telling| {
+    with_each_fault(&World::with_two_phones(), |telling| {
         telling.world.leave(0);
         telling.run(0);
         assert!(telling.world.phones[0].accounts().is_empty());

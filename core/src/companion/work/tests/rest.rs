@@ -8,6 +8,7 @@ use countersign_verifier::step::{Parked, PassTime};
 
 use super::network::{Packet, Request};
 use super::oracle::{Asked, claims_of};
+use super::person::{How, Says};
 use super::phone::Acted;
 use super::world::World;
 use crate::approval::{Outcome, Standing, StatementView, WorkAccount};
@@ -24,6 +25,21 @@ const ROUNDS_MAX: usize = 30;
 type Held = Vec<(Request, Parked)>;
 
 impl World {
+    /// A person with two phones that work and a third that is empty.
+    pub(super) fn with_two_phones() -> Self {
+        let mut world = Self::new();
+        for phone in 0..2 {
+            world.invite(phone, How::Scanned, false);
+            world.rest();
+            world.confirm(true);
+            world.rest();
+            assert!(world.decide(phone, 0, Says::Yes));
+            world.rest();
+        }
+        assert_eq!(world.oracle.active.len(), 2);
+        world
+    }
+
     /// Nothing is lost any more, until nobody has anything to do; then all that ends by itself ends, and the same again.
     pub(super) fn come_to_rest(&mut self) {
         self.rest();

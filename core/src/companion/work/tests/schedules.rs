@@ -288,21 +288,6 @@ fn run(
     }
 }
 
-/// A person with two phones that work and a third that is empty.
-fn two_phones() -> World {
-    let mut world = World::new();
-    for phone in 0..2 {
-        world.invite(phone, How::Scanned, false);
-        world.rest();
-        world.confirm(true);
-        world.rest();
-        assert!(world.decide(phone, 0, Says::Yes));
-        world.rest();
-    }
-    assert_eq!(world.oracle.active.len(), 2);
-    world
-}
-
 #[test]
 fn schedules_of_sign_ins_end_in_agreement() {
     let expected = [
@@ -313,7 +298,13 @@ fn schedules_of_sign_ins_end_in_agreement() {
         "expired",
         "withdrawn",
     ];
-    run("sign-ins", 4_000, sign_ins(), &two_phones(), &expected);
+    run(
+        "sign-ins",
+        4_000,
+        sign_ins(),
+        &World::with_two_phones(),
+        &expected,
+    );
 }
 
 #[test]
@@ -325,7 +316,13 @@ fn schedules_from_enrolment_to_leaving_end_in_agreement() {
 #[test]
 fn schedules_of_moves_end_in_agreement() {
     let expected = ["moved", "move ended", "wrong number", "approved"];
-    run("moves", 1_900, moves(), &two_phones(), &expected);
+    run(
+        "moves",
+        1_900,
+        moves(),
+        &World::with_two_phones(),
+        &expected,
+    );
 }
 
 #[test]
@@ -335,7 +332,7 @@ fn schedules_of_reactivations_end_in_agreement() {
         "re-activations",
         1_600,
         reactivations(),
-        &two_phones(),
+        &World::with_two_phones(),
         &expected,
     );
 }
