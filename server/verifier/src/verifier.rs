@@ -12,11 +12,11 @@ use zeroize::Zeroizing;
 use crate::entropy::{Entropy, generate_id};
 use crate::event::Event;
 use crate::keys::ServerKeys;
-use crate::person::{Index, LabelError, Person};
+use crate::person::{Index, LabelError, Person, RequestId};
 use crate::rules::{Rules, RulesError};
 use crate::sources::Sources;
 use crate::step::{Desk, Input, PassTime, Step, StepError, step};
-use crate::store::{Change, ChangeError, Store, StoreError, Stored};
+use crate::store::{Change, ChangeError, RequestTaken, Store, StoreError, Stored};
 
 /// How often a step is taken again when somebody else changes the person meanwhile.
 const TRIES: u32 = 64;
@@ -42,6 +42,12 @@ pub enum VerifierError {
         /// By which.
         by: Index,
     },
+    /// A request with this `jti` was taken before.
+    #[error("the request was taken before")]
+    Replayed,
+    /// The device asked so often that it has to wait.
+    #[error("the device asked too often")]
+    TooManyRequests,
     /// The step failed.
     #[error(transparent)]
     Step(#[from] StepError),
@@ -70,6 +76,8 @@ struct Changed {
     person: Person,
     document: Zeroizing<Vec<u8>>,
     events: Vec<Event>,
+    request: Option<RequestId>,
+    now: Timestamp,
 }
 
 /// Called with the account of a person whom something changed.
@@ -166,10 +174,13 @@ impl<S: Store> Verifier<S> {
             document: step.person.encode(),
             person: step.person,
             events: step.events,
+            request: None,
+            now,
         };
         match self.save(0, &Default::default(), changed) {
             Ok(()) => Ok(account),
             Err(ChangeError::Conflict) => Err(VerifierError::Busy),
+            Err(ChangeError::Request { taken }) => Err(refused(taken)),
             Err(ChangeError::Taken { by }) => Err(VerifierError::Taken { by }),
             Err(ChangeError::Store(error)) => Err(error.into()),
         }
@@ -209,11 +220,12 @@ impl<S: Store> Verifier<S> {
         self.store.find(index)
     }
 
-    /// Takes one input: a call of a page, or a device's message whose person is known.
+    /// Takes one input: a call of a page, or a device's message whose person is known. Of a device's message the person's own refusals
+    /// are replies; [`Verifier::message`] makes replies of all.
     ///
     /// # Errors
     ///
-    /// [`VerifierError`].
+    /// [`VerifierError`]: a `jti` that the store knows is [`VerifierError::Replayed`].
     pub fn take<I: Input>(
         &self,
         account: &Id,
@@ -221,6 +233,7 @@ impl<S: Store> Verifier<S> {
         now: Timestamp,
     ) -> Result<I::Reply, VerifierError> {
         let mut taken = VerifierError::Busy;
+        let mut was_refused = false;
         for _ in 0..TRIES {
             let person = self.load(account)?;
             let (based_on, before) = (person.version(), person.indexes());
@@ -230,19 +243,28 @@ impl<S: Store> Verifier<S> {
                 person,
                 reply,
                 events,
+                request,
                 changed: Some(document),
             } = step
             else {
+                self.note(step.request, now)?;
                 return Ok(step.reply);
             };
             let changed = Changed {
                 person,
                 document,
                 events,
+                request,
+                now,
             };
             match self.save(based_on, &before, changed) {
                 Ok(()) => return Ok(reply),
                 Err(ChangeError::Conflict) => {}
+                // Where the same bytes were taken meanwhile, the person says so now.
+                Err(ChangeError::Request { taken }) if was_refused => {
+                    return Err(refused(taken));
+                }
+                Err(ChangeError::Request { .. }) => was_refused = true,
                 // Ids and digits are drawn anew; a device's key is what it is.
                 Err(ChangeError::Taken {
                     by: Index::Key(key),
@@ -259,6 +281,17 @@ impl<S: Store> Verifier<S> {
             }
         }
         Err(taken)
+    }
+
+    /// Notes a request that changed nobody.
+    fn note(&self, request: Option<RequestId>, now: Timestamp) -> Result<(), VerifierError> {
+        let Some(request) = request else {
+            return Ok(());
+        };
+        match self.store.take_request(&request, now)? {
+            RequestTaken::First => Ok(()),
+            taken => Err(refused(taken)),
+        }
     }
 
     /// Frees the digits of codes whose time is over: nobody may have asked after their persons since.
@@ -311,6 +344,8 @@ impl<S: Store> Verifier<S> {
             person,
             document,
             events,
+            request,
+            now,
         } = changed;
         let after = person.indexes();
         let account = person.account();
@@ -325,6 +360,8 @@ impl<S: Store> Verifier<S> {
             removed: before.difference(&after).copied().collect(),
             due_at: person.due_at(),
             events: &events,
+            request,
+            now,
         })?;
         self.tell_watchers(account);
         Ok(())
@@ -335,5 +372,14 @@ impl<S: Store> Verifier<S> {
         for watcher in &*watchers {
             watcher(account);
         }
+    }
+}
+
+/// Why a request was not taken.
+const fn refused(taken: RequestTaken) -> VerifierError {
+    match taken {
+        RequestTaken::First | RequestTaken::Again => VerifierError::Replayed,
+        RequestTaken::NoSuchDevice => VerifierError::NoSuchPerson,
+        RequestTaken::TooMany => VerifierError::TooManyRequests,
     }
 }

@@ -53,7 +53,8 @@ pub(crate) struct Answered {
     pub(crate) hash: MessageHash,
     /// The server key that signed the receipt.
     pub(crate) key: Thumbprint,
-    pub(crate) receipt: Message,
+    /// The receipt; none where it is that of the end, so that nothing is stored twice.
+    receipt: Option<Message>,
 }
 
 /// How a statement ended.
@@ -101,6 +102,12 @@ impl End {
             receipts: vec![],
         }
     }
+
+    /// The receipt that this server key signed.
+    pub(crate) fn receipt(&self, key: &Thumbprint) -> Option<&Message> {
+        let signed = self.receipts.iter().find(|signed| signed.key == *key);
+        signed.map(|signed| &signed.message)
+    }
 }
 
 impl Asked {
@@ -121,6 +128,39 @@ impl Asked {
     pub(crate) fn close(&mut self, end: End) {
         self.end = Some(end);
         self.message = None;
+    }
+
+    /// The receipt that an answer got, and the server key that signed it.
+    pub(crate) fn answered(&self, answer: &MessageHash) -> Option<(&Thumbprint, &Message)> {
+        let given = self.answers.iter().find(|one| one.hash == *answer)?;
+        let receipt = given.receipt.as_ref();
+        let receipt = receipt.or_else(|| self.end.as_ref()?.receipt(&given.key))?;
+        Some((&given.key, receipt))
+    }
+
+    /// Keeps an answer's receipt for when the answer comes again.
+    pub(crate) fn keep_receipt(&mut self, answer: MessageHash, key: Thumbprint, receipt: Message) {
+        let of_end = self.end.as_ref().and_then(|end| end.receipt(&key));
+        let receipt = (of_end != Some(&receipt)).then_some(receipt);
+        self.answers.retain(|one| one.hash != answer);
+        self.answers.push(Answered {
+            hash: answer,
+            key,
+            receipt,
+        });
+    }
+
+    /// The end says something else from now on. What answers were told stays.
+    pub(crate) fn outdate_receipts(&mut self) {
+        let Some(end) = &mut self.end else {
+            return;
+        };
+        for answered in &mut self.answers {
+            if answered.receipt.is_none() {
+                answered.receipt = end.receipt(&answered.key).cloned();
+            }
+        }
+        end.receipts.clear();
     }
 
     pub(crate) fn is_for(&self, device: &Thumbprint) -> bool {

@@ -21,7 +21,7 @@ pub const UNFINISHED_S: u64 = 600;
 /// Most active devices of a person.
 pub const ACTIVE_MAX: usize = 5;
 /// Most ids of requests that are remembered for one device: a device that asks more often has to wait.
-pub(crate) const SEEN_MAX: usize = 128;
+pub const SEEN_MAX: usize = 128;
 
 /// Most tombstones of a person: of more the oldest are forgotten before their time.
 pub const TOMBSTONES_MAX: usize = 100;
@@ -99,12 +99,24 @@ pub(crate) enum Stage {
     },
 }
 
-/// A request that was received.
+/// A request that was done, so that its bytes are not done again. Fetches are not among them.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Seen {
     pub(crate) id: Id,
     pub(crate) hash: MessageHash,
     pub(crate) until: Timestamp,
+}
+
+/// A request whose id is used up by it. The store notes it apart from the person: so a fetch that brings nothing new changes nobody
+/// ([`crate::store::Store::take_request`]).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RequestId {
+    /// The device that asked.
+    pub device: Thumbprint,
+    /// Its `jti`.
+    pub id: Id,
+    /// From when on it is too old to be answered in any case.
+    pub until: Timestamp,
 }
 
 impl Device {

@@ -14,15 +14,15 @@ use countersign_protocol::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-pub(crate) use asked::{Answered, Asked, By, End, Signed, UNSEEN_MAX};
+pub(crate) use asked::{Asked, By, End, Signed, UNSEEN_MAX};
 pub use asked::{NUMBER_TRIES, OPEN_STATEMENTS_MAX, RECEIPT_KEEP_S, RESPONSE_TRIES};
 pub(crate) use calm::Calm;
 pub use calm::{
     MUTE_S, NO_MOVE_S, RINGING_MAX, TESTS_AGAIN_MAX, TESTS_AGAIN_S, UNANSWERED_MAX,
     WRONG_NUMBERS_MAX, WRONG_RESPONSES_MAX,
 };
-pub use device::{ACTIVE_MAX, TOMBSTONE_KEEP_S, TOMBSTONES_MAX, UNFINISHED_S};
-pub(crate) use device::{Device, Enrolled, SEEN_MAX, Seen, Stage};
+pub use device::{ACTIVE_MAX, RequestId, SEEN_MAX, TOMBSTONE_KEEP_S, TOMBSTONES_MAX, UNFINISHED_S};
+pub(crate) use device::{Device, Enrolled, Seen, Stage};
 pub(crate) use document::Documents;
 pub use index::Index;
 pub use invitation::{INVITATION_S, PROOF_TRIES};

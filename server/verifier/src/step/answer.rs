@@ -72,15 +72,19 @@ impl Turn<'_> {
         let id = given.answer.statement;
         let is_report = given.answer.decision == Decision::Report;
         let asked = self.person.statement_mut(&id);
-        let end = asked.and_then(|asked| asked.end.as_mut());
-        let news = end.filter(|end| is_report && !end.is_reported).map(|end| {
-            end.is_reported = true;
-            // They did not say so.
-            end.receipts.clear();
+        let news = asked.filter(|asked| {
+            let end = asked.end.as_ref();
+            is_report && end.is_some_and(|end| !end.is_reported)
         });
+        let is_news = news.is_some();
+        if let Some(asked) = news {
+            // They did not say so.
+            asked.outdate_receipts();
+            asked.end.iter_mut().for_each(|end| end.is_reported = true);
+        }
         let receipt = self.receipt_of_end(&id, &given.device)?;
         let receipt = receipt.ok_or(Problem::UnknownStatement)?;
-        if news.is_some() {
+        if is_news {
             self.remember(given, &receipt)?;
             self.report(given, &receipt)?;
         }

@@ -9,11 +9,11 @@ use countersign_protocol::problem::Problem;
 use super::state::Question;
 use super::{Answered, Halt, Input, StepError, Turn};
 use crate::address::may_be_rung;
-use crate::person::{SEEN_MAX, Seen};
+use crate::person::{RequestId, SEEN_MAX, Seen};
 use crate::reply::{Refusal, Reply};
 
 /// How long a device waits that sent more requests than are remembered, in seconds.
-const TOO_MANY_WAIT_S: u64 = 60;
+pub(crate) const TOO_MANY_WAIT_S: u64 = 60;
 
 /// From here on a delivery is taken only as the next after the last one.
 const SEQUENCE_MAX: u64 = 1 << 40;
@@ -146,9 +146,19 @@ impl Turn<'_> {
 
     /// A request was taken: it is not taken again. One that was refused may come again, and is refused again.
     pub(super) fn remember_request(&mut self, id: &Thumbprint, seen: Seen) {
+        self.use_up(id, &seen);
         if let Some(device) = self.person.device_mut(id) {
             device.seen.push(seen);
         }
+    }
+
+    /// The id of a request is used up, in other bytes and other kinds of message too.
+    pub(super) fn use_up(&mut self, device: &Thumbprint, seen: &Seen) {
+        self.request = Some(RequestId {
+            device: *device,
+            id: seen.id,
+            until: seen.until,
+        });
     }
 
     /// The state as the answer to a message that is not a fetch.

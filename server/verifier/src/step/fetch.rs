@@ -90,7 +90,7 @@ impl Turn<'_> {
         {
             return Err(Problem::Malformed.into());
         }
-        self.remember_request(&id, seen);
+        self.use_up(&id, &seen);
         self.refresh(&id);
         self.reveal(&id, &fetch)?;
         if fetch.wants_secrets {

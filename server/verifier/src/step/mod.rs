@@ -29,7 +29,7 @@ use zeroize::Zeroizing;
 use crate::entropy::{Entropy, EntropyError, generate_id};
 use crate::event::{Event, Fact};
 use crate::keys::ServerKeys;
-use crate::person::Person;
+use crate::person::{Person, RequestId};
 use crate::reply::Refusal;
 use crate::rules::Rules;
 
@@ -44,6 +44,7 @@ pub use statement::{Ask, AskError, AskedStatement, Request, Withdraw};
 pub use supervise::{GiveCode, NotThere, RemoveDevice, Rename, ResumeApprovals, SuspendApprovals};
 pub use test::{AskTestAgain, NotAskedAgain};
 
+pub(crate) use device::TOO_MANY_WAIT_S;
 pub(crate) use enrol::read as read_enrolment;
 
 /// What a step has beside the person.
@@ -104,6 +105,8 @@ pub struct Step<R> {
     pub reply: R,
     /// What others are to be told, once the person is stored.
     pub events: Vec<Event>,
+    /// The new request that the reply answers, which is said only where the store takes its id.
+    pub request: Option<RequestId>,
     /// The person's stored form, where there is anything to store. Their version is then one higher than before.
     pub changed: Option<Zeroizing<Vec<u8>>>,
 }
@@ -125,11 +128,19 @@ pub fn step<I: Input>(
         person,
         desk: *desk,
         before,
+        after: None,
+        request: None,
         events: vec![],
     };
     turn.settle()?;
     let reply = input.take(&mut turn)?;
-    let after = turn.person.encode();
+    let after = match turn.after.take() {
+        Some(after) => {
+            debug_assert!(after == turn.person.encode(), "a state was signed last");
+            after
+        }
+        None => turn.person.encode(),
+    };
     let is_changed = after != turn.before || turn.person.version == 0;
     // What was never stored is version 1 whatever happens in its first step.
     turn.person.version += u64::from(is_changed);
@@ -137,6 +148,7 @@ pub fn step<I: Input>(
         person: turn.person,
         reply,
         events: turn.events,
+        request: turn.request,
         changed: is_changed.then_some(after),
     })
 }
@@ -146,6 +158,9 @@ pub struct Turn<'a> {
     pub(crate) person: Person,
     pub(crate) desk: Desk<'a>,
     before: Zeroizing<Vec<u8>>,
+    /// The person's form since it was last asked for the version that this turn makes: nothing is changed after that.
+    after: Option<Zeroizing<Vec<u8>>>,
+    request: Option<RequestId>,
     events: Vec<Event>,
 }
 
@@ -183,14 +198,19 @@ impl Turn<'_> {
         key.sign_message(&unsigned).map_err(|_| StepError::Signing)
     }
 
-    fn is_changed(&self) -> bool {
-        self.person.encode() != self.before
+    /// The version that the person has once this turn is stored. Nothing more is changed after it.
+    pub(crate) fn sequence(&mut self) -> u64 {
+        let after = self.person.encode();
+        let version = self.version_of(&after);
+        self.after = Some(after);
+        version
     }
 
-    /// The version that the person has once this turn is stored, if nothing more is changed.
-    pub(crate) fn sequence(&self) -> u64 {
+    /// The version under which this form of the person is stored.
+    fn version_of(&self, form: &Zeroizing<Vec<u8>>) -> u64 {
         // What was never stored is version 1 whatever happens in its first step.
-        self.person.version + u64::from(self.is_changed() || self.person.version == 0)
+        let is_changed = *form != self.before || self.person.version == 0;
+        self.person.version + u64::from(is_changed)
     }
 }
 

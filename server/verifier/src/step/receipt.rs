@@ -9,7 +9,7 @@ use countersign_protocol::message::{Ended, Outcome, Receipt};
 use countersign_protocol::time::Timestamp;
 
 use super::{StepError, Turn};
-use crate::person::{Answered, Asked, End, Message, Signed};
+use crate::person::{Asked, End, Message, Signed};
 
 impl Turn<'_> {
     /// The receipt of an end, for this reader: the same bytes whenever it asks.
@@ -29,8 +29,8 @@ impl Turn<'_> {
         let Some(end) = &asked.end else {
             return Ok(None);
         };
-        if let Some(signed) = end.receipts.iter().find(|signed| signed.key == key_id) {
-            return stored(&signed.message).map(Some);
+        if let Some(receipt) = end.receipt(&key_id) {
+            return stored(receipt).map(Some);
         }
         let mut receipt = outline(asked, end.outcome, end.at);
         receipt.answer_hash = end.answer;
@@ -67,13 +67,12 @@ impl Turn<'_> {
             return Ok(None);
         };
         let (documents, asked) = (&device.documents, self.person.statement(id));
-        let given = asked.and_then(|asked| asked.answers.iter().find(|one| one.hash == *answer));
-        let Some(given) = given else {
+        let Some((signed_by, receipt)) = asked.and_then(|asked| asked.answered(answer)) else {
             return Ok(None);
         };
-        let receipt = stored(&given.receipt)?;
+        let receipt = stored(receipt)?;
         let key = keys.for_reader(documents.known_keys(), now);
-        if documents.can_check(&given.key) || given.key == key.public().thumbprint() {
+        if documents.can_check(signed_by) || *signed_by == key.public().thumbprint() {
             return Ok(Some(receipt));
         }
         let claims = claims(&receipt).ok_or(StepError::Inconsistent)?;
@@ -92,12 +91,7 @@ impl Turn<'_> {
         let key = Received::parse(Kind::Receipt, receipt.as_str());
         let key = key.map_err(|_| StepError::Inconsistent)?.key_id();
         if let Some(asked) = self.person.statement_mut(id) {
-            asked.answers.retain(|one| one.hash != answer);
-            asked.answers.push(Answered {
-                hash: answer,
-                key,
-                receipt: Message(receipt.as_str().to_owned()),
-            });
+            asked.keep_receipt(answer, key, Message(receipt.as_str().to_owned()));
         }
         Ok(())
     }

@@ -96,7 +96,7 @@ impl Turn<'_> {
         let state = State {
             audience: device.id,
             request_hash,
-            sequence: self.sequence(),
+            sequence: self.version_of(&self.person.encode()),
             now: self.now(),
             standing: self.standing(device),
             statements: vec![],

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard};
 
-use countersign_protocol::hash::Id;
+use countersign_protocol::hash::{Id, Thumbprint};
 use countersign_protocol::time::Timestamp;
 
-use super::{Change, ChangeError, Store, StoreError, Stored};
+use super::{Change, ChangeError, RequestTaken, Store, StoreError, Stored};
 use crate::event::Event;
-use crate::person::Index;
+use crate::person::{Index, RequestId, SEEN_MAX};
 
 /// Persons and events in memory.
 #[derive(Debug, Default)]
@@ -18,6 +18,7 @@ pub struct MemoryStore(Mutex<Inner>);
 struct Inner {
     persons: HashMap<Id, (Stored, Option<Timestamp>)>,
     indexes: HashMap<Index, Id>,
+    requests: HashMap<Thumbprint, HashMap<Id, Timestamp>>,
     events: BTreeMap<u64, Event>,
     next_event: u64,
 }
@@ -26,6 +27,23 @@ impl MemoryStore {
     fn inner(&self) -> Result<MutexGuard<'_, Inner>, StoreError> {
         // A thread that panicked inside may have left half a change.
         self.0.lock().map_err(|_| StoreError::Unusable)
+    }
+}
+
+impl Inner {
+    fn may_take(&mut self, request: &RequestId, now: Timestamp) -> RequestTaken {
+        let noted = self.requests.entry(request.device).or_default();
+        noted.retain(|_, until| now < *until);
+        match noted.len() {
+            _ if noted.contains_key(&request.id) => RequestTaken::Again,
+            SEEN_MAX.. => RequestTaken::TooMany,
+            _ => RequestTaken::First,
+        }
+    }
+
+    fn note(&mut self, request: &RequestId) {
+        let noted = self.requests.entry(request.device).or_default();
+        noted.insert(request.id, request.until);
     }
 }
 
@@ -52,8 +70,17 @@ impl Store for MemoryStore {
                 return Err(ChangeError::Taken { by: *by });
             }
         }
+        if let Some(request) = &change.request {
+            match inner.may_take(request, change.now) {
+                RequestTaken::First => inner.note(request),
+                taken => return Err(ChangeError::Request { taken }),
+            }
+        }
         for by in &change.removed {
             inner.indexes.remove(by);
+            if let Index::Key(key) = by {
+                inner.requests.remove(key);
+            }
         }
         for by in &change.added {
             inner.indexes.insert(*by, change.account);
@@ -71,11 +98,37 @@ impl Store for MemoryStore {
     fn delete(&self, account: &Id) -> Result<bool, StoreError> {
         let mut inner = self.inner()?;
         let deleted = inner.persons.remove(account);
-        inner.indexes.retain(|_, whose| whose != account);
+        let Inner {
+            indexes, requests, ..
+        } = &mut *inner;
+        indexes.retain(|index, whose| {
+            if whose == account
+                && let Index::Key(key) = index
+            {
+                requests.remove(key);
+            }
+            whose != account
+        });
         inner
             .events
             .retain(|_, event| event.account != *account || !event.fact.holds_secret());
         Ok(deleted.is_some())
+    }
+
+    fn take_request(
+        &self,
+        request: &RequestId,
+        now: Timestamp,
+    ) -> Result<RequestTaken, StoreError> {
+        let mut inner = self.inner()?;
+        if !inner.indexes.contains_key(&Index::Key(request.device)) {
+            return Ok(RequestTaken::NoSuchDevice);
+        }
+        let taken = inner.may_take(request, now);
+        if taken == RequestTaken::First {
+            inner.note(request);
+        }
+        Ok(taken)
     }
 
     fn due(&self, now: Timestamp, at_most: usize) -> Result<Vec<Id>, StoreError> {

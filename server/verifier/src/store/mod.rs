@@ -7,6 +7,7 @@ mod seal;
 mod sqlite;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use countersign_protocol::hash::Id;
 use countersign_protocol::time::Timestamp;
@@ -20,7 +21,7 @@ pub use sqlite::SqliteStore;
 
 use crate::entropy::EntropyError;
 use crate::event::Event;
-use crate::person::Index;
+use crate::person::{Index, RequestId};
 
 /// A person as they are stored.
 #[derive(Clone, Eq, PartialEq)]
@@ -57,6 +58,10 @@ pub struct Change<'a> {
     pub due_at: Option<Timestamp>,
     /// What others are to be told.
     pub events: &'a [Event],
+    /// The request that brought the change: its id is used up by it.
+    pub request: Option<RequestId>,
+    /// Now.
+    pub now: Timestamp,
 }
 
 /// Why a change was not made. Nothing was stored.
@@ -70,6 +75,12 @@ pub enum ChangeError {
     Taken {
         /// By which.
         by: Index,
+    },
+    /// The request that brought it may not be taken.
+    #[error("the request may not be taken")]
+    Request {
+        /// Why not: never [`RequestTaken::First`].
+        taken: RequestTaken,
     },
     /// The store failed.
     #[error(transparent)]
@@ -108,6 +119,19 @@ impl From<EntropyError> for StoreError {
     }
 }
 
+/// Whether a request is to be taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RequestTaken {
+    /// It is: it was noted, and was not there before.
+    First,
+    /// Its id was noted before.
+    Again,
+    /// It is not: nobody is found by the device's key any more.
+    NoSuchDevice,
+    /// It is not, and was not noted: of this device there are [`crate::person::SEEN_MAX`] already.
+    TooMany,
+}
+
 /// Keeps persons and events. Any number of threads and processes may use one store.
 pub trait Store: Send + Sync {
     /// A person.
@@ -124,14 +148,15 @@ pub trait Store: Send + Sync {
     /// [`StoreError`].
     fn find(&self, index: &Index) -> Result<Option<Id>, StoreError>;
 
-    /// Makes a change, wholly or not at all.
+    /// Makes a change, wholly or not at all, and notes the id of the request that brought it. `change.now` is when: notes whose time is
+    /// over by then are none.
     ///
     /// # Errors
     ///
     /// [`ChangeError`].
     fn change(&self, change: &Change<'_>) -> Result<(), ChangeError>;
 
-    /// Deletes a person: what is stored of them, all that they were found by, and events that hold a secret
+    /// Deletes a person: what is stored of them, all that they were found by, notes of their devices' requests, and events that hold a secret
     /// ([`crate::event::Fact::holds_secret`]). What else others are to be told of them they are told. False where there is no such
     /// person: said twice it is the same.
     ///
@@ -139,6 +164,16 @@ pub trait Store: Send + Sync {
     ///
     /// [`StoreError`], and nothing was deleted.
     fn delete(&self, account: &Id) -> Result<bool, StoreError>;
+
+    /// Notes the id of a request that changes nobody and is about to be answered, for whoever uses the store. The note outlasts the
+    /// process. It need not outlast the loss of power: what comes of such a request, taken twice, is a state, twice. Notes whose time
+    /// is over by `now` are none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], and nothing was noted.
+    fn take_request(&self, request: &RequestId, now: Timestamp)
+    -> Result<RequestTaken, StoreError>;
 
     /// Persons whom time has changed by now, the longest due first, at most so many.
     ///
@@ -161,4 +196,43 @@ pub trait Store: Send + Sync {
     ///
     /// [`StoreError`].
     fn delivered(&self, event: &Id) -> Result<(), StoreError>;
+}
+
+/// Several verifiers in one process, as for several organisations, share one store by its pointer.
+impl<S: Store + ?Sized> Store for Arc<S> {
+    fn load(&self, account: &Id) -> Result<Option<Stored>, StoreError> {
+        S::load(self, account)
+    }
+
+    fn find(&self, index: &Index) -> Result<Option<Id>, StoreError> {
+        S::find(self, index)
+    }
+
+    fn change(&self, change: &Change<'_>) -> Result<(), ChangeError> {
+        S::change(self, change)
+    }
+
+    fn delete(&self, account: &Id) -> Result<bool, StoreError> {
+        S::delete(self, account)
+    }
+
+    fn take_request(
+        &self,
+        request: &RequestId,
+        now: Timestamp,
+    ) -> Result<RequestTaken, StoreError> {
+        S::take_request(self, request, now)
+    }
+
+    fn due(&self, now: Timestamp, at_most: usize) -> Result<Vec<Id>, StoreError> {
+        S::due(self, now, at_most)
+    }
+
+    fn undelivered(&self, at_most: usize) -> Result<Vec<Event>, StoreError> {
+        S::undelivered(self, at_most)
+    }
+
+    fn delivered(&self, event: &Id) -> Result<(), StoreError> {
+        S::delivered(self, event)
+    }
 }

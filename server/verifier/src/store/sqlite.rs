@@ -1,34 +1,37 @@
-//! A store in one SQLite file: for one machine, any number of processes. Every change is one durable transaction.
+//! A store in one SQLite file: for one machine, any number of processes. A change lies on the disk once it is made.
 //!
 //! Persons and events are sealed under a key that the program gives ([`StoreKey`]): whoever has a copy of the file has no secret of
 //! anybody. What stays visible is what the file is searched by: ids of accounts, invitations, statements and events, thumbprints of
-//! keys, the first three digits of typed codes, versions, when time alone will change something, and sizes. Rows that were changed or
+//! keys, the first three digits of typed codes, versions, when time alone will change something, which requests a device made in the
+//! last minutes (`jti` and until when it was good), and sizes. Rows that were changed or
 //! exchanged are [`StoreError::Damaged`]; an older state of a person, or of the whole file, is not recognised.
 
+mod changing;
 mod file;
+mod requests;
 
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 
 use countersign_protocol::hash::Id;
 use countersign_protocol::time::Timestamp;
-use rusqlite::{
-    Connection, ErrorCode, OptionalExtension as _, Transaction, TransactionBehavior, params,
-};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
+use self::changing::{Queue, SealedChange, SealedEvent, set_durable};
 use self::file::{USUAL_DELETE, connect, create, prepare};
 use super::seal::{Place, Sealer, StoreKey};
-use super::{Change, ChangeError, Store, StoreError, Stored};
+use super::{Change, ChangeError, RequestTaken, Store, StoreError, Stored};
 use crate::entropy::Entropy;
 use crate::event::Event;
-use crate::person::Index;
+use crate::person::{Index, RequestId};
 
 /// Persons and events in one file.
 pub struct SqliteStore {
     /// Apart, so that nobody who reads waits for the disk of somebody who writes.
     reader: Mutex<Connection>,
     writer: Mutex<Connection>,
+    queue: Queue,
     sealer: Sealer,
     entropy: Box<dyn Entropy>,
 }
@@ -60,6 +63,7 @@ impl SqliteStore {
         Ok(Self {
             reader: Mutex::new(connect(path)?),
             writer: Mutex::new(writer),
+            queue: Queue::default(),
             sealer,
             entropy,
         })
@@ -69,21 +73,48 @@ impl SqliteStore {
         self.reader.lock().map_err(|_| StoreError::Unusable)
     }
 
-    fn sealed_person(&self, change: &Change<'_>) -> Result<Vec<u8>, StoreError> {
+    fn row(&self, account: &Id) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
+        let connection = self.read()?;
+        let mut query =
+            connection.prepare_cached("SELECT version, sealed FROM person WHERE account = ?1")?;
+        let row = query.query_row([account.bytes().as_slice()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        });
+        Ok(row.optional()?)
+    }
+
+    fn sealed(&self, change: &Change<'_>) -> Result<SealedChange, StoreError> {
         let (account, version) = (change.account, change.stored.version);
         let place = Place::Person { account, version };
         let document = &change.stored.document;
-        Ok(self.sealer.seal(place, document, &*self.entropy)?)
+        let events = change.events.iter().map(|event| self.sealed_event(event));
+        Ok(SealedChange {
+            account,
+            based_on: integer(change.based_on)?,
+            version: integer(version)?,
+            sealed: self.sealer.seal(place, document, &*self.entropy)?,
+            added: change.added.clone(),
+            removed: change.removed.clone(),
+            due_at: change.due_at.map(|at| integer(at.unix_s())).transpose()?,
+            request: change.request.map(|request| (request, change.now)),
+            events: events.collect::<Result<_, _>>()?,
+        })
     }
 
-    fn sealed_event(&self, event: &Event) -> Result<Vec<u8>, StoreError> {
+    fn sealed_event(&self, event: &Event) -> Result<SealedEvent, StoreError> {
         let body = serde_json::to_vec(event).map_err(|_| StoreError::Unusable)?;
         let body = Zeroizing::new(body);
         let (id, account) = (event.id, event.account);
         let place = Place::Event { id, account };
-        Ok(self.sealer.seal(place, &body, &*self.entropy)?)
+        Ok(SealedEvent {
+            id,
+            account,
+            holds_secret: event.fact.holds_secret(),
+            sealed: self.sealer.seal(place, &body, &*self.entropy)?,
+        })
     }
 
+    /// To write, once nobody else does. Whether to wait for the disk was set for somebody else.
     fn write(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
         // A transaction that a panic left open is rolled back when it is dropped, but what else was left nobody knows.
         self.writer.lock().map_err(|_| StoreError::Unusable)
@@ -125,13 +156,7 @@ fn integer(number: u64) -> Result<i64, StoreError> {
 
 impl Store for SqliteStore {
     fn load(&self, account: &Id) -> Result<Option<Stored>, StoreError> {
-        let connection = self.read()?;
-        let mut query =
-            connection.prepare_cached("SELECT version, sealed FROM person WHERE account = ?1")?;
-        let row = query.query_row([account.bytes().as_slice()], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
-        });
-        let Some((version, sealed)) = row.optional()? else {
+        let Some((version, sealed)) = self.row(account)? else {
             return Ok(None);
         };
         let version = u64::try_from(version).map_err(|_| StoreError::Damaged)?;
@@ -149,30 +174,12 @@ impl Store for SqliteStore {
     }
 
     fn change(&self, change: &Change<'_>) -> Result<(), ChangeError> {
-        // Sealed before anybody is kept waiting.
-        let sealed = self.sealed_person(change)?;
-        let events = change.events.iter().map(|event| self.sealed_event(event));
-        let events: Vec<_> = events.collect::<Result<_, _>>()?;
-        let mut connection = self.write()?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        set_person(&transaction, change, &sealed)?;
-        set_indexes(&transaction, change)?;
-        for (event, sealed) in change.events.iter().zip(events) {
-            let mut insert = transaction.prepare_cached(
-                "INSERT INTO event(id, account, holds_secret, sealed) VALUES (?1, ?2, ?3, ?4)",
-            )?;
-            insert.execute(params![
-                event.id.bytes().as_slice(),
-                event.account.bytes().as_slice(),
-                event.fact.holds_secret(),
-                sealed
-            ])?;
-        }
-        Ok(transaction.commit()?)
+        self.queue.make(self.sealed(change)?, || self.write())
     }
 
     fn delete(&self, account: &Id) -> Result<bool, StoreError> {
         let mut connection = self.write()?;
+        set_durable(&connection)?;
         // Here the bytes are to go, whatever it costs.
         connection.execute_batch("PRAGMA secure_delete = ON")?;
         let deleted = delete(&mut connection, account);
@@ -180,6 +187,14 @@ impl Store for SqliteStore {
         drop(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
         drop(connection.execute_batch(USUAL_DELETE));
         deleted
+    }
+
+    fn take_request(
+        &self,
+        request: &RequestId,
+        now: Timestamp,
+    ) -> Result<RequestTaken, StoreError> {
+        requests::take(&mut *self.write()?, request, now)
     }
 
     fn due(&self, now: Timestamp, at_most: usize) -> Result<Vec<Id>, StoreError> {
@@ -214,7 +229,11 @@ impl Store for SqliteStore {
 
     fn delivered(&self, event: &Id) -> Result<(), StoreError> {
         let connection = self.write()?;
-        let mut delete = connection.prepare_cached("DELETE FROM event WHERE id = ?1")?;
+        set_durable(&connection)?;
+        // Whoever takes them takes the oldest first, and it is found at once.
+        let mut delete = connection.prepare_cached(
+            "DELETE FROM event WHERE number = (SELECT number FROM event WHERE id = ?1 ORDER BY number LIMIT 1)",
+        )?;
         delete.execute([event.bytes().as_slice()])?;
         Ok(())
     }
@@ -224,6 +243,10 @@ fn delete(connection: &mut Connection, account: &Id) -> Result<bool, StoreError>
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let account = [account.bytes().as_slice()];
     let deleted = transaction.execute("DELETE FROM person WHERE account = ?1", account)?;
+    transaction.execute(
+        "DELETE FROM request WHERE device IN (SELECT key FROM found_by WHERE account = ?1)",
+        account,
+    )?;
     transaction.execute("DELETE FROM found_by WHERE account = ?1", account)?;
     transaction.execute(
         "DELETE FROM event WHERE account = ?1 AND holds_secret = 1",
@@ -238,57 +261,4 @@ fn whose(connection: &Connection, kind: i64, key: &[u8]) -> Result<Option<Id>, S
         connection.prepare_cached("SELECT account FROM found_by WHERE kind = ?1 AND key = ?2")?;
     let account = query.query_row(params![kind, key], |row| row.get::<_, [u8; 16]>(0));
     Ok(account.optional()?.map(Id::from_bytes))
-}
-
-fn set_person(
-    transaction: &Transaction<'_>,
-    change: &Change<'_>,
-    sealed: &[u8],
-) -> Result<(), ChangeError> {
-    let account = change.account.bytes().as_slice();
-    let version = integer(change.stored.version)?;
-    let due_at = change
-        .due_at
-        .map(|due_at| integer(due_at.unix_s()))
-        .transpose()?;
-    let changed = if change.based_on == 0 {
-        let mut insert = transaction.prepare_cached(
-            "INSERT INTO person(account, version, due_at, sealed) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO NOTHING",
-        )?;
-        insert.execute(params![account, version, due_at, sealed])?
-    } else {
-        let mut update = transaction.prepare_cached(
-            "UPDATE person SET version = ?2, due_at = ?3, sealed = ?4
-             WHERE account = ?1 AND version = ?5",
-        )?;
-        let based_on = integer(change.based_on)?;
-        update.execute(params![account, version, due_at, sealed, based_on])?
-    };
-    match changed {
-        0 => Err(ChangeError::Conflict),
-        _ => Ok(()),
-    }
-}
-
-fn set_indexes(transaction: &Transaction<'_>, change: &Change<'_>) -> Result<(), ChangeError> {
-    let account = change.account.bytes().as_slice();
-    for index in &change.removed {
-        let (kind, key) = columns(index);
-        let mut delete = transaction
-            .prepare_cached("DELETE FROM found_by WHERE kind = ?1 AND key = ?2 AND account = ?3")?;
-        delete.execute(params![kind, key, account])?;
-    }
-    for index in &change.added {
-        let (kind, key) = columns(index);
-        let mut insert = transaction.prepare_cached(
-            "INSERT INTO found_by(kind, key, account) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-        )?;
-        let inserted = insert.execute(params![kind, key, account])?;
-        let is_ours = || whose(transaction, kind, &key).map(|whose| whose == Some(change.account));
-        if inserted == 0 && !is_ours()? {
-            return Err(ChangeError::Taken { by: *index });
-        }
-    }
-    Ok(())
 }

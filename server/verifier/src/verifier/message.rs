@@ -14,7 +14,7 @@ use super::{Verifier, VerifierError};
 use crate::person::Index;
 use crate::reply::{Refusal, Reply};
 use crate::sources::{Proven, Sources};
-use crate::step::{DeviceMessage, Enrolment, Resume, read_enrolment};
+use crate::step::{DeviceMessage, Enrolment, Resume, TOO_MANY_WAIT_S, read_enrolment};
 use crate::store::Store;
 
 impl<S: Store> Verifier<S> {
@@ -109,6 +109,8 @@ impl<S: Store> Verifier<S> {
 fn unanswered(error: VerifierError, unknown: Problem) -> Refusal {
     match error {
         VerifierError::NoSuchPerson => unknown.into(),
+        VerifierError::Replayed => Problem::Replayed.into(),
+        VerifierError::TooManyRequests => Refusal::rate_limited(TOO_MANY_WAIT_S),
         _ => Refusal::unavailable(),
     }
 }

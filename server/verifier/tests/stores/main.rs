@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test ends where it is surprised")]
 
+mod requests;
 mod seal;
 mod sqlite;
 mod suite;
+mod together;

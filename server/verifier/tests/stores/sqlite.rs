@@ -5,8 +5,11 @@ use std::path::Path;
 
 use countersign_verifier::entropy::SystemEntropy;
 use countersign_verifier::person::Index;
-use countersign_verifier::store::{Change, ChangeError, SqliteStore, Store, StoreError, StoreKey};
+use countersign_verifier::store::{
+    Change, ChangeError, RequestTaken, SqliteStore, Store, StoreError, StoreKey,
+};
 
+use crate::requests::{add, request};
 use crate::suite::{ANN, BEN, at, change, event, ring, text};
 
 pub(crate) fn open_with(path: &Path, key: u8) -> Result<SqliteStore, StoreError> {
@@ -52,6 +55,44 @@ fn what_was_changed_is_there_after_a_restart_and_in_another_process_view() {
 }
 
 #[test]
+fn a_request_that_was_taken_stays_so_after_a_restart_and_for_another_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = store_at(&path);
+    add(&store, ANN, [1]);
+    let beside = store_at(&path);
+    let take = |store: &SqliteStore, id| store.take_request(&request(1, id, 100), at(5));
+    assert_eq!(take(&store, 1), Ok(RequestTaken::First));
+    assert_eq!(take(&beside, 1), Ok(RequestTaken::Again));
+    drop((store, beside));
+    assert_eq!(take(&store_at(&path), 1), Ok(RequestTaken::Again));
+}
+
+#[test]
+fn requests_of_devices_that_never_come_again_go_with_those_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let store = store_at(&path);
+    add(&store, ANN, 0..=100);
+    for device in 0..=100 {
+        store.take_request(&request(device, 1, 100), at(5)).unwrap();
+    }
+    let noted = || {
+        let connection = rusqlite::Connection::open(&path).unwrap();
+        let count = "SELECT count(*) FROM request";
+        connection.query_row(count, [], |row| row.get::<_, u32>(0))
+    };
+    assert_eq!(noted(), Ok(101));
+    // Places are random; these are spread. The last and the first never come again.
+    for (turn, device) in (12..=92).step_by(8).enumerate() {
+        let id = u8::try_from(turn + 2).unwrap();
+        let taken = store.take_request(&request(device, id, 200), at(100));
+        assert_eq!(taken, Ok(RequestTaken::First));
+    }
+    assert_eq!(noted(), Ok(11));
+}
+
+#[test]
 fn a_file_that_this_program_did_not_write_is_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes");
@@ -73,10 +114,10 @@ fn a_file_that_this_program_did_not_write_is_left_as_it_is() {
     drop(store_at(&newer));
     let connection = rusqlite::Connection::open(&newer).unwrap();
     let format = |number: u32| connection.pragma_update(None, "user_version", number);
-    format(4).unwrap();
+    format(5).unwrap();
     assert_eq!(try_open(&newer).err(), Some(StoreError::TooNew));
     // One of before the first release.
-    format(2).unwrap();
+    format(3).unwrap();
     assert_eq!(try_open(&newer).err(), Some(StoreError::Damaged));
 
     let nowhere = folder.path().join("missing").join("store");

@@ -11,6 +11,7 @@ use countersign_verifier::person::Index;
 use countersign_verifier::store::{Change, ChangeError, MemoryStore, Store, Stored};
 
 use crate::sqlite::store_at;
+use crate::{requests, together};
 
 pub(crate) const ANN: Id = Id::from_bytes([1; 16]);
 pub(crate) const BEN: Id = Id::from_bytes([2; 16]);
@@ -40,6 +41,8 @@ pub(crate) fn change(account: Id, based_on: u64, text: &str) -> Change<'static> 
         removed: BTreeSet::new(),
         due_at: None,
         events: &[],
+        request: None,
+        now: at(5),
     }
 }
 
@@ -288,7 +291,7 @@ fn a_deleted_person_is_gone_with_all_that_they_were_found_by(store: &dyn Store) 
 
 type Case = (&'static str, fn(&dyn Store));
 
-const SUITE: [Case; 8] = [
+const SUITE: [Case; 15] = [
     ("comes back", a_person_comes_back_as_they_were_stored),
     (
         "conflict",
@@ -304,6 +307,31 @@ const SUITE: [Case; 8] = [
     (
         "deleted",
         a_deleted_person_is_gone_with_all_that_they_were_found_by,
+    ),
+    (
+        "requests",
+        requests::a_request_is_taken_once_until_its_time_is_over,
+    ),
+    (
+        "many requests",
+        requests::a_device_has_so_many_requests_and_no_other_device_waits_for_it,
+    ),
+    (
+        "request at once",
+        requests::of_the_same_request_at_once_one_is_taken,
+    ),
+    (
+        "requests of nobody",
+        requests::requests_of_keys_by_which_nobody_is_found_are_gone,
+    ),
+    (
+        "request of a change",
+        requests::a_change_takes_its_request_or_is_none,
+    ),
+    ("together", together::changes_at_once_do_not_mix),
+    (
+        "refused",
+        together::a_refused_change_leaves_nothing_of_itself,
     ),
     ("a thousand", a_thousand_people_are_told_apart),
 ];

@@ -12,8 +12,9 @@ use countersign_verifier::reply::Reply;
 use countersign_verifier::store::{MemoryStore, SqliteStore, Store};
 use countersign_verifier::{Setup, Verifier};
 
+use crate::deliveries::to;
 use crate::phone::{Phone, approve, approve_wrongly};
-use crate::world::{Seeded, World, receipt_of, rules, setup, sqlite};
+use crate::world::{Seeded, World, receipt_of, rules, setup, sqlite, state_of};
 
 const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -109,12 +110,48 @@ fn the_same_enrolment_at_once_gets_one_reply<S: Store>(world: &World<S>) {
     assert!(documents.iter().all(|document| *document == documents[0]));
 }
 
+fn a_request_that_comes_twice_at_once_is_done_once_and_answered_twice<S: Store>(world: &World<S>) {
+    let phone = world.phone("Pixel");
+    let version = |world: &World<S>| world.person().version();
+    for sequence in 1..=5 {
+        let before = version(world);
+        let ring = to("https://push.example.org/a");
+        let delivery = phone.delivery(sequence, ring, world.now());
+        for reply in at_once(world, Kind::Delivery, &[delivery.clone(), delivery.clone()]) {
+            let state = phone.state(&delivery, &state_of(reply));
+            assert_eq!(state.standing, Standing::Active);
+        }
+        assert_eq!(version(world), before + 1);
+    }
+    let leave = phone.leave(world.now());
+    for reply in at_once(world, Kind::Leave, &[leave.clone(), leave.clone()]) {
+        let state = phone.state(&leave, &state_of(reply));
+        assert!(matches!(state.standing, Standing::Removed { .. }));
+    }
+}
+
+fn of_a_fetch_that_comes_twice_at_once_one_is_answered<S: Store>(world: &World<S>) {
+    let phone = world.phone("Pixel");
+    for _ in 0..10 {
+        let fetch = phone.fetch(&phone.fetching(world.now()));
+        let replies = at_once(world, Kind::Fetch, &[fetch.clone(), fetch]);
+        let is_state = |reply: &&Reply| matches!(reply, Reply::State(_));
+        assert_eq!(replies.iter().filter(is_state).count(), 1);
+        let refused = replies.iter().filter(|reply| {
+            matches!(reply, Reply::Refused(refusal) if refusal.problem == Problem::Replayed)
+        });
+        assert_eq!(refused.count(), 1);
+    }
+}
+
 #[test]
 fn in_memory_of_several_at_once_each_counts_once() {
     of_two_answers_at_once_one_decides(&World::new());
     wrong_numbers_at_once_are_each_counted(&World::new());
     w4_of_two_phones_at_once_one_takes_the_invitation(&World::new());
     the_same_enrolment_at_once_gets_one_reply(&World::<MemoryStore>::new());
+    a_request_that_comes_twice_at_once_is_done_once_and_answered_twice(&World::new());
+    of_a_fetch_that_comes_twice_at_once_one_is_answered(&World::new());
 }
 
 #[test]
@@ -128,6 +165,8 @@ fn in_sqlite_of_several_at_once_each_counts_once() {
     wrong_numbers_at_once_are_each_counted(&world("numbers"));
     w4_of_two_phones_at_once_one_takes_the_invitation(&world("enrolments"));
     the_same_enrolment_at_once_gets_one_reply(&world("same"));
+    a_request_that_comes_twice_at_once_is_done_once_and_answered_twice(&world("requests"));
+    of_a_fetch_that_comes_twice_at_once_one_is_answered(&world("fetches"));
 }
 
 /// The server as it comes back after it was stopped, with the keys that it kept.

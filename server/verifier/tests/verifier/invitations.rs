@@ -359,6 +359,8 @@ fn a_person_who_cannot_be_read_holds_nobody_else_up() {
         // The longest due.
         due_at: Some(world.now()),
         events: &[],
+        request: None,
+        now: world.now(),
     };
     world.verifier.store().change(&change).unwrap();
     world.pass_s(INVITATION_S);

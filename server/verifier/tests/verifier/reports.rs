@@ -89,6 +89,26 @@ fn a_report_after_the_end_changes_no_outcome_and_is_raised_once() {
 }
 
 #[test]
+fn a_late_report_changes_no_receipt_that_an_answer_got() {
+    let world = World::new();
+    let (pixel, iphone) = (world.phone("Pixel"), world.phone("iPhone"));
+    let asked = world.ask();
+    let answer = pixel.answer(&asked.message, approve(&asked.number), world.now());
+    let receipt = receipt_of(world.send(Kind::Answer, &answer));
+    assert!(!pixel.receipt(&receipt).is_reported);
+    let report = iphone.answer(&asked.message, Decision::Report, world.now());
+    let reported = receipt_of(world.send(Kind::Answer, &report));
+    assert!(iphone.receipt(&reported).is_reported);
+    for _ in 0..2 {
+        assert_eq!(receipt_of(world.send(Kind::Answer, &answer)), receipt);
+        assert_eq!(receipt_of(world.send(Kind::Answer, &report)), reported);
+    }
+    // Who asks what became of it hears of the report.
+    let state = world.fetch_as(&pixel, |fetch| fetch.open = vec![asked.id]);
+    assert!(pixel.receipt(&state.closed[0]).is_reported);
+}
+
+#[test]
 fn a_statement_that_nobody_answered_can_be_reported_for_a_day_after_its_expiry() {
     let world = World::new();
     let phone = world.phone("Pixel");

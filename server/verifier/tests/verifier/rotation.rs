@@ -182,6 +182,8 @@ fn a_server_restored_to_before_a_change_of_keys_signs_with_the_newest() {
         removed: BTreeSet::new(),
         due_at: None,
         events: &[],
+        request: None,
+        now: world.now(),
     };
     store.change(&restored).unwrap();
     let before = phone.account().version;

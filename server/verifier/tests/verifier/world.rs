@@ -96,7 +96,12 @@ impl World {
 
 impl<S: Store> World<S> {
     pub(crate) fn over(store: S, setup: Setup) -> Self {
-        let verifier = Verifier::new(store, setup, Box::new(Seeded::new(1))).unwrap();
+        Self::seeded(store, setup, 1)
+    }
+
+    /// Another one over the same store has another seed, and so other ids.
+    pub(crate) fn seeded(store: S, setup: Setup, seed: u64) -> Self {
+        let verifier = Verifier::new(store, setup, Box::new(Seeded::new(seed))).unwrap();
         let now = Timestamp::new(START_UNIX_S).unwrap();
         let account = verifier.add_person("ann@example.org", now).unwrap();
         Self {

@@ -10,11 +10,11 @@ use countersign_protocol::signing::SigningKey;
 use countersign_protocol::time::Timestamp;
 use countersign_verifier::event::Event;
 use countersign_verifier::keys::ServerKeys;
-use countersign_verifier::person::{DeviceView, Index};
+use countersign_verifier::person::DeviceView;
 use countersign_verifier::reply::Reply;
 use countersign_verifier::rules::Rules;
 use countersign_verifier::step::{Input, Parked, Request, Resume};
-use countersign_verifier::store::{Change, ChangeError, MemoryStore, Store, StoreError, Stored};
+use countersign_verifier::store::{Change, MemoryStore, Store as _};
 use countersign_verifier::{Person, Setup, Verifier};
 
 use super::desk::Seeded;
@@ -22,38 +22,7 @@ use super::desk::Seeded;
 pub(super) const URL: &str = "https://login.example.org/mfa";
 
 /// A store that more than one server has, one after the other.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Shared(Arc<MemoryStore>);
-
-impl Store for Shared {
-    fn load(&self, account: &Id) -> Result<Option<Stored>, StoreError> {
-        self.0.load(account)
-    }
-
-    fn find(&self, index: &Index) -> Result<Option<Id>, StoreError> {
-        self.0.find(index)
-    }
-
-    fn change(&self, change: &Change<'_>) -> Result<(), ChangeError> {
-        self.0.change(change)
-    }
-
-    fn delete(&self, account: &Id) -> Result<bool, StoreError> {
-        self.0.delete(account)
-    }
-
-    fn due(&self, now: Timestamp, at_most: usize) -> Result<Vec<Id>, StoreError> {
-        self.0.due(now, at_most)
-    }
-
-    fn undelivered(&self, at_most: usize) -> Result<Vec<Event>, StoreError> {
-        self.0.undelivered(at_most)
-    }
-
-    fn delivered(&self, event: &Id) -> Result<(), StoreError> {
-        self.0.delivered(event)
-    }
-}
+type Shared = Arc<MemoryStore>;
 
 /// One server with one person.
 pub(super) struct Server {
@@ -95,6 +64,8 @@ impl Server {
             removed: BTreeSet::new(),
             due_at: person.due_at(),
             events: &[],
+            request: None,
+            now: Timestamp::MAX,
             stored,
         };
         store.change(&change).unwrap();

@@ -13,9 +13,9 @@ use crate::entropy::{Entropy, generate_bytes};
 /// "CSv1": files of this store, and of nothing else.
 const APPLICATION: i32 = 0x4353_7631;
 /// The version of the tables.
-const FORMAT: i32 = 3;
+const FORMAT: i32 = 4;
 
-const SCHEMA: &str = "
+pub(super) const SCHEMA: &str = "
 CREATE TABLE seal(
     store BLOB NOT NULL CHECK(length(store) = 16),
     check_value BLOB NOT NULL
@@ -33,9 +33,15 @@ CREATE TABLE found_by(
     account BLOB NOT NULL CHECK(length(account) = 16),
     PRIMARY KEY(kind, key)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE request(
+    device BLOB NOT NULL CHECK(length(device) = 32),
+    id BLOB NOT NULL CHECK(length(id) = 16),
+    until INTEGER NOT NULL CHECK(until >= 0),
+    PRIMARY KEY(device, id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE event(
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    id BLOB NOT NULL UNIQUE CHECK(length(id) = 16),
+    number INTEGER PRIMARY KEY,
+    id BLOB NOT NULL CHECK(length(id) = 16),
     account BLOB NOT NULL CHECK(length(account) = 16),
     holds_secret INTEGER NOT NULL CHECK(holds_secret IN (0, 1)),
     sealed BLOB NOT NULL
