@@ -28,7 +28,7 @@ pub(super) const PEAK_EMPTY: &str = "peak/empty";
 pub(super) const START: &str = "start/countersign";
 pub(super) const START_KDF: &str = "start/kdf";
 
-pub(super) const MEASURES: [Measure; 25] = [
+pub(super) const MEASURES: [Measure; 26] = [
     Measure {
         work: "one code as a value",
         ours: "code_value/countersign",
