@@ -51,6 +51,10 @@ CREATE TABLE event(
 /// Wipes what is deleted where that costs nothing.
 pub(super) const USUAL_DELETE: &str = "PRAGMA secure_delete = FAST";
 
+/// How long the log grows before it is brought into the file, in pages of 4 KiB: 16 MiB. Persons who sign in again and again are
+/// brought there once for all of that.
+const LOG_PAGES: u32 = 4_096;
+
 /// Makes an empty file for its owner alone; SQLite gives the log beside it the same mode.
 pub(super) fn create(path: &Path) -> Result<(), StoreError> {
     let mut options = OpenOptions::new();
@@ -73,6 +77,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
          PRAGMA cell_size_check = ON;",
     )?;
     connection.execute_batch(USUAL_DELETE)?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     Ok(connection)
 }
 
