@@ -1,0 +1,2 @@
+//! Writes the packages' sources.
+fn main() { uniffi::uniffi_bindgen_main() }
