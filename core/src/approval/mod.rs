@@ -13,7 +13,7 @@ pub mod history;
 mod model;
 mod shield;
 mod view;
-mod work;
+pub(crate) mod work;
 
 #[cfg(test)]
 pub(crate) use countersign::tests::{peer, platform};

@@ -176,7 +176,7 @@ pub(crate) struct Preparing<'a> {
 
 /// A work account as its protocol keeps it. What changes one is done inside the transaction that stores it; what asks a
 /// platform's key is not, and changes nothing.
-pub(crate) trait Work: Debug {
+pub(crate) trait Work: Debug + Send + Sync {
     /// The account's record.
     fn encode(&self, kept: Kept) -> Zeroizing<Vec<u8>>;
 

@@ -6,8 +6,9 @@ use super::{Companion, LockedCompanion};
 use crate::secret::Secret;
 use crate::time::UnixSeconds;
 use crate::vault::{
-    Credential, Damaged, Findings, KdfParams, LastWay, PlatformKey, PlatformKeyError, RecordId,
-    RecoveryCode, Rotated, SlotInfo, SlotKind, Snapshot, VaultError,
+    Credential, Damaged, Findings, KdfParams, LastWay, NewPlatformSlot, PlatformKey,
+    PlatformKeyError, PlatformSlot, RecordId, RecoveryCode, Rotated, SlotInfo, SlotKind, Snapshot,
+    VaultError,
 };
 
 /// How a vault stands: what `vault status` shows.
@@ -53,6 +54,21 @@ impl LockedCompanion {
         Ok(!self.vault.platform_slots()?.is_empty())
     }
 
+    /// The slots that a key of the platform opens, for a shell whose key does not answer at once: each is tried with
+    /// [`Credential::Platform`].
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::DamagedData`], [`VaultError::Io`].
+    pub fn platform_slots(&self) -> Result<Vec<PlatformSlot>, VaultError> {
+        self.vault.platform_slots()
+    }
+
+    /// The platform said that this slot's key is gone for good: the slot is retired once the vault is unlocked in any way.
+    pub fn key_is_gone(&mut self, slot: RecordId) {
+        self.invalidated.push(slot);
+    }
+
     /// Unlocks with a key of the platform. The first slot that it unwraps opens the vault; slots whose key is gone for
     /// good are passed over, and retired once the vault is unlocked in any way. The key is called outside of every
     /// transaction and may ask the person.
@@ -75,7 +91,7 @@ impl LockedCompanion {
             let secret = match key.unwrap(&slot.context, &slot.wrapped) {
                 Ok(secret) => secret,
                 Err(PlatformKeyError::Invalidated) => {
-                    self.invalidated.push(slot.context.slot);
+                    self.key_is_gone(slot.context.slot);
                     last = PlatformKeyError::Invalidated.into();
                     continue;
                 }
@@ -186,6 +202,29 @@ impl Companion {
         now: UnixSeconds,
     ) -> Result<RecordId, VaultError> {
         self.vault.add_platform_key(key, kind, now)
+    }
+
+    /// Begins a slot for a key of the platform that does not answer at once: the shell has the secret wrapped, with nothing held.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`crate::vault::Vault::begin_platform_slot`].
+    pub fn begin_platform_key(&self, kind: SlotKind) -> Result<NewPlatformSlot, VaultError> {
+        self.vault.begin_platform_slot(kind)
+    }
+
+    /// Adds the slot whose secret was wrapped.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`crate::vault::Vault::add_platform_slot`]: nothing was added then.
+    pub fn finish_platform_key(
+        &mut self,
+        new: NewPlatformSlot,
+        wrapped: &[u8],
+        now: UnixSeconds,
+    ) -> Result<RecordId, VaultError> {
+        self.vault.add_platform_slot(new, wrapped, now)
     }
 
     /// Sets another recovery code in place of the one there is, and renews the vault's key.

@@ -21,7 +21,11 @@ pub use keeping::VaultStatus;
 pub use list::AccountRow;
 pub use trash::TRASH_DAYS;
 use work::InFlight;
-pub use work::{HistoryReport, PorchCompanion, PorchStatement, WorkCodes};
+pub use work::{
+    AnswerStep, EnrolStep, FailedEnrolment, HistoryReport, KeyCheck, MadeKeys, OfflineStep,
+    PorchCompanion, PorchMemory, PorchStatement, RemovalStep, RequestStep, SignedDecision,
+    WorkCodes,
+};
 
 use crate::entropy::Entropy;
 use crate::secret::{Secret, SecretText};

@@ -120,6 +120,23 @@ pub(super) fn store_anchor(
     Some(anchor)
 }
 
+/// What is to be stored where a store that is kept in memory, as in front of one that cannot be asked within a change, meets
+/// `stored`: none where that is later than `ours`, or is the same.
+#[must_use]
+pub fn settled_anchor(vault: VaultId, stored: Option<&[u8]>, ours: &[u8]) -> Option<Vec<u8>> {
+    if stored == Some(ours) {
+        return None;
+    }
+    let theirs = stored.and_then(|bytes| Anchor::decode(bytes, vault));
+    match (Anchor::decode(ours, vault), theirs) {
+        (Some(ours), Some(theirs)) if theirs.is_later_than(&ours) => None,
+        (Some(ours), theirs) => Some(ours.with_porch_of(theirs.as_ref()).encode(vault)),
+        // No bytes are no anchor, and take the place of none.
+        (None, Some(_)) => None,
+        (None, None) => Some(ours.to_vec()),
+    }
+}
+
 /// Notes in the stored anchor how far the porch's chain has come. Without an anchor no claim is made.
 pub(super) fn store_porch_mark(anchors: &dyn AnchorStore, vault: VaultId, mark: PorchMark) {
     for _ in 0..LOOKS_MAX {
@@ -228,6 +245,40 @@ mod tests {
         assert_eq!(read_anchor(&place, VAULT), Some(anchor(1, 7)));
         let nowhere = super::super::anchor::NoAnchor;
         assert_eq!(choose_branch(&nowhere, VAULT, &entropy), Ok(NO_CLAIM));
+    }
+
+    #[test]
+    fn an_anchor_from_memory_settles_with_the_stored_one_as_a_change_does() {
+        for found in [anchor(1, 6), anchor(2, 6), anchor(2, 8)] {
+            let ours = anchor(1, 7).encode(VAULT);
+            let stored = found.encode(VAULT);
+            assert_eq!(
+                settled_anchor(VAULT, Some(&stored), &ours),
+                Some(ours.clone())
+            );
+        }
+        let ours = anchor(1, 7).encode(VAULT);
+        let later = anchor(1, 8).encode(VAULT);
+        assert_eq!(settled_anchor(VAULT, Some(&later), &ours), None);
+        assert_eq!(settled_anchor(VAULT, Some(&ours), &ours), None);
+        assert_eq!(settled_anchor(VAULT, Some(&ours), &[]), None);
+        assert_eq!(settled_anchor(VAULT, None, &ours), Some(ours.clone()));
+        assert_eq!(settled_anchor(VAULT, Some(b"torn"), &ours), Some(ours));
+        assert_eq!(settled_anchor(VAULT, None, &[]), Some(vec![]));
+        let porch = Anchor {
+            porch: Some(PorchMark {
+                count: 3,
+                ..PorchMark::default()
+            }),
+            ..anchor(1, 6)
+        };
+        let settled = settled_anchor(
+            VAULT,
+            Some(&porch.encode(VAULT)),
+            &anchor(1, 7).encode(VAULT),
+        );
+        let settled = Anchor::decode(&settled.unwrap(), VAULT).unwrap();
+        assert_eq!((settled.generation, settled.porch), (7, porch.porch));
     }
 
     /// How often the file is read when it fits the anchor of this generation, and so many reads find so many anchors.

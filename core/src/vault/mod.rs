@@ -66,6 +66,7 @@ pub use anchor::{
     AnchorStore, Flush, LATE_GENERATIONS, LineageFinding, NoAnchor, Stored as StoredAnchor,
 };
 pub use anchor_folder::AnchorFolder;
+pub use anchoring::settled_anchor;
 pub use aside::Damaged;
 pub use body::{BodyForm, canonical_body};
 pub use chain::{BadPlace, ChainFault, ChainHead, ChainReport, ENTRY_BYTES_MAX, Link};

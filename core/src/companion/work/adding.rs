@@ -3,6 +3,7 @@
 
 use super::super::Companion;
 use super::desk::{self, Desk, Done};
+use super::steps::{EnrolStep, FailedEnrolment, KeyCheck, MadeKeys};
 use crate::approval::{self, ApprovalError, Kept, Lane, NewWork, WorkAccount};
 use crate::device::{DeviceKeys, KeyAlias};
 use crate::time::UnixSeconds;
@@ -73,44 +74,80 @@ impl Companion {
         keys: &dyn DeviceKeys,
         now: UnixSeconds,
     ) -> Result<(), ApprovalError> {
-        let made = self.keys_made(id, keys, now);
-        match made {
-            Ok(()) => self.in_flight.forget_declined(id),
-            Err(error) => self.in_flight.decline(id, Lane::Say, error),
-        }
-        made
+        let step = self.begin_keys(id, now)?;
+        let made = step.run(keys, self.vault.entropy(), now);
+        self.finish_keys(&step, made, now).map_err(|failed| {
+            for alias in &failed.nobodys {
+                // One that stays is no harm.
+                let _ = keys.delete(alias);
+            }
+            failed.error
+        })
     }
 
-    fn keys_made(
+    /// The first part of [`Self::make_keys`]: names for the keys that are this try's alone are stored.
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::NoSuchAccount`], [`ApprovalError::Entropy`], [`ApprovalError::Vault`]; [`Self::next_action`] does not ask
+    /// for it again before the person does something.
+    pub fn begin_keys(
         &mut self,
         id: RecordId,
-        keys: &dyn DeviceKeys,
         now: UnixSeconds,
-    ) -> Result<(), ApprovalError> {
-        let planned = self.claimed(id, now)?;
+    ) -> Result<EnrolStep, ApprovalError> {
+        match self.claimed(id, now) {
+            Ok(account) => Ok(EnrolStep { account }),
+            Err(error) => {
+                self.in_flight.decline(id, Lane::Say, error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The last part of [`Self::make_keys`].
+    ///
+    /// # Errors
+    ///
+    /// [`FailedEnrolment`] with what [`Self::make_keys`] says, and keys that are to be deleted.
+    pub fn finish_keys(
+        &mut self,
+        step: &EnrolStep,
+        made: Result<MadeKeys, ApprovalError>,
+        now: UnixSeconds,
+    ) -> Result<(), FailedEnrolment> {
+        let planned = &step.account;
         let before = planned.work.encode(Kept::InTheVault);
-        let made = planned.work.make_keys(keys, self.vault.entropy(), now);
         let stored = made.and_then(|made| {
-            Desk::change(&mut self.vault, id, now, |account| {
+            Desk::change(&mut self.vault, planned.id, now, |account| {
                 if account.work.encode(Kept::InTheVault) != before {
                     // Another process was faster.
                     return Err(ApprovalError::NothingToSend);
                 }
-                *account = account.with_work(&made.0)?;
+                *account = account.with_work(&made.0.0)?;
                 Ok(Done::stored(()))
             })
         });
-        stored.map_err(|error| self.forget_try(&planned, error, keys, now))
+        match stored {
+            Ok(()) => {
+                self.in_flight.forget_declined(planned.id);
+                Ok(())
+            }
+            Err(error) => {
+                let failed = self.failed_enrolment(planned, error, now);
+                self.in_flight.decline(planned.id, Lane::Say, failed.error);
+                Err(failed)
+            }
+        }
     }
 
     /// What is to be said of a try that came to nothing. Where another process was faster, nobody else knows of this one's keys.
-    fn forget_try(
+    fn failed_enrolment(
         &mut self,
         planned: &WorkAccount,
         error: ApprovalError,
-        keys: &dyn DeviceKeys,
         now: UnixSeconds,
-    ) -> ApprovalError {
+    ) -> FailedEnrolment {
         let known = Desk::change(&mut self.vault, planned.id, now, |account| {
             Ok(Done {
                 is_worth_storing: false,
@@ -121,21 +158,21 @@ impl Companion {
             Ok(known) => (known, error),
             Err(ApprovalError::NoSuchAccount) => (vec![], ApprovalError::NoSuchAccount),
             // What is not known is not deleted.
-            Err(_) => return error,
+            Err(_) => {
+                return FailedEnrolment {
+                    error,
+                    nobodys: vec![],
+                };
+            }
         };
-        let own = planned.work.own_aliases().into_iter();
-        let mut nobodys = own.filter(|alias| !known.contains(alias)).peekable();
-        if nobodys.peek().is_none() {
-            return error;
-        }
-        for alias in nobodys {
-            // One that stays is no harm.
-            let _ = keys.delete(&alias);
-        }
-        match error {
+        let mut nobodys = planned.work.own_aliases();
+        nobodys.retain(|alias| !known.contains(alias));
+        let error = match error {
+            error if nobodys.is_empty() => error,
             ApprovalError::NoSuchAccount => error,
             _ => ApprovalError::NothingToSend,
-        }
+        };
+        FailedEnrolment { error, nobodys }
     }
 
     /// The account with names for its keys that are this try's alone, stored.
@@ -164,21 +201,38 @@ impl Companion {
         keys: &dyn DeviceKeys,
         now: UnixSeconds,
     ) -> Result<u32, ApprovalError> {
-        let mut gone = vec![];
-        for account in desk::all(&self.vault) {
-            if account.work.standing().is_end() || account.work.standing().is_unfinished() {
-                continue;
-            }
-            for alias in account.work.aliases() {
-                if !keys.exists(&alias)? {
-                    gone.push(account.id);
-                    break;
-                }
-            }
+        let gone = self.begin_key_check().run(keys)?;
+        self.finish_key_check(&gone, now)
+    }
+
+    /// The first part of [`Self::check_keys`].
+    #[must_use]
+    pub fn begin_key_check(&self) -> KeyCheck {
+        let accounts = desk::all(&self.vault).into_iter();
+        let accounts = accounts.filter(|account| {
+            let standing = account.work.standing();
+            !standing.is_end() && !standing.is_unfinished()
+        });
+        KeyCheck {
+            accounts: accounts
+                .map(|account| (account.id, account.work.aliases()))
+                .collect(),
         }
+    }
+
+    /// The last part of [`Self::check_keys`].
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::Vault`].
+    pub fn finish_key_check(
+        &mut self,
+        gone: &[RecordId],
+        now: UnixSeconds,
+    ) -> Result<u32, ApprovalError> {
         let mut count = 0;
         for id in gone {
-            Desk::change(&mut self.vault, id, now, |account| {
+            Desk::change(&mut self.vault, *id, now, |account| {
                 account.work.key_is_gone();
                 Ok(Done::stored(()))
             })?;

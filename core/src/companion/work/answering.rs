@@ -4,6 +4,7 @@
 use super::super::Companion;
 use super::desk::{self, Desk, Done};
 use super::driving::{self, account_of};
+use super::steps::{AnswerStep, OfflineStep, SignedDecision};
 use crate::approval::{ApprovalError, Decision, NotTaken, StatementId, StatementView};
 use crate::device::DeviceKeys;
 use crate::secret::SecretText;
@@ -47,6 +48,36 @@ impl Companion {
     ) -> Result<(), ApprovalError> {
         let (vault, in_flight) = (&mut self.vault, &mut self.in_flight);
         driving::decide(vault, in_flight, id, decision, keys, now)
+    }
+
+    /// The first part of [`Self::decide`].
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::NoSuchStatement`], [`ApprovalError::InTrash`], [`ApprovalError::Key`] for an account that has to be
+    /// activated again.
+    pub fn begin_answer(
+        &self,
+        id: StatementId,
+        decision: &Decision,
+        now: UnixSeconds,
+    ) -> Result<AnswerStep, ApprovalError> {
+        driving::begin_answer(&self.vault, id, decision, now)
+    }
+
+    /// The last part of [`Self::decide`].
+    ///
+    /// # Errors
+    ///
+    /// That of `signed`, and what [`Self::decide`] says of a statement that was answered or ended meanwhile.
+    pub fn finish_answer(
+        &mut self,
+        step: &AnswerStep,
+        signed: Result<SignedDecision, ApprovalError>,
+        now: UnixSeconds,
+    ) -> Result<(), ApprovalError> {
+        let (vault, in_flight) = (&mut self.vault, &mut self.in_flight);
+        driving::finish_answer(vault, in_flight, step, signed, now)
     }
 
     /// Takes a statement from a sign-in page's QR code: checked as if it had been fetched, shown, and answered like any other.
@@ -98,13 +129,45 @@ impl Companion {
         keys: &dyn DeviceKeys,
         now: UnixSeconds,
     ) -> Result<SecretText, ApprovalError> {
+        let step = self.begin_offline(id, now)?;
+        let response = step.run(keys, now)?;
+        self.finish_offline(&step, response, now)
+    }
+
+    /// The first part of [`Self::offline_response`].
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::NoSuchStatement`], [`ApprovalError::InTrash`], [`ApprovalError::Key`] for an account that has to be
+    /// activated again.
+    pub fn begin_offline(
+        &self,
+        id: StatementId,
+        now: UnixSeconds,
+    ) -> Result<OfflineStep, ApprovalError> {
         let account = account_of(&self.vault, id, now)?;
-        if let Some(error) = account.asleep() {
-            return Err(error);
+        match account.asleep() {
+            Some(error) => Err(error),
+            None => Ok(OfflineStep {
+                account,
+                statement: id,
+            }),
         }
-        let response = account.work.offline_response(id, keys, now)?;
-        Desk::change(&mut self.vault, account.id, now, |account| {
-            account.work.shown_offline(id);
+    }
+
+    /// The last part of [`Self::offline_response`]: that it was shown is stored before it is.
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::NoSuchAccount`], [`ApprovalError::Vault`]: nothing was shown.
+    pub fn finish_offline(
+        &mut self,
+        step: &OfflineStep,
+        response: SecretText,
+        now: UnixSeconds,
+    ) -> Result<SecretText, ApprovalError> {
+        Desk::change(&mut self.vault, step.account.id, now, |account| {
+            account.work.shown_offline(step.statement);
             Ok(Done::stored(()))
         })?;
         Ok(response)

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::desk::{Desk, Done};
+use super::steps::{AnswerStep, RequestStep, SignedDecision};
 use crate::approval::history::{Entry, Kind};
 use crate::approval::{
     ApprovalError, Attention, Contact, Decision, Errand, Event, Freshness, Kept, Lane, NextAction,
-    Outgoing, Preparing, Reply, StatementId, WorkAccount, WorkView,
+    Outgoing, Reply, StatementId, WorkAccount, WorkView,
 };
 use crate::device::{DeviceKeys, KeyError};
 use crate::time::UnixSeconds;
@@ -72,6 +73,11 @@ impl InFlight {
         }
     }
 
+    /// A lane's request is no more: what comes next is asked for as ever.
+    pub(super) fn give_up(&mut self, id: RecordId, lane: Lane) {
+        self.lanes.remove(&(id, lane));
+    }
+
     fn is_free(&self, id: RecordId, lane: Lane) -> bool {
         !self.lanes.contains(&(id, lane)) && !self.declined.contains(&(id, lane))
     }
@@ -127,31 +133,79 @@ pub(super) fn prepare<D: Desk>(
     keys: &dyn DeviceKeys,
     now: UnixSeconds,
 ) -> Result<Outgoing, ApprovalError> {
-    let mut account = desk.load(id)?;
-    if let Some(heard) = in_flight.heard.get(&id) {
-        account.work.refresh(*heard);
-    }
-    let preparing = Preparing {
-        attention,
-        contact: in_flight.contact(&account),
-        kept: D::KEPT,
-        keys,
-        entropy: desk.entropy(),
-        now,
-    };
-    match account.work.request(lane, preparing) {
+    let step = request_step(desk, in_flight, (id, lane), attention)?;
+    match step.run(keys, desk.entropy(), now) {
         Ok(outgoing) => {
             in_flight.lanes.insert((id, lane));
             Ok(outgoing)
         }
-        // Another process has said it meanwhile: what comes next is asked for as ever.
-        Err(ApprovalError::NothingToSend) => Err(ApprovalError::NothingToSend),
-        Err(error) => {
-            in_flight.decline(id, lane, error);
-            note_key_error(desk, id, error, now);
-            Err(error)
-        }
+        Err(error) => Err(not_signed(desk, in_flight, &step, error, now)),
     }
+}
+
+fn request_step<D: Desk>(
+    desk: &D,
+    in_flight: &InFlight,
+    (id, lane): (RecordId, Lane),
+    attention: Attention,
+) -> Result<RequestStep, ApprovalError> {
+    let mut account = desk.load(id)?;
+    if let Some(heard) = in_flight.heard.get(&id) {
+        account.work.refresh(*heard);
+    }
+    Ok(RequestStep {
+        contact: in_flight.contact(&account).clone(),
+        account,
+        lane,
+        attention,
+        kept: D::KEPT,
+    })
+}
+
+fn not_signed<D: Desk>(
+    desk: &mut D,
+    in_flight: &mut InFlight,
+    step: &RequestStep,
+    error: ApprovalError,
+    now: UnixSeconds,
+) -> ApprovalError {
+    // Where another process has said it meanwhile, what comes next is asked for as ever.
+    if error != ApprovalError::NothingToSend {
+        let id = step.account.id;
+        in_flight.decline(id, step.lane, error);
+        note_key_error(desk, id, error, now);
+    }
+    error
+}
+
+/// Takes the lane for a request that is to be signed while nothing is held.
+pub(super) fn begin_request<D: Desk>(
+    desk: &D,
+    in_flight: &mut InFlight,
+    (id, lane): (RecordId, Lane),
+    attention: Attention,
+) -> Result<RequestStep, ApprovalError> {
+    // An account has one request at a time on each lane.
+    if in_flight.lanes.contains(&(id, lane)) {
+        return Err(ApprovalError::NothingToSend);
+    }
+    let step = request_step(desk, in_flight, (id, lane), attention)?;
+    in_flight.lanes.insert((id, lane));
+    Ok(step)
+}
+
+/// Leaves the lane taken for a request that was signed, and frees it where none was.
+pub(super) fn finish_request<D: Desk>(
+    desk: &mut D,
+    in_flight: &mut InFlight,
+    step: &RequestStep,
+    signed: Result<Outgoing, ApprovalError>,
+    now: UnixSeconds,
+) -> Result<Outgoing, ApprovalError> {
+    signed.map_err(|error| {
+        in_flight.give_up(step.account.id, step.lane);
+        not_signed(desk, in_flight, step, error, now)
+    })
 }
 
 /// Notes what the platform said of an account's key: only one that is gone for good changes anything.
@@ -271,28 +325,53 @@ pub(super) fn decide<D: Desk>(
     keys: &dyn DeviceKeys,
     now: UnixSeconds,
 ) -> Result<(), ApprovalError> {
+    let step = begin_answer(desk, id, decision, now)?;
+    let signed = step.run(keys, now);
+    finish_answer(desk, in_flight, &step, signed, now)
+}
+
+/// Looks whether a statement's account can decide at all.
+pub(super) fn begin_answer<D: Desk>(
+    desk: &D,
+    id: StatementId,
+    decision: &Decision,
+    now: UnixSeconds,
+) -> Result<AnswerStep, ApprovalError> {
     let account = account_of(desk, id, now)?;
-    if let Some(error) = account.asleep() {
-        return Err(error);
+    match account.asleep() {
+        Some(error) => Err(error),
+        None => Ok(AnswerStep {
+            account,
+            statement: id,
+            decision: decision.clone(),
+        }),
     }
-    let signed = account
-        .work
-        .answer(id, decision, keys, now)
-        .inspect_err(|error| note_key_error(desk, account.id, *error, now))?;
-    desk.change(account.id, now, |account| {
+}
+
+/// Stores what was signed, if the statement can still be decided.
+pub(super) fn finish_answer<D: Desk>(
+    desk: &mut D,
+    in_flight: &mut InFlight,
+    step: &AnswerStep,
+    signed: Result<SignedDecision, ApprovalError>,
+    now: UnixSeconds,
+) -> Result<(), ApprovalError> {
+    let account = step.account.id;
+    let signed = signed.inspect_err(|error| note_key_error(desk, account, *error, now))?;
+    desk.change(account, now, |account| {
         if let Some(error) = account.asleep() {
             return Err(error);
         }
-        account.work.store_answer(&signed, now)?;
+        account.work.store_answer(&signed.0, now)?;
         let mut done = Done::stored(());
-        if signed.is_report {
+        if signed.0.is_report {
             account.shield.reported(now);
             done.notes.push(Entry::new(now, account.id, Kind::Muted));
         }
         Ok(done)
     })?;
     // Somebody waits for it.
-    in_flight.try_at_once(account.id);
+    in_flight.try_at_once(account);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use super::super::Companion;
 use super::super::trash::{Expiry, expiry};
 use super::desk::{self, Desk, Done};
+use super::steps::RemovalStep;
 use crate::approval::{Address, ApprovalError, Lane, MoveAsk, Typed};
 use crate::device::DeviceKeys;
 use crate::time::UnixSeconds;
@@ -152,28 +153,54 @@ impl Companion {
         keys: &dyn DeviceKeys,
         now: UnixSeconds,
     ) -> Result<(), ApprovalError> {
-        self.keys_removed(id, keys, now)
-            .inspect_err(|error| self.in_flight.decline(id, Lane::Say, *error))
+        let step = self.begin_removal(id, now)?;
+        let removed = step.run(keys);
+        self.finish_removal(&step, removed, now)
     }
 
-    fn keys_removed(
+    /// The first part of [`Self::remove_keys`].
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::NotActive`] while its server has still to be told, [`ApprovalError::NoSuchAccount`].
+    pub fn begin_removal(
         &mut self,
         id: RecordId,
-        keys: &dyn DeviceKeys,
+        now: UnixSeconds,
+    ) -> Result<RemovalStep, ApprovalError> {
+        let gone = desk::load(&self.vault, id).and_then(|account| match account.is_gone(now) {
+            true => Ok(account.work.aliases()),
+            false => Err(ApprovalError::NotActive),
+        });
+        match gone {
+            Ok(aliases) => Ok(RemovalStep { id, aliases }),
+            Err(error) => {
+                self.in_flight.decline(id, Lane::Say, error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The last part of [`Self::remove_keys`].
+    ///
+    /// # Errors
+    ///
+    /// That of `removed`; [`ApprovalError::NoSuchAccount`], [`ApprovalError::Vault`].
+    pub fn finish_removal(
+        &mut self,
+        step: &RemovalStep,
+        removed: Result<(), ApprovalError>,
         now: UnixSeconds,
     ) -> Result<(), ApprovalError> {
-        let account = desk::load(&self.vault, id)?;
-        if !account.is_gone(now) {
-            return Err(ApprovalError::NotActive);
-        }
-        for alias in account.work.aliases() {
-            keys.delete(&alias)?;
-        }
-        self.vault.change_if_any(now, |vault, change| {
-            let account = desk::load(vault, id)?;
-            desk::delete(&account, change);
-            Ok(())
-        })
+        let id = step.id;
+        let done = removed.and_then(|()| {
+            self.vault.change_if_any(now, |vault, change| {
+                let account = desk::load(vault, id)?;
+                desk::delete(&account, change);
+                Ok(())
+            })
+        });
+        done.inspect_err(|error: &ApprovalError| self.in_flight.decline(id, Lane::Say, *error))
     }
 
     /// Tells every server where this device is rung from now on; none where it cannot be. Until each has taken note, its account

@@ -9,6 +9,7 @@ mod driving;
 mod history;
 mod leaving;
 mod porch;
+mod steps;
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,11 @@ mod tests;
 pub use codes::WorkCodes;
 pub(super) use driving::InFlight;
 pub use history::HistoryReport;
-pub use porch::{PorchCompanion, PorchStatement};
+pub use porch::{PorchCompanion, PorchMemory, PorchStatement};
+pub use steps::{
+    AnswerStep, EnrolStep, FailedEnrolment, KeyCheck, MadeKeys, OfflineStep, RemovalStep,
+    RequestStep, SignedDecision,
+};
 
 use super::Companion;
 use crate::approval::{
@@ -101,6 +106,41 @@ impl Companion {
     ) -> Result<Outgoing, ApprovalError> {
         let (vault, in_flight) = (&mut self.vault, &mut self.in_flight);
         driving::prepare(vault, in_flight, (account, lane), attention, keys, now)
+    }
+
+    /// The first part of [`Self::prepare`]: the lane is taken until the step is finished or [given up](Self::give_up).
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::NothingToSend`] while the lane has a request, [`ApprovalError::NoSuchAccount`].
+    pub fn begin_request(
+        &mut self,
+        account: RecordId,
+        lane: Lane,
+        attention: Attention,
+    ) -> Result<RequestStep, ApprovalError> {
+        driving::begin_request(&self.vault, &mut self.in_flight, (account, lane), attention)
+    }
+
+    /// The last part of [`Self::prepare`].
+    ///
+    /// # Errors
+    ///
+    /// That of `signed`; the lane is free again then.
+    pub fn finish_request(
+        &mut self,
+        step: &RequestStep,
+        signed: Result<Outgoing, ApprovalError>,
+        now: UnixSeconds,
+    ) -> Result<Outgoing, ApprovalError> {
+        let (vault, in_flight) = (&mut self.vault, &mut self.in_flight);
+        driving::finish_request(vault, in_flight, step, signed, now)
+    }
+
+    /// Nobody waits for this account's request on this lane any more, whether it was sent or not: [`Self::next_action`] says
+    /// what comes next as if there had been none.
+    pub fn give_up(&mut self, account: RecordId, lane: Lane) {
+        self.in_flight.give_up(account, lane);
     }
 
     /// Takes what came back for a request, and says what a shell has to show. What changed is stored before it is said.

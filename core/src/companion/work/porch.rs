@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::super::{Companion, LockedCompanion};
 use super::desk::{self, Desk, Done, take_flight};
 use super::driving::{self, InFlight};
+use super::steps::{AnswerStep, RequestStep, SignedDecision};
 use crate::account::Name;
 use crate::approval::history::leave_refused;
 use crate::approval::{
@@ -143,6 +144,17 @@ pub struct PorchStatement {
     pub is_quiet: bool,
 }
 
+/// What a process knows of requests on their way, between two visits of the porch.
+#[derive(Debug, Default)]
+pub struct PorchMemory(InFlight);
+
+impl PorchMemory {
+    /// See [`Companion::give_up`].
+    pub fn give_up(&mut self, account: RecordId, lane: Lane) {
+        self.0.give_up(account, lane);
+    }
+}
+
 /// A locked companion that stands on the porch.
 pub struct PorchCompanion<'a> {
     porch: Porch<'a>,
@@ -171,14 +183,97 @@ impl LockedCompanion {
     ///
     /// [`VaultError::NoSuchSlot`] when the porch is shut, [`VaultError::DamagedSlot`].
     pub fn open_porch(&self, secret: &Secret) -> Result<PorchCompanion<'_>, VaultError> {
+        self.return_to_porch(secret, &mut PorchMemory::default())
+    }
+
+    /// The same once more, with what [`PorchCompanion::leave`] gave. The memory is empty afterwards, unless there was an error.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::open_porch`].
+    pub fn return_to_porch(
+        &self,
+        secret: &Secret,
+        memory: &mut PorchMemory,
+    ) -> Result<PorchCompanion<'_>, VaultError> {
+        let porch = self.vault.open_porch(secret)?;
         Ok(PorchCompanion {
-            porch: self.vault.open_porch(secret)?,
-            in_flight: InFlight::default(),
+            porch,
+            in_flight: std::mem::take(&mut memory.0),
         })
     }
 }
 
 impl PorchCompanion<'_> {
+    /// Leaves the porch, for a shell that cannot stand there all the time.
+    #[must_use]
+    pub fn leave(self) -> PorchMemory {
+        PorchMemory(self.in_flight)
+    }
+
+    /// See [`Companion::begin_request`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Companion::begin_request`].
+    pub fn begin_request(
+        &mut self,
+        account: RecordId,
+        lane: Lane,
+        attention: Attention,
+    ) -> Result<RequestStep, ApprovalError> {
+        driving::begin_request(&self.porch, &mut self.in_flight, (account, lane), attention)
+    }
+
+    /// See [`Companion::finish_request`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Companion::finish_request`].
+    pub fn finish_request(
+        &mut self,
+        step: &RequestStep,
+        signed: Result<Outgoing, ApprovalError>,
+        now: UnixSeconds,
+    ) -> Result<Outgoing, ApprovalError> {
+        let (porch, in_flight) = (&mut self.porch, &mut self.in_flight);
+        driving::finish_request(porch, in_flight, step, signed, now)
+    }
+
+    /// See [`Companion::give_up`].
+    pub fn give_up(&mut self, account: RecordId, lane: Lane) {
+        self.in_flight.give_up(account, lane);
+    }
+
+    /// See [`Companion::begin_answer`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Companion::begin_answer`].
+    pub fn begin_answer(
+        &self,
+        id: StatementId,
+        decision: &Decision,
+        now: UnixSeconds,
+    ) -> Result<AnswerStep, ApprovalError> {
+        driving::begin_answer(&self.porch, id, decision, now)
+    }
+
+    /// See [`Companion::finish_answer`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Companion::finish_answer`].
+    pub fn finish_answer(
+        &mut self,
+        step: &AnswerStep,
+        signed: Result<SignedDecision, ApprovalError>,
+        now: UnixSeconds,
+    ) -> Result<(), ApprovalError> {
+        let (porch, in_flight) = (&mut self.porch, &mut self.in_flight);
+        driving::finish_answer(porch, in_flight, step, signed, now)
+    }
+
     /// What a shell does next; see [`Companion::next_action`].
     #[must_use]
     pub fn next_action(&self, attention: Attention, now: UnixSeconds) -> NextAction {

@@ -1,0 +1,172 @@
+//! The anchor: this installation's last change, kept outside the vault's file.
+//!
+//! The core stores it inside a change, with the vault held. So it stores it here, in memory, and it is brought to the port when
+//! the vault is free again, by compare and replace. Core's rule for anchors that are late covers the moment between: a crash
+//! there is one between a change and its anchor.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use countersign_core::vault::{AnchorStore, Flush, StoredAnchor, VaultId, settled_anchor};
+
+use super::PortError;
+
+/// So often is tried again when others store too.
+const LOOKS_MAX: u32 = 16;
+
+/// What became of an anchor that was to be stored.
+#[uniffi::remote(Enum)]
+pub enum StoredAnchor {
+    /// It is stored.
+    Done,
+    /// Somebody else has stored another one: look again.
+    Changed,
+    /// Nothing can be stored here, which is harmless: no claim is made then.
+    Failed,
+}
+
+/// Where an installation keeps its anchors, so that an older copy of a vault's file shows: not in the file, and in no backup of it.
+#[uniffi::export(foreign)]
+pub trait Anchor: Send + Sync {
+    /// The stored bytes, at most some hundred; none when there are none or they cannot be read now.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`], which is as none.
+    fn read(&self, vault: VaultId) -> Result<Option<Vec<u8>>, PortError>;
+
+    /// Stores `anchor` if what is stored is still `expected`, comparing and storing under one lock. With `flush` it has to be
+    /// on the disk before this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`], which is as [`StoredAnchor::Failed`].
+    fn replace(
+        &self,
+        vault: VaultId,
+        expected: Option<Vec<u8>>,
+        anchor: Vec<u8>,
+        flush: bool,
+    ) -> Result<StoredAnchor, PortError>;
+}
+
+/// The anchor between core and the port.
+pub(crate) struct Shelf {
+    port: Arc<dyn Anchor>,
+    kept: Mutex<KeptAnchor>,
+}
+
+#[derive(Clone, Default)]
+struct KeptAnchor {
+    vault: Option<VaultId>,
+    /// What the port had last.
+    stored: Option<Vec<u8>>,
+    /// What core has stored here.
+    ours: Option<Vec<u8>>,
+    /// Whether it has to be on the disk.
+    flush: bool,
+    /// Counts what core has stored.
+    revision: u64,
+}
+
+/// Core's side of it.
+pub(crate) struct ShelfStore(pub(crate) Arc<Shelf>);
+
+impl Shelf {
+    pub(crate) fn new(port: Arc<dyn Anchor>) -> Arc<Self> {
+        Arc::new(Self {
+            port,
+            kept: Mutex::default(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, KeptAnchor> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says which vault it is, where core has not.
+    pub(crate) fn belongs_to(&self, vault: VaultId) {
+        self.lock().vault = Some(vault);
+    }
+
+    /// Takes over what the port has, unless core has stored something newer. Not called with the vault held.
+    pub(crate) fn pull(&self) {
+        let before = self.lock().clone();
+        let Some(vault) = before.vault else {
+            return;
+        };
+        if before.ours != before.stored {
+            return self.push();
+        }
+        let stored = self.port.read(vault).unwrap_or_default();
+        let mut kept = self.lock();
+        if kept.revision == before.revision && kept.ours == kept.stored {
+            kept.ours.clone_from(&stored);
+            kept.stored = stored;
+        }
+    }
+
+    /// Brings to the port what core has stored. Not called with the vault held.
+    pub(crate) fn push(&self) {
+        for _ in 0..LOOKS_MAX {
+            let before = self.lock().clone();
+            let (Some(vault), Some(ours)) = (before.vault, before.ours) else {
+                return;
+            };
+            if before.stored.as_ref() == Some(&ours) {
+                return;
+            }
+            let expected = before.stored.clone();
+            let replaced = self
+                .port
+                .replace(vault, expected, ours.clone(), before.flush);
+            match replaced.unwrap_or(StoredAnchor::Failed) {
+                StoredAnchor::Done => {
+                    let mut kept = self.lock();
+                    kept.stored = Some(ours);
+                    kept.flush &= kept.revision != before.revision;
+                }
+                StoredAnchor::Changed => {
+                    let stored = self.port.read(vault).unwrap_or_default();
+                    let mut kept = self.lock();
+                    if kept.revision == before.revision {
+                        let settled = settled_anchor(vault, stored.as_deref(), &ours);
+                        kept.ours = settled.or_else(|| stored.clone());
+                    }
+                    kept.stored = stored;
+                }
+                // The next change tries again.
+                StoredAnchor::Failed => return,
+            }
+        }
+    }
+}
+
+impl AnchorStore for ShelfStore {
+    fn read(&self, vault: VaultId) -> Option<Vec<u8>> {
+        let kept = self.0.lock();
+        kept.ours.clone().filter(|_| kept.vault == Some(vault))
+    }
+
+    fn replace(
+        &self,
+        vault: VaultId,
+        expected: Option<&[u8]>,
+        anchor: &[u8],
+        flush: Flush,
+    ) -> StoredAnchor {
+        let mut kept = self.0.lock();
+        if kept.vault != Some(vault) {
+            *kept = KeptAnchor {
+                vault: Some(vault),
+                ..KeptAnchor::default()
+            };
+        }
+        if kept.ours.as_deref() != expected {
+            return StoredAnchor::Changed;
+        }
+        kept.ours = Some(anchor.to_vec());
+        kept.flush |= flush == Flush::Now;
+        kept.revision += 1;
+        StoredAnchor::Done
+    }
+}
