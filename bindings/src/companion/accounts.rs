@@ -53,7 +53,7 @@ impl From<core::Prospect> for Prospect {
 
 #[uniffi::export]
 impl Companion {
-    /// All accounts that are not in the trash, pinned ones first, each with its codes. Asked on a change; [`Self::codes`] at each
+    /// All accounts that are not in the trash, pinned ones first, each with its codes. Asked on a change; `codes` at each
     /// tick.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::list`].
+    /// As `list`.
     #[uniffi::method(default(now = None))]
     pub fn codes(&self, now: Option<UnixSeconds>) -> Result<Vec<AccountCodes>, CountersignError> {
         let now = self.time(now)?;
@@ -83,7 +83,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::list`].
+    /// As `list`.
     #[uniffi::method(default(now = None))]
     pub fn next_change(
         &self,
@@ -97,7 +97,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::list`].
+    /// As `list`.
     #[uniffi::method(default(now = None))]
     pub fn work_codes(&self, now: Option<UnixSeconds>) -> Result<Vec<WorkCodes>, CountersignError> {
         let now = self.time(now)?;
@@ -108,7 +108,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// `Vault` with `NoSuchAccount` or `UnreadableRecord`; as [`Self::list`].
+    /// `Vault` with `NoSuchAccount` or `UnreadableRecord`; as `list`.
     #[uniffi::method(default(now = None))]
     pub fn row(
         &self,
@@ -132,7 +132,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::list`].
+    /// As `list`.
     #[uniffi::method(default(now = None))]
     pub fn search(
         &self,
@@ -156,7 +156,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::find`].
+    /// As `find`.
     pub fn find_in_trash(&self, name: &str) -> Result<RecordId, CountersignError> {
         Ok(self.look(|companion| companion.find_in_trash(name))??)
     }
@@ -194,7 +194,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::add`]; `NothingToAdd` also for a place that there is not.
+    /// As `add`; `NothingToAdd` also for a place that there is not.
     #[uniffi::method(default(now = None))]
     pub fn add_chosen(
         &self,
@@ -265,7 +265,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::remove`].
+    /// As `remove`.
     #[uniffi::method(default(now = None))]
     pub fn restore(&self, id: RecordId, now: Option<UnixSeconds>) -> Result<(), CountersignError> {
         let now = self.time(now)?;
@@ -276,18 +276,18 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::remove`].
+    /// As `remove`.
     #[uniffi::method(default(now = None))]
     pub fn purge(&self, id: RecordId, now: Option<UnixSeconds>) -> Result<(), CountersignError> {
         let now = self.time(now)?;
         self.change(|companion| companion.purge(id, now))
     }
 
-    /// Deletes what has been in the trash for [`trash_days`] days; returns how many accounts that were.
+    /// Deletes what has been in the trash for `trash_days` days; returns how many accounts that were.
     ///
     /// # Errors
     ///
-    /// As [`Self::remove`].
+    /// As `remove`.
     #[uniffi::method(default(now = None))]
     pub fn purge_expired(&self, now: Option<UnixSeconds>) -> Result<u32, CountersignError> {
         let now = self.time(now)?;
@@ -307,7 +307,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::export_uri`].
+    /// As `export_uri`.
     pub fn note(&self, id: RecordId) -> Result<SecretText, CountersignError> {
         Ok(self.look(|companion| companion.note(id))??)
     }

@@ -42,12 +42,12 @@ pub struct OutgoingRequest {
 
 #[uniffi::export]
 impl Companion {
-    /// Prepares an account's next request on a lane. The lane is taken until [`Self::take_reply`] or [`Self::give_up`].
+    /// Prepares an account's next request on a lane. The lane is taken until `take_reply` or `give_up`.
     ///
     /// # Errors
     ///
     /// `Approval` with `NothingToSend` or `NoSuchAccount`; `Key` and `PortFailed` when the platform's key did not sign:
-    /// [`Self::next_action`] does not ask for it again before the person does something.
+    /// `next_action` does not ask for it again before the person does something.
     pub async fn prepare(
         &self,
         account: RecordId,
@@ -86,7 +86,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::take_reply`].
+    /// As `take_reply`.
     #[uniffi::method(default(now = None))]
     pub fn take_silence(
         &self,

@@ -52,7 +52,7 @@ impl Drop for HeldLane<'_> {
 
 #[uniffi::export]
 impl Companion {
-    /// Does one thing that [`Self::next_action`] named, and says what happened. Several may be done at once: what has been begun
+    /// Does one thing that `next_action` named, and says what happened. Several may be done at once: what has been begun
     /// already comes to nothing. Of a wait nothing is done.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::do_action`]; what was done before stays done.
+    /// As `do_action`; what was done before stays done.
     pub async fn settle(&self, attention: Attention) -> Result<Vec<Event>, CountersignError> {
         let attention = match attention {
             Attention::Waiting => Attention::Looking,
@@ -161,7 +161,7 @@ impl Companion {
         self.change(|companion| companion.finish_key_check(&gone, now))
     }
 
-    /// Puts the person's decision into words, signs it and stores it; [`Self::next_action`] says then that it is to be sent. With
+    /// Puts the person's decision into words, signs it and stores it; `next_action` says then that it is to be sent. With
     /// the vault open or on its porch. Nothing but this answers a request.
     ///
     /// # Errors
@@ -193,7 +193,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// `Approval` with `NoOffline`, and as [`Self::decide`]: nothing was shown.
+    /// `Approval` with `NoOffline`, and as `decide`: nothing was shown.
     pub async fn offline_response(&self, id: StatementId) -> Result<SecretText, CountersignError> {
         let now = self.time(None)?;
         let step = self.look(|companion| companion.begin_offline(id, now))??;

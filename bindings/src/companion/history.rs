@@ -54,7 +54,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::history`].
+    /// As `history`.
     pub fn history_names(&self) -> Result<Vec<AccountNames>, CountersignError> {
         let names = self.look(|companion| companion.history_names())??;
         let names: BTreeMap<RecordId, (Name, Name)> = names;
@@ -72,7 +72,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// `BadHistory` with the first entry that is not as it was written; as [`Self::history`] when nothing can be said.
+    /// `BadHistory` with the first entry that is not as it was written; as `history` when nothing can be said.
     pub fn verify_history(&self) -> Result<HistoryReport, CountersignError> {
         Ok(self.look(|companion| companion.verify_history())???)
     }
@@ -81,7 +81,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::verify_history`].
+    /// As `verify_history`.
     pub fn verify_history_chain(&self) -> Result<ChainReport, CountersignError> {
         Ok(self.look(|companion| companion.verify_history_chain())???)
     }

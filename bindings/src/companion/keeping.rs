@@ -213,7 +213,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::add_password`].
+    /// As `add_password`.
     #[uniffi::method(default(now = None))]
     pub fn add_recovery_code(
         &self,

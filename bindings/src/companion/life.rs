@@ -250,7 +250,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::unlock_with_password`].
+    /// As `unlock_with_password`.
     #[uniffi::method(default(now = None))]
     pub fn unlock_with_recovery(
         &self,
@@ -361,7 +361,7 @@ pub fn is_idle(last_used: UnixSeconds, now: UnixSeconds, auto_lock_s: u32) -> bo
     core::Companion::is_idle(last_used, now, auto_lock_s)
 }
 
-/// Does the work of one derivation with the least parameters, for a shell that measures it, to ask [`calibrated_kdf`] then.
+/// Does the work of one derivation with the least parameters, for a shell that measures it, to ask `calibrated_kdf` then.
 ///
 /// # Errors
 ///
@@ -371,7 +371,7 @@ pub fn rehearse_kdf() -> Result<(), CountersignError> {
     Ok(KdfParams::rehearse()?)
 }
 
-/// The parameters for a device on which [`rehearse_kdf`] takes so many milliseconds.
+/// The parameters for a device on which `rehearse_kdf` takes so many milliseconds.
 #[uniffi::export]
 #[must_use]
 pub fn calibrated_kdf(floor_ms: u64) -> KdfParams {

@@ -128,11 +128,11 @@ pub fn examine_damaged(
 }
 
 /// Copies the damaged files aside and puts what was recovered in the vault's place, under a new key. `shown` is what
-/// [`examine_damaged`] found and the person has seen.
+/// `examine_damaged` found and the person has seen.
 ///
 /// # Errors
 ///
-/// `Changed` when something else would be recovered now; those of [`examine_damaged`] and of writing: the vault's files are as
+/// `Changed` when something else would be recovered now; those of `examine_damaged` and of writing: the vault's files are as
 /// they were.
 #[uniffi::export(default(now = None))]
 pub fn salvage(

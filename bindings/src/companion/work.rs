@@ -103,7 +103,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// `Approval` with `NoSuchAccount` or `Unreadable`; as [`Self::work_accounts`].
+    /// `Approval` with `NoSuchAccount` or `Unreadable`; as `work_accounts`.
     #[uniffi::method(default(now = None))]
     pub fn work_account(
         &self,
@@ -133,7 +133,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::work_accounts`].
+    /// As `work_accounts`.
     #[uniffi::method(default(now = None))]
     pub fn statements(&self, now: Option<UnixSeconds>) -> Result<Vec<Statement>, CountersignError> {
         let now = self.time(now)?;
@@ -145,7 +145,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// `Approval` with `NoSuchStatement`; as [`Self::work_accounts`].
+    /// `Approval` with `NoSuchStatement`; as `work_accounts`.
     #[uniffi::method(default(now = None))]
     pub fn statement(
         &self,
@@ -192,7 +192,7 @@ impl Companion {
         self.look(|companion| companion.earlier_work(url))
     }
 
-    /// Stores that an invitation is to become a work account. Nothing is made or sent yet: [`Self::next_action`] says what comes
+    /// Stores that an invitation is to become a work account. Nothing is made or sent yet: `next_action` says what comes
     /// next.
     ///
     /// # Errors
@@ -247,7 +247,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::next_action`].
+    /// As `next_action`.
     pub fn try_at_once(&self) -> Result<(), CountersignError> {
         self.at_desk(
             |companion| {
@@ -266,7 +266,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// As [`Self::next_action`].
+    /// As `next_action`.
     #[uniffi::method(default(now = None))]
     pub fn bell(&self, payload: &[u8], now: Option<UnixSeconds>) -> Result<bool, CountersignError> {
         let now = self.time(now)?;
@@ -338,7 +338,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// `Approval`: `NoMove`, `CheckNumber`; as [`Self::begin_move`].
+    /// `Approval`: `NoMove`, `CheckNumber`; as `begin_move`.
     #[uniffi::method(default(now = None))]
     pub fn confirm_move(
         &self,
@@ -354,7 +354,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// `Approval` with `NoMove`; as [`Self::begin_move`].
+    /// `Approval` with `NoMove`; as `begin_move`.
     #[uniffi::method(default(now = None))]
     pub fn abort_move(
         &self,
@@ -412,7 +412,7 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// `Approval` with `NoSuchAccount`; as [`Self::work_accounts`].
+    /// `Approval` with `NoSuchAccount`; as `work_accounts`.
     #[uniffi::method(default(now = None))]
     pub fn may_export_work(
         &self,

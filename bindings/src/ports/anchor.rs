@@ -31,7 +31,7 @@ pub trait Anchor: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`PortError`], which is as none.
+    /// `PortError`, which is as none.
     fn read(&self, vault: VaultId) -> Result<Option<Vec<u8>>, PortError>;
 
     /// Stores `anchor` if what is stored is still `expected`, comparing and storing under one lock. With `flush` it has to be
@@ -39,7 +39,7 @@ pub trait Anchor: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`PortError`], which is as [`StoredAnchor::Failed`].
+    /// `PortError`, which is as `Failed`.
     fn replace(
         &self,
         vault: VaultId,

@@ -64,27 +64,27 @@ pub trait DeviceKeys: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`DeviceKeyError`]: there is no such key then.
+    /// `DeviceKeyError`: there is no such key then.
     async fn create(&self, alias: String, request: KeyRequest) -> Result<MadeKey, DeviceKeyError>;
 
     /// Whether there is a key of this name.
     ///
     /// # Errors
     ///
-    /// [`DeviceKeyError::NotAvailable`].
+    /// `NotAvailable`.
     async fn exists(&self, alias: String) -> Result<bool, DeviceKeyError>;
 
     /// Signs with ES256; the signature in DER, as key stores give it.
     ///
     /// # Errors
     ///
-    /// [`DeviceKeyError`]: no signature exists then.
+    /// `DeviceKeyError`: no signature exists then.
     async fn sign(&self, alias: String, message: Vec<u8>) -> Result<Vec<u8>, DeviceKeyError>;
 
     /// Deletes the key; no error when there is none.
     ///
     /// # Errors
     ///
-    /// [`DeviceKeyError::NotAvailable`].
+    /// `NotAvailable`.
     async fn delete(&self, alias: String) -> Result<(), DeviceKeyError>;
 }

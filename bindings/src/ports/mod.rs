@@ -44,7 +44,7 @@ pub trait Clock: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`PortError`].
+    /// `PortError`.
     fn now(&self) -> Result<UnixSeconds, PortError>;
 }
 
@@ -55,7 +55,7 @@ pub trait Notifier: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`PortError`]: nothing is undone by it.
+    /// `PortError`: nothing is undone by it.
     fn notify(&self, event: Event) -> Result<(), PortError>;
 }
 

@@ -59,14 +59,14 @@ pub trait PlatformKey: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`WrapError`]: nothing was made then.
+    /// `WrapError`: nothing was made then.
     async fn wrap(&self, context: Vec<u8>, secret: Vec<u8>) -> Result<Vec<u8>, WrapError>;
 
-    /// Unwraps what [`Self::wrap`] returned for the same `context`.
+    /// Unwraps what `wrap` returned for the same `context`.
     ///
     /// # Errors
     ///
-    /// [`WrapError`]: nothing was changed.
+    /// `WrapError`: nothing was changed.
     async fn unwrap(&self, context: Vec<u8>, wrapped: Vec<u8>) -> Result<Vec<u8>, WrapError>;
 }
 

@@ -14,7 +14,7 @@ pub struct HttpRequest {
     pub body: Vec<u8>,
     /// How long to wait for the whole answer, in seconds.
     pub timeout_s: u32,
-    /// Most bytes of the answer that are read; a longer one is [`TransportError::TooLong`].
+    /// Most bytes of the answer that are read; a longer one is `TooLong`.
     pub reply_bytes_max: u64,
 }
 
@@ -71,7 +71,7 @@ pub trait Transport: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`TransportError`]: what was sent may have arrived all the same.
+    /// `TransportError`: what was sent may have arrived all the same.
     async fn post(&self, request: HttpRequest) -> Result<HttpReply, TransportError>;
 }
 

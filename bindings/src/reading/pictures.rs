@@ -37,7 +37,7 @@ pub fn read_image(image: &[u8]) -> Result<Vec<QrText>, QrError> {
         .collect())
 }
 
-/// Reads the QR codes of a camera frame: its grey plane, whose rows begin `stride_bytes` apart. Faster than [`read_image`] and
+/// Reads the QR codes of a camera frame: its grey plane, whose rows begin `stride_bytes` apart. Faster than `read_image` and
 /// less stubborn: the next frame comes soon.
 ///
 /// # Errors

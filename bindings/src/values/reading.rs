@@ -3,11 +3,12 @@
 use countersign_core::doctor;
 use countersign_core::uri::foreign::{ForeignKind, Vendor};
 use countersign_core::uri::migration::{self, BatchError, EntryFailure};
-use countersign_core::uri::{self, Field, TestMode, UriError, Warning};
+use countersign_core::uri::{self, Field, UriError};
 
 use super::names::Letter;
 
 type TextKind = doctor::Kind;
+type ReadWarning = uri::Warning;
 type ReadHint = uri::Hint;
 type PartAdded = migration::Added;
 
@@ -164,7 +165,7 @@ pub enum UriError {
 
 /// Something odd about a code that was taken; the person decides.
 #[uniffi::remote(Enum)]
-pub enum Warning {
+pub enum ReadWarning {
     /// The digit count is outside 6 to 8 (RFC 4226 §5.3).
     NonstandardDigits,
     /// The period is neither 30 nor 60 seconds.
@@ -263,13 +264,4 @@ pub enum BatchError {
         /// The parts it names.
         size: u32,
     },
-}
-
-/// Whether servers on this machine are taken: `http` and addresses of the loopback.
-#[uniffi::remote(Enum)]
-pub enum TestMode {
-    /// Only `https` with a host name.
-    Off,
-    /// Loopback too, for tests.
-    On,
 }

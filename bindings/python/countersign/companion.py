@@ -1,0 +1,138 @@
+"""The companion in Python's idiom: a context manager, iterators of codes and of what happens."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import AsyncIterator, Awaitable, Callable, Iterator, Optional, Union
+
+from . import _generated as core
+from ._generated import AccountCodes, Attention, Event, NextAction, Ports, RecoveryCode, VaultPlace
+from .ports import default_ports
+
+_Path = Union[str, os.PathLike[str]]
+
+
+def _place(place: Union[VaultPlace, _Path]) -> VaultPlace:
+    if isinstance(place, VaultPlace):
+        return place
+    path = os.fspath(place)
+    return VaultPlace(path=path, anchor_folder=f"{path}.anchors")
+
+
+class Companion(core.Companion):
+    """A vault and everything one can do with it.
+
+    ``with`` shuts it at the end: every key is forgotten and the file closed, whoever still holds the object.
+
+    Safe to share between threads. Steps that wait for a port are coroutines; a cancelled one leaves everything as it was
+    stored.
+    """
+
+    @classmethod
+    def create(  # type: ignore[override]
+        cls,
+        place: Union[VaultPlace, _Path],
+        ports: Optional[Ports] = None,
+        password: Union[bytes, str, None] = None,
+        recovery: Optional[RecoveryCode] = None,
+        kdf: Optional[core.KdfParams] = None,
+        now: Optional[int] = None,
+    ) -> "Companion":
+        """Makes a vault where there is none, and leaves it unlocked; with a password, a recovery code, or both."""
+        secret = password.encode() if isinstance(password, str) else password
+        return super().create(_place(place), ports or default_ports(), secret, recovery, kdf, now)  # type: ignore[return-value]
+
+    @classmethod
+    def open(cls, place: Union[VaultPlace, _Path], ports: Optional[Ports] = None) -> "Companion":  # type: ignore[override]
+        """Opens a vault's file without a secret."""
+        return super().open(_place(place), ports or default_ports())  # type: ignore[return-value]
+
+    def __enter__(self) -> "Companion":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shut()
+
+    def close(self) -> None:
+        """As :meth:`shut`; once more is no error."""
+        self.shut()
+
+    def unlock_with_password(self, password: Union[bytes, str], now: Optional[int] = None) -> None:  # type: ignore[override]
+        """Unlocks with a password. Takes most of a second."""
+        super().unlock_with_password(password.encode() if isinstance(password, str) else password, now)
+
+    def ticks(
+        self,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> Iterator[list[AccountCodes]]:
+        """The codes now, and again each time when one of them changes; ends when none changes by itself."""
+        while True:
+            now = int(clock())
+            yield self.codes(now)
+            change = self.next_change(now)
+            if change is None:
+                return
+            sleep(max(0.0, change - clock()))
+
+    async def events(
+        self,
+        attention: Attention = Attention.WAITING,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> AsyncIterator[Event]:
+        """What happens with work accounts, for as long as it is iterated: requests that come, and what became of them.
+
+        Each account's two lanes are worked at once, so that asking holds up no answer. A decision is sent as soon as
+        :meth:`decide` has stored it. Closing the iterator cancels what is under way; nothing that was stored is lost.
+        """
+        running: dict[object, asyncio.Task[list[Event]]] = {}
+        try:
+            while True:
+                pause = self._begin(attention, running, clock)
+                for event in await self._finished(running, pause, sleep):
+                    yield event
+        finally:
+            for task in running.values():
+                task.cancel()
+            await asyncio.gather(*running.values(), return_exceptions=True)
+
+    def _begin(
+        self,
+        attention: Attention,
+        running: dict[object, "asyncio.Task[list[Event]]"],
+        clock: Callable[[], float],
+    ) -> Optional[float]:
+        """Begins what is next, unless it is under way; returns how long to wait then, none for ever."""
+        now = int(clock())
+        action = self.next_action(attention, now)
+        if isinstance(action, NextAction.NOTHING):
+            return _LOOK_AGAIN_S
+        if isinstance(action, NextAction.WAIT_UNTIL):
+            return min(_LOOK_AGAIN_S, max(0.0, action.at - clock()))
+        lane = (action.account, getattr(action, "lane", None))
+        if lane not in running:
+            running[lane] = asyncio.ensure_future(self.do_action(action, attention))
+        return 0.0
+
+    @staticmethod
+    async def _finished(
+        running: dict[object, "asyncio.Task[list[Event]]"],
+        pause: Optional[float],
+        sleep: Callable[[float], Awaitable[object]],
+    ) -> list[Event]:
+        timer = asyncio.ensure_future(sleep(pause if pause is not None else _LOOK_AGAIN_S))
+        try:
+            await asyncio.wait([*running.values(), timer], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            timer.cancel()
+        events: list[Event] = []
+        for lane in [lane for lane, task in running.items() if task.done()]:
+            events += running.pop(lane).result()
+        return events
+
+
+# A decision is made by another call, which does not wake this one: so often is looked whether there is something to send.
+_LOOK_AGAIN_S = 0.2
