@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
 import os
 import time
-from typing import AsyncIterator, Awaitable, Callable, Iterator, Optional, Union
+from typing import Any, AsyncIterator, Awaitable, Callable, Iterator, Optional, Union
 
 from . import _generated as core
 from ._generated import AccountCodes, Attention, Event, NextAction, Ports, RecoveryCode, VaultPlace
@@ -85,16 +87,26 @@ class Companion(core.Companion):
     ) -> AsyncIterator[Event]:
         """What happens with work accounts, for as long as it is iterated: requests that come, and what became of them.
 
-        Each account's two lanes are worked at once, so that asking holds up no answer. A decision is sent as soon as
+        Each account's two lanes are worked at once, so that asking holds up no answer, and a decision is sent as soon as
         :meth:`decide` has stored it. Closing the iterator cancels what is under way; nothing that was stored is lost.
         """
+        woken = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        wakers: set[Callable[[], object]] = self.__dict__.setdefault("_wakers", set())
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(woken.set)
+
+        wakers.add(wake)
         running: dict[object, asyncio.Task[list[Event]]] = {}
         try:
             while True:
+                woken.clear()
                 pause = self._begin(attention, running, clock)
-                for event in await self._finished(running, pause, sleep):
+                for event in await _finished(running, woken, pause, sleep):
                     yield event
         finally:
+            wakers.discard(wake)
             for task in running.values():
                 task.cancel()
             await asyncio.gather(*running.values(), return_exceptions=True)
@@ -105,34 +117,77 @@ class Companion(core.Companion):
         running: dict[object, "asyncio.Task[list[Event]]"],
         clock: Callable[[], float],
     ) -> Optional[float]:
-        """Begins what is next, unless it is under way; returns how long to wait then, none for ever."""
-        now = int(clock())
-        action = self.next_action(attention, now)
+        """Begins what is next, unless it is under way; returns how long to wait then, none until something happens."""
+        action = self.next_action(attention, int(clock()))
         if isinstance(action, NextAction.NOTHING):
-            return _LOOK_AGAIN_S
+            return None
         if isinstance(action, NextAction.WAIT_UNTIL):
-            return min(_LOOK_AGAIN_S, max(0.0, action.at - clock()))
+            return max(0.0, action.at - clock())
         lane = (action.account, getattr(action, "lane", None))
         if lane not in running:
             running[lane] = asyncio.ensure_future(self.do_action(action, attention))
         return 0.0
 
-    @staticmethod
-    async def _finished(
-        running: dict[object, "asyncio.Task[list[Event]]"],
-        pause: Optional[float],
-        sleep: Callable[[float], Awaitable[object]],
-    ) -> list[Event]:
-        timer = asyncio.ensure_future(sleep(pause if pause is not None else _LOOK_AGAIN_S))
-        try:
-            await asyncio.wait([*running.values(), timer], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            timer.cancel()
-        events: list[Event] = []
-        for lane in [lane for lane, task in running.items() if task.done()]:
-            events += running.pop(lane).result()
-        return events
+
+async def _finished(
+    running: dict[object, "asyncio.Task[list[Event]]"],
+    woken: asyncio.Event,
+    pause: Optional[float],
+    sleep: Callable[[float], Awaitable[object]],
+) -> list[Event]:
+    """Waits for the first of: something that ends, a reason to look again, the end of the pause."""
+    others: list[asyncio.Future[object]] = [asyncio.ensure_future(woken.wait())]
+    if pause is not None:
+        others.append(asyncio.ensure_future(sleep(pause)))
+    try:
+        await asyncio.wait([*running.values(), *others], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for other in others:
+            other.cancel()
+    events: list[Event] = []
+    for lane in [lane for lane, task in running.items() if task.done()]:
+        events += running.pop(lane).result()
+    return events
 
 
-# A decision is made by another call, which does not wake this one: so often is looked whether there is something to send.
-_LOOK_AGAIN_S = 0.2
+def _waking(step: Callable[..., Any]) -> Callable[..., Any]:
+    """The step, after which whoever iterates events looks again at what is next."""
+
+    def wake(companion: Companion) -> None:
+        for waker in list(companion.__dict__.get("_wakers", ())):
+            waker()
+
+    if inspect.iscoroutinefunction(step):
+
+        @functools.wraps(step)
+        async def waiting(self: Companion, *args: Any, **kwargs: Any) -> Any:
+            done = await step(self, *args, **kwargs)
+            wake(self)
+            return done
+
+        return waiting
+
+    @functools.wraps(step)
+    def at_once(self: Companion, *args: Any, **kwargs: Any) -> Any:
+        done = step(self, *args, **kwargs)
+        wake(self)
+        return done
+
+    return at_once
+
+
+for _name in (
+    "abort_move",
+    "add_work",
+    "begin_move",
+    "bell",
+    "confirm_move",
+    "decide",
+    "leave",
+    "restore_work",
+    "ring_at",
+    "scan_statement",
+    "shut",
+    "try_at_once",
+):
+    setattr(Companion, _name, _waking(getattr(core.Companion, _name)))

@@ -8,7 +8,7 @@ import ssl
 import time
 import urllib.error
 import urllib.request
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPException, HTTPMessage, IncompleteRead
 from typing import IO, Optional
 
 from ._generated import Clock, HttpReply, HttpRequest, Ports, Transport, TransportError
@@ -69,6 +69,9 @@ class UrllibTransport(Transport):
             raise TransportError.Certificate() from None
         except urllib.error.URLError as error:
             raise _named(error.reason) from None
+        except (ConnectionError, IncompleteRead):
+            # Also where the connection ends before the answer does.
+            raise TransportError.NoConnection() from None
         except HTTPException:
             raise TransportError.NotHttp() from None
         except OSError:
@@ -92,7 +95,7 @@ def _named(reason: object) -> TransportError:
         return TransportError.TimedOut()
     if isinstance(reason, ssl.SSLCertVerificationError):
         return TransportError.Certificate()
-    if isinstance(reason, HTTPException):
+    if isinstance(reason, HTTPException) and not isinstance(reason, ConnectionError):
         return TransportError.NotHttp()
     return TransportError.NoConnection()
 

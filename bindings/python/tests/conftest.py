@@ -67,3 +67,22 @@ def raises(kind: type, step: Callable[[], object]) -> Any:
     with pytest.raises(kind) as caught:
         step()
     return caught.value
+
+
+@pytest.fixture
+def server() -> Iterator[Any]:
+    from server import Server
+
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def device(server: Any, tmp_path: Path) -> Iterator[Any]:
+    """A device with an active work account, its keys in the vault."""
+    from server import Device
+
+    device = Device(server, tmp_path).enrolled()
+    yield device
+    device.close()

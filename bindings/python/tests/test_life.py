@@ -321,11 +321,9 @@ def test_ten_thousand_times_open_and_shut_keep_memory_flat(place: VaultPlace, co
         gc.collect()
         return countersign.allocated_bytes()
 
-    # A tenth of it here and in every run; all of it where `COUNTERSIGN_LONG` is set.
-    thousand = 1_000 if os.environ.get("COUNTERSIGN_LONG") else 100
-    before = visit(thousand)
-    after = visit(9 * thousand)
-    assert after <= before * 1.02
+    before = visit(1_000)
+    after = visit(9_000)
+    assert abs(after - before) <= before * 0.02
 
 
 def test_each_error_that_can_be_made_has_its_variant(tmp_path: Path, code: RecoveryCode) -> None:

@@ -6,6 +6,7 @@ use countersign_core::account::Name;
 use countersign_core::approval::history::{Exported, Item, Scope};
 use countersign_core::companion::HistoryReport;
 use countersign_core::device;
+use countersign_core::secret::SecretText;
 use countersign_core::time::UnixSeconds;
 use countersign_core::vault::{ChainReport, RecordId};
 
@@ -25,10 +26,10 @@ pub struct AccountNames {
 }
 
 /// A history that was exported.
-#[derive(Clone, Debug, uniffi::Record)]
+#[derive(Debug, uniffi::Record)]
 pub struct ExportedHistory {
     /// JSON lines, as a stranger checks them; each ends with a line feed.
-    pub document: String,
+    pub document: SecretText,
     /// What is in it.
     pub exported: Exported,
 }
@@ -122,6 +123,7 @@ impl Companion {
                 true
             })
         })???;
+        let document = SecretText::new(document);
         Ok(ExportedHistory { document, exported })
     }
 }
