@@ -8,11 +8,13 @@ from . import _generated
 from ._generated import *  # noqa: F403
 from .companion import Companion
 from .concealed import Concealed
+from .guarded import Ports
 from .ports import SystemClock, UrllibTransport, default_ports
 
-__all__ = [name for name in _generated.__all__ if name != "Companion"] + [
+__all__ = [name for name in _generated.__all__ if name not in {"Companion", "Ports"}] + [
     "Companion",
     "Concealed",
+    "Ports",
     "SystemClock",
     "UrllibTransport",
     "default_ports",

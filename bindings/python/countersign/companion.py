@@ -10,7 +10,8 @@ import time
 from typing import Any, AsyncIterator, Awaitable, Callable, Iterator, Optional, Union
 
 from . import _generated as core
-from ._generated import AccountCodes, Attention, Event, NextAction, Ports, RecoveryCode, VaultPlace
+from ._generated import AccountCodes, Attention, Event, NextAction, PlatformKey, RecoveryCode, SlotKind, VaultPlace
+from .guarded import Ports, guarded
 from .ports import default_ports
 
 _Path = Union[str, os.PathLike[str]]
@@ -64,6 +65,18 @@ class Companion(core.Companion):
     def unlock_with_password(self, password: Union[bytes, str], now: Optional[int] = None) -> None:  # type: ignore[override]
         """Unlocks with a password. Takes most of a second."""
         super().unlock_with_password(password.encode() if isinstance(password, str) else password, now)
+
+    async def unlock_with_platform_key(self, key: PlatformKey) -> None:
+        """Unlocks with a key of the platform, which may ask the person."""
+        await super().unlock_with_platform_key(guarded(PlatformKey, key))  # type: ignore[arg-type]
+
+    async def open_porch(self, key: PlatformKey) -> None:
+        """Opens the porch of the locked vault with the key of the platform that does not ask the person."""
+        await super().open_porch(guarded(PlatformKey, key))  # type: ignore[arg-type]
+
+    async def add_platform_key(self, key: PlatformKey, kind: SlotKind) -> str:
+        """Adds a key of the platform as a way to unlock, or with ``SlotKind.PORCH`` for what works while it is locked."""
+        return await super().add_platform_key(guarded(PlatformKey, key), kind)  # type: ignore[arg-type]
 
     def ticks(
         self,

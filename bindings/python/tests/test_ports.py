@@ -280,7 +280,7 @@ def test_the_default_transport_names_what_went_wrong(server: Server) -> None:
     server.control("network", path="fetch", do={"kind": "hold"})
     raises(TransportError.TimedOut, lambda: post(url, timeout_s=1))
     server.control("release")
-    server.control("network", path="fetch", do={"kind": "unavailable", "retry_after": 7})
+    server.control("network", path="fetch", do={"kind": "unavailable", "retry_after": "7"})
     answer = post(url)
     assert (answer.status, answer.retry_after_s) == (503, 7)
     raises(TransportError.NoConnection, lambda: post("http://127.0.0.1:9/"))
