@@ -6,6 +6,7 @@ mod keeping;
 mod listing;
 mod porch;
 mod servers;
+mod steps;
 mod trash;
 mod work;
 

@@ -17,7 +17,7 @@ use crate::approval::{
 use crate::device::{DeviceKeys, KeyAlias, KeyError, KeyRequest, MadeKey};
 use crate::uri::TestMode;
 
-const NEW: NewWork<'_> = NewWork {
+pub(super) const NEW: NewWork<'_> = NewWork {
     device_name: "Fairphone",
     platform: "android",
     app: "countersign",
@@ -26,16 +26,16 @@ const NEW: NewWork<'_> = NewWork {
 };
 
 /// An open vault with one active account, and its server.
-struct Desk {
+pub(super) struct Desk {
     _place: Place,
-    companion: Companion,
-    peer: Peer,
-    keys: Platform,
-    id: RecordId,
+    pub(super) companion: Companion,
+    pub(super) peer: Peer,
+    pub(super) keys: Platform,
+    pub(super) id: RecordId,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let (place, mut companion) = Place::new();
         let (peer, keys) = (Peer::new(), Platform::default());
         let id = companion.add_work(&peer.invitation(), &NEW, NOW).unwrap();
@@ -77,7 +77,7 @@ impl Desk {
         self.takes(&fetch.errand, &state)
     }
 
-    fn asked(&mut self, number: u8) -> StatementId {
+    pub(super) fn asked(&mut self, number: u8) -> StatementId {
         let statement = self.peer.statement(number, NOW);
         let statement = self.peer.signed_statement(&statement);
         let events = self.fetches(|state| state.statements.push(statement));
