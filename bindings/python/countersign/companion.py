@@ -9,8 +9,8 @@ import os
 import time
 from typing import Any, AsyncIterator, Awaitable, Callable, Iterator, Optional, Union
 
-from . import _generated as core
-from ._generated import AccountCodes, Attention, Event, NextAction, PlatformKey, RecoveryCode, SlotKind, VaultPlace
+from .native import countersign as core
+from .native.countersign import AccountCodes, Attention, Event, NextAction, PlatformKey, RecoveryCode, SlotKind, VaultPlace
 from .guarded import Ports, guarded
 from .ports import default_ports
 

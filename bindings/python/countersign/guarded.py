@@ -9,7 +9,7 @@ import functools
 import inspect
 from typing import Any, Callable, Optional, TypeVar
 
-from . import _generated as core
+from .native import countersign as core
 
 _Port = TypeVar("_Port")
 

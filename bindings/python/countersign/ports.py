@@ -11,7 +11,7 @@ import urllib.request
 from http.client import HTTPException, HTTPMessage, IncompleteRead
 from typing import IO, Optional
 
-from ._generated import Clock, HttpReply, HttpRequest, Transport, TransportError
+from .native.countersign import Clock, HttpReply, HttpRequest, Transport, TransportError
 from .guarded import Ports
 
 

@@ -170,3 +170,117 @@ impl AnchorStore for ShelfStore {
         StoredAnchor::Done
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VAULT: VaultId = VaultId::from_bytes([1; 16]);
+
+    /// A port in memory. With `races`, somebody else stores these before what is to be stored.
+    #[derive(Default)]
+    struct Memory {
+        stored: Mutex<Option<Vec<u8>>>,
+        races: Mutex<Vec<Vec<u8>>>,
+        fails: bool,
+    }
+
+    impl Anchor for Memory {
+        fn read(&self, _: VaultId) -> Result<Option<Vec<u8>>, PortError> {
+            match self.fails {
+                true => Err(PortError::Unexpected),
+                false => Ok(self.stored.lock().unwrap().clone()),
+            }
+        }
+
+        fn replace(
+            &self,
+            _: VaultId,
+            expected: Option<Vec<u8>>,
+            anchor: Vec<u8>,
+            _: bool,
+        ) -> Result<StoredAnchor, PortError> {
+            if self.fails {
+                return Err(PortError::Failed);
+            }
+            let mut stored = self.stored.lock().unwrap();
+            if let Some(other) = self.races.lock().unwrap().pop() {
+                *stored = Some(other);
+            }
+            if *stored != expected {
+                return Ok(StoredAnchor::Changed);
+            }
+            *stored = Some(anchor);
+            Ok(StoredAnchor::Done)
+        }
+    }
+
+    fn shelf(port: &Arc<Memory>) -> Arc<Shelf> {
+        let port: Arc<Memory> = Arc::clone(port);
+        Shelf::new(port)
+    }
+
+    fn store(shelf: &Arc<Shelf>, expected: Option<&[u8]>, anchor: &[u8]) -> StoredAnchor {
+        ShelfStore(Arc::clone(shelf)).replace(VAULT, expected, anchor, Flush::Late)
+    }
+
+    fn read(shelf: &Arc<Shelf>) -> Option<Vec<u8>> {
+        ShelfStore(Arc::clone(shelf)).read(VAULT)
+    }
+
+    #[test]
+    fn what_core_stores_is_in_the_port_after_a_push_and_there_alone_before() {
+        let port = Arc::new(Memory::default());
+        let shelf = shelf(&port);
+        assert_eq!(store(&shelf, None, b"one"), StoredAnchor::Done);
+        assert_eq!(store(&shelf, None, b"two"), StoredAnchor::Changed);
+        assert_eq!(read(&shelf).as_deref(), Some(&b"one"[..]));
+        assert_eq!(*port.stored.lock().unwrap(), None);
+        shelf.push();
+        assert_eq!(port.stored.lock().unwrap().as_deref(), Some(&b"one"[..]));
+    }
+
+    #[test]
+    fn what_another_process_stored_is_pulled() {
+        let port = Arc::new(Memory::default());
+        let shelf = shelf(&port);
+        *port.stored.lock().unwrap() = Some(b"theirs".to_vec());
+        shelf.pull();
+        assert_eq!(read(&shelf), None, "no vault is known yet");
+        shelf.belongs_to(VAULT);
+        shelf.pull();
+        assert_eq!(read(&shelf).as_deref(), Some(&b"theirs"[..]));
+        *port.stored.lock().unwrap() = Some(b"newer".to_vec());
+        shelf.pull();
+        assert_eq!(read(&shelf).as_deref(), Some(&b"newer"[..]));
+        let other = ShelfStore(Arc::clone(&shelf)).read(VaultId::from_bytes([2; 16]));
+        assert_eq!(other, None);
+    }
+
+    #[test]
+    fn whoever_races_is_met_by_cores_own_rule() {
+        let port = Arc::new(Memory::default());
+        let shelf = shelf(&port);
+        store(&shelf, None, b"");
+        // Bytes that are no anchor make no claim: no bytes settle with them, and stay.
+        port.races.lock().unwrap().push(b"torn".to_vec());
+        shelf.push();
+        assert_eq!(port.stored.lock().unwrap().as_deref(), Some(&b""[..]));
+        assert!(port.races.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_port_that_fails_holds_up_nothing() {
+        let port = Arc::new(Memory {
+            fails: true,
+            ..Memory::default()
+        });
+        let shelf = shelf(&port);
+        shelf.belongs_to(VAULT);
+        shelf.pull();
+        assert_eq!(store(&shelf, None, b"one"), StoredAnchor::Done);
+        shelf.push();
+        shelf.pull();
+        assert_eq!(read(&shelf).as_deref(), Some(&b"one"[..]));
+    }
+}

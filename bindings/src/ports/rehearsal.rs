@@ -209,3 +209,6 @@ pub(crate) async fn rehearse<T: Send>(
         answers.push((question, answer));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+"""The package itself: its README, its names, its types, and the list of scenarios."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import countersign
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def test_the_example_of_the_readme_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example, approving = re.findall(r"```python\n(.*?)```", (HERE.parent / "README.md").read_text(), re.S)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "README.md", "exec"), {})  # noqa: S102
+    first, second = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"Keep this safe: ([0-9A-Z]{4}-){8}[0-9A-Z]{4}", first)
+    assert re.fullmatch(r"Example alice \d{6}", second)
+    assert (tmp_path / "my.vault").is_file()
+    names = {node.attr for node in ast.walk(ast.parse(approving)) if isinstance(node, ast.Attribute)}
+    known = set(dir(countersign)) | set(dir(countersign.Companion)) | set(dir(countersign.Reading))
+    variants = {"SOFTWARE", "RINGS", "QUEUED", "APPROVE", "statement"}
+    assert names <= known | variants, names - known - variants
+
+
+def test_every_name_that_is_offered_is_there() -> None:
+    assert len(countersign.__all__) == len(set(countersign.__all__)) > 80
+    for name in countersign.__all__:
+        # The generator documents its own error with no word.
+        assert name == "InternalError" or getattr(countersign, name).__doc__, name
+    public = {name for name in countersign.__all__ if name[0].isupper()}
+    assert {"Companion", "Reading", "Invitation", "RecoveryCode", "CountersignError", "Ports"} <= public
+    assert (Path(countersign.__file__).parent / "py.typed").exists()
+
+
+def test_every_scenario_of_the_list_is_tested_here() -> None:
+    listed = (HERE.parents[1] / "scenarios.txt").read_text().splitlines()
+    wanted = {line for line in listed if line and not line.startswith("#")}
+    sources = "\n".join(path.read_text() for path in HERE.glob("test_*.py"))
+    tested = set(re.findall(r"def test_(\w+)\(", sources)) | set(re.findall(r'"(a_sign_in_is_\w+)"', sources))
+    assert wanted <= tested, wanted - tested
+
+
+def test_a_buffer_is_never_read_past_its_end() -> None:
+    from countersign.stream import Stream
+
+    stream = Stream(b"\x00\x00\x00\x07abc", 7)
+    assert (stream.read_i32(), stream.read(3), stream.remaining()) == (7, b"abc", 0)
+    for step in (stream.read_u8, stream.read_i64, lambda: stream.read(1), lambda: Stream(b"abc", 3).read(-1)):
+        with pytest.raises((countersign.InternalError, __import__("struct").error)):
+            step()
