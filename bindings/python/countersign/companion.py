@@ -7,7 +7,7 @@ import functools
 import inspect
 import os
 import time
-from typing import Any, AsyncIterator, Awaitable, Callable, Iterator, Optional, Union
+from typing import Any, AsyncGenerator, Awaitable, Callable, Iterator, List, Optional, Union
 
 from .native import countersign as core
 from .native.countersign import AccountCodes, Attention, Event, NextAction, PlatformKey, RecoveryCode, SlotKind, VaultPlace
@@ -62,27 +62,27 @@ class Companion(core.Companion):
         """As :meth:`shut`; once more is no error."""
         self.shut()
 
-    def unlock_with_password(self, password: Union[bytes, str], now: Optional[int] = None) -> None:  # type: ignore[override]
+    def unlock_with_password(self, password: Union[bytes, str], now: Optional[int] = None) -> None:
         """Unlocks with a password. Takes most of a second."""
         super().unlock_with_password(password.encode() if isinstance(password, str) else password, now)
 
     async def unlock_with_platform_key(self, key: PlatformKey) -> None:
         """Unlocks with a key of the platform, which may ask the person."""
-        await super().unlock_with_platform_key(guarded(PlatformKey, key))  # type: ignore[arg-type]
+        await super().unlock_with_platform_key(guarded(PlatformKey, key))
 
     async def open_porch(self, key: PlatformKey) -> None:
         """Opens the porch of the locked vault with the key of the platform that does not ask the person."""
-        await super().open_porch(guarded(PlatformKey, key))  # type: ignore[arg-type]
+        await super().open_porch(guarded(PlatformKey, key))
 
     async def add_platform_key(self, key: PlatformKey, kind: SlotKind) -> str:
         """Adds a key of the platform as a way to unlock, or with ``SlotKind.PORCH`` for what works while it is locked."""
-        return await super().add_platform_key(guarded(PlatformKey, key), kind)  # type: ignore[arg-type]
+        return await super().add_platform_key(guarded(PlatformKey, key), kind)
 
     def ticks(
         self,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
-    ) -> Iterator[list[AccountCodes]]:
+    ) -> Iterator[List[AccountCodes]]:
         """The codes now, and again each time when one of them changes; ends when none changes by itself."""
         while True:
             now = int(clock())
@@ -97,7 +97,7 @@ class Companion(core.Companion):
         attention: Attention = Attention.WAITING,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """What happens with work accounts, for as long as it is iterated: requests that come, and what became of them.
 
         Each account's two lanes are worked at once, so that asking holds up no answer, and a decision is sent as soon as
@@ -111,7 +111,7 @@ class Companion(core.Companion):
             loop.call_soon_threadsafe(woken.set)
 
         wakers.add(wake)
-        running: dict[object, asyncio.Task[list[Event]]] = {}
+        running: dict[object, asyncio.Task[List[Event]]] = {}
         try:
             while True:
                 woken.clear()
@@ -127,7 +127,7 @@ class Companion(core.Companion):
     def _begin(
         self,
         attention: Attention,
-        running: dict[object, "asyncio.Task[list[Event]]"],
+        running: dict[object, "asyncio.Task[List[Event]]"],
         clock: Callable[[], float],
     ) -> Optional[float]:
         """Begins what is next, unless it is under way; returns how long to wait then, none until something happens."""
@@ -136,6 +136,7 @@ class Companion(core.Companion):
             return None
         if isinstance(action, NextAction.WAIT_UNTIL):
             return max(0.0, action.at - clock())
+        assert isinstance(action, (NextAction.MAKE_KEYS, NextAction.REMOVE_KEYS, NextAction.SEND))
         lane = (action.account, getattr(action, "lane", None))
         if lane not in running:
             running[lane] = asyncio.ensure_future(self.do_action(action, attention))
@@ -143,21 +144,22 @@ class Companion(core.Companion):
 
 
 async def _finished(
-    running: dict[object, "asyncio.Task[list[Event]]"],
+    running: dict[object, "asyncio.Task[List[Event]]"],
     woken: asyncio.Event,
     pause: Optional[float],
     sleep: Callable[[float], Awaitable[object]],
-) -> list[Event]:
+) -> List[Event]:
     """Waits for the first of: something that ends, a reason to look again, the end of the pause."""
-    others: list[asyncio.Future[object]] = [asyncio.ensure_future(woken.wait())]
+    others: List[asyncio.Future[Any]] = [asyncio.ensure_future(woken.wait())]
     if pause is not None:
         others.append(asyncio.ensure_future(sleep(pause)))
     try:
-        await asyncio.wait([*running.values(), *others], return_when=asyncio.FIRST_COMPLETED)
+        waited: List[asyncio.Future[Any]] = [*running.values(), *others]
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for other in others:
             other.cancel()
-    events: list[Event] = []
+    events: List[Event] = []
     for lane in [lane for lane, task in running.items() if task.done()]:
         events += running.pop(lane).result()
     return events

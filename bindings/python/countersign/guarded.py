@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import Any, Callable, Optional, TypeVar
+from typing import Any, Callable, Optional, TypeVar, cast
 
 from .native import countersign as core
 
@@ -49,7 +49,7 @@ def _step(name: str, is_async: bool, error: Any) -> Callable[..., Any]:
 
 
 @functools.cache
-def _guard_of(port: type) -> type:
+def _guard_of(port: Any) -> Any:
     """The guard's class: each public step of the port, as a step of its own."""
     error = _DECLARED[port]
     steps = {
@@ -60,12 +60,12 @@ def _guard_of(port: type) -> type:
     return type(f"Guarded{port.__name__}", (port,), steps)
 
 
-def guarded(kind: type[_Port], port: Optional[_Port]) -> Optional[_Port]:
-    """The port behind its guard; what is none or has one already stays."""
-    guard = _guard_of(kind)
-    if port is None or isinstance(port, guard):
+def guarded(kind: type[_Port], port: _Port) -> _Port:
+    """The port behind its guard; what has one already stays."""
+    guard = _guard_of(cast(Any, kind))
+    if isinstance(port, guard):
         return port
-    behind: Any = guard.__new__(guard)
+    behind = guard.__new__(guard)
     behind.guarded = port
     result: _Port = behind
     return result
@@ -87,8 +87,8 @@ class Ports(core.Ports):
     ) -> None:
         super().__init__(
             clock=guarded(core.Clock, clock),
-            transport=guarded(core.Transport, transport),
-            device_keys=guarded(core.DeviceKeys, device_keys),
-            anchor=guarded(core.Anchor, anchor),
-            notifier=guarded(core.Notifier, notifier),
+            transport=transport and guarded(core.Transport, transport),
+            device_keys=device_keys and guarded(core.DeviceKeys, device_keys),
+            anchor=anchor and guarded(core.Anchor, anchor),
+            notifier=notifier and guarded(core.Notifier, notifier),
         )

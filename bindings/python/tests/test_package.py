@@ -54,3 +54,9 @@ def test_a_buffer_is_never_read_past_its_end() -> None:
     for step in (stream.read_u8, stream.read_i64, lambda: stream.read(1), lambda: Stream(b"abc", 3).read(-1)):
         with pytest.raises((countersign.InternalError, __import__("struct").error)):
             step()
+
+
+def test_the_types_hold_in_a_strict_check() -> None:
+    api = pytest.importorskip("mypy.api")
+    out, _, status = api.run(["--strict", "--python-version", "3.11", "-p", "countersign"])
+    assert status == 0, out
