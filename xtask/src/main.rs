@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod bindings;
 mod cargo_tool;
 mod fuzz;
 mod options;
@@ -29,7 +30,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), Failure>,
 }
 
-const TASKS: [Task; 8] = [
+const TASKS: [Task; 9] = [
     Task {
         name: "test",
         arguments: "[--allow-missing NAME,…] [--long]",
@@ -59,6 +60,12 @@ const TASKS: [Task; 8] = [
         arguments: "",
         about: "measures against other implementations and writes docs/performance.md",
         run: bench::run,
+    },
+    Task {
+        name: "bindings",
+        arguments: "[--test]",
+        about: "builds the packages for other languages into target/packages, or tests them; installs what that needs",
+        run: bindings::run,
     },
     Task {
         name: "fuzz",

@@ -104,7 +104,7 @@ pub(crate) fn prepare(options: &Options) -> Result<Ready, Failure> {
 
     rust_components()?;
     let missing: Vec<&Tool> = missing_tools();
-    let needs_venv = !python::is_ready()? && python::interpreter().is_none();
+    let needs_venv = !python::PEERS.is_ready()? && python::interpreter().is_none();
     let mut packages: Vec<&str> = missing.iter().map(|tool| tool.package).collect();
     if needs_venv {
         packages.push("python3-venv");
@@ -118,7 +118,7 @@ pub(crate) fn prepare(options: &Options) -> Result<Ready, Failure> {
         .iter()
         .map(|tool| (tool.name, tool.tests))
         .collect();
-    let python = match python::prepare() {
+    let python = match python::PEERS.prepare() {
         Ok(python) => Some(python),
         Err(failure) => {
             println!("Python packages: {failure}");

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, IsTerminal};
 use std::process::{Command, Stdio};
 
+use crate::bindings;
 use crate::options::Options;
 use crate::process::{self, Failure, cargo};
 use crate::rules;
@@ -21,6 +22,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<(), Failure> {
             .ok_or_else(|| Failure::new("nothing was set up"))
             .and_then(|ready| run_tests(ready, &options))
     });
+    timing.part("packages", bindings::test);
     timing.part("demo", || {
         process::run(cargo().args(["run", "--release", "--locked", "--", "demo", "--yes"]))
     });

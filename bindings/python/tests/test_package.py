@@ -60,3 +60,13 @@ def test_the_types_hold_in_a_strict_check() -> None:
     api = pytest.importorskip("mypy.api")
     out, _, status = api.run(["--strict", "--python-version", "3.11", "-p", "countersign"])
     assert status == 0, out
+
+
+def test_the_stubs_are_those_of_the_interface() -> None:
+    """Each change of the interface shows in the repository: `cargo xtask bindings` renews the stubs."""
+    import runpy
+
+    stubs = runpy.run_path(str(HERE.parent / "stubs.py"))["stubs"]
+    generated = Path(countersign.__file__).parent / "native/countersign.py"
+    known = HERE.parent / "countersign/native/countersign.pyi"
+    assert stubs(generated.read_text()) == known.read_text()

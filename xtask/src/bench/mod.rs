@@ -85,7 +85,7 @@ fn target_folder() -> PathBuf {
 /// Nanoseconds of one code by pyotp, median of its rounds.
 fn time_pyotp() -> Result<f64, Failure> {
     let script = process::root().join("tests/peers/pyotp_speed.py");
-    process::output(Command::new(python::prepare()?).arg(script))
+    process::output(Command::new(python::PEERS.prepare()?).arg(script))
         .and_then(|text| text.trim().parse().ok())
         .ok_or_else(|| Failure::new("tests/peers/pyotp_speed.py gave no number"))
 }
