@@ -130,14 +130,15 @@ fn wheel(python: &Path, folder: &Path, options: &[&str]) -> Result<PathBuf, Fail
     ));
     let path = std::env::join_paths(path)
         .map_err(|error| Failure::new(format!("a folder of PATH has no such name: {error}")))?;
-    process::run(
-        Command::new(python)
-            .args(["-m", "maturin", "build", "--locked", "--out"])
-            .arg(folder)
-            .args(options)
-            .current_dir(source())
-            .env("PATH", path),
-    )?;
+    let mut maturin = Command::new(python);
+    maturin
+        .args(["-m", "maturin", "build", "--locked", "--out"])
+        .arg(folder)
+        .args(options)
+        .current_dir(source())
+        .env("PATH", path);
+    process::forget_cargo(&mut maturin);
+    process::run(&mut maturin)?;
     let mut wheels = std::fs::read_dir(folder)
         .map_err(|error| Failure::new(format!("cannot list the packages: {error}")))?
         .filter_map(Result::ok)

@@ -31,7 +31,12 @@ pub(crate) fn cargo() -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command.current_dir(root());
-    // What `cargo run` gave this program must not reach the next cargo: it would compile parts again.
+    forget_cargo(&mut command);
+    command
+}
+
+/// What `cargo run` gave this program must not reach the next cargo: it would compile parts again.
+pub(crate) fn forget_cargo(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
@@ -39,7 +44,6 @@ pub(crate) fn cargo() -> Command {
         }
     }
     command.env_remove("LIBSQLITE3_FLAGS");
-    command
 }
 
 /// The command as one line for people: program name and arguments, without folders.
