@@ -216,7 +216,10 @@ def test_ways_to_unlock_are_changed_and_the_last_one_stays(companion: Companion,
     companion.unlock_with_recovery(fresh)
 
 
-def test_a_snapshot_is_put_in_the_vaults_place(companion: Companion, place: VaultPlace, code: RecoveryCode) -> None:
+@pytest.mark.parametrize("kind", ["files", "port"])
+def test_a_snapshot_is_put_in_the_vaults_place(place: VaultPlace, code: RecoveryCode, kind: str) -> None:
+    lent = ports(anchor=MemoryAnchor() if kind == "port" else None)
+    companion = Companion.create(place, lent, recovery=code)
     id = added(companion)
     assert companion.snapshot() and not companion.snapshot()
     companion.edit(id, countersign.Edit(account="eve"))
@@ -224,18 +227,20 @@ def test_a_snapshot_is_put_in_the_vaults_place(companion: Companion, place: Vaul
     assert snapshot.taken_at == NOW
     credential = Credential.RECOVERY(code)
     older = countersign.OlderKey.REFUSE
-    restore = lambda: countersign.restore_snapshot(place, snapshot, credential, older, ports())  # noqa: E731
+    restore = lambda: countersign.restore_snapshot(place, snapshot, credential, older, lent)  # noqa: E731
     assert vault_fault(restore).is_BUSY()
     companion.close()
     wrong = Credential.RECOVERY(RecoveryCode.generate())
-    refused = vault_fault(lambda: countersign.restore_snapshot(place, snapshot, wrong, older, ports()))
+    refused = vault_fault(lambda: countersign.restore_snapshot(place, snapshot, wrong, older, lent))
     assert refused.is_WRONG_PASSWORD()
     assert restore().account_count == 1
-    with Companion.open(place, ports()) as again:
+    with Companion.open(place, lent) as again:
         again.unlock_with_recovery(code)
         assert again.row(id).account.expose() == "alice"
+        assert again.findings().lineage is None and not again.findings().anchor_missing
+        added(again, LINK.replace("alice", "bob"))
     missing = countersign.SnapshotInfo(path="/nowhere", taken_at=1, generation=1, bytes=1)
-    gone = vault_fault(lambda: countersign.restore_snapshot(place, missing, credential, older, ports()))
+    gone = vault_fault(lambda: countersign.restore_snapshot(place, missing, credential, older, lent))
     assert gone.is_NO_SUCH_SNAPSHOT()
 
 

@@ -73,10 +73,12 @@ pub struct VaultStatus {
     pub findings: Findings,
     /// Why nothing is written until the findings are accepted; none when that need not be.
     pub write_error: Option<vault::VaultError>,
+    /// Why a vault of an earlier format was not brought along, so that nothing is written; none when it was, or need not be.
+    pub unmigrated: Option<vault::VaultError>,
 }
 
-impl From<core::VaultStatus> for VaultStatus {
-    fn from(status: core::VaultStatus) -> Self {
+impl VaultStatus {
+    fn of(status: core::VaultStatus, unmigrated: Option<vault::VaultError>) -> Self {
         let core::VaultStatus {
             format,
             generation,
@@ -109,6 +111,7 @@ impl From<core::VaultStatus> for VaultStatus {
             cleanup_due,
             is_read_only,
             write_error: findings.write_error(),
+            unmigrated,
             findings,
         }
     }
@@ -122,7 +125,9 @@ impl Companion {
     ///
     /// `Vault`, `NotUnlocked`, `Closed`.
     pub fn status(&self) -> Result<VaultStatus, CountersignError> {
-        Ok(self.look(core::Companion::status)??.into())
+        let (status, unmigrated) =
+            self.look(|companion| (companion.status(), companion.vault().unmigrated()))?;
+        Ok(VaultStatus::of(status?, unmigrated))
     }
 
     /// The ways to unlock.

@@ -15,7 +15,7 @@ use countersign_core::vault::{
 use super::{Companion, OpenPorch, State};
 use crate::errors::CountersignError;
 use crate::ports::Ports;
-use crate::ports::anchor::{Shelf, ShelfStore};
+use crate::ports::anchor::{Anchor, PortStore, Shelf, ShelfStore};
 use crate::ports::platform_key::{PlatformKey, WrapError, bytes_of};
 use crate::reading::recovery_code::RecoveryCode;
 use crate::values::names::FilePath;
@@ -49,15 +49,29 @@ impl VaultPlace {
         VaultLocation::new(&self.path)
     }
 
-    /// Where core keeps anchors: the shell's port behind a shelf, files, or nowhere.
-    pub(super) fn anchors(&self, shelf: Option<&Arc<Shelf>>) -> Box<dyn AnchorStore> {
-        match (shelf, &self.anchor_folder) {
-            (Some(shelf), _) => Box::new(ShelfStore(Arc::clone(shelf))),
-            (None, Some(folder)) => {
+    /// Where core keeps anchors while a companion is there: the shell's port behind a shelf, files, or nowhere.
+    fn anchors(&self, shelf: Option<&Arc<Shelf>>) -> Box<dyn AnchorStore> {
+        match shelf {
+            Some(shelf) => Box::new(ShelfStore(Arc::clone(shelf))),
+            None => self.files(),
+        }
+    }
+
+    /// Where core keeps them while there is none: the port itself is asked.
+    pub(super) fn anchors_alone(&self, port: Option<Arc<dyn Anchor>>) -> Box<dyn AnchorStore> {
+        match port {
+            Some(port) => Box::new(PortStore(port)),
+            None => self.files(),
+        }
+    }
+
+    fn files(&self) -> Box<dyn AnchorStore> {
+        match &self.anchor_folder {
+            Some(folder) => {
                 let folder: PathBuf = folder.clone();
                 Box::new(AnchorFolder::new(Some(folder), &self.path))
             }
-            (None, None) => Box::new(NoAnchor),
+            None => Box::new(NoAnchor),
         }
     }
 }

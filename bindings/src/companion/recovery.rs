@@ -15,7 +15,6 @@ use super::keeping::SnapshotInfo;
 use super::life::VaultPlace;
 use crate::errors::{CountersignError, Port};
 use crate::ports::Ports;
-use crate::ports::anchor::Shelf;
 use crate::reading::recovery_code::RecoveryCode;
 
 /// What opens a damaged vault or a snapshot.
@@ -91,16 +90,12 @@ pub fn restore_snapshot(
     let found = location.snapshots()?;
     let mut found = found.iter().filter(|found| found.path() == snapshot.path);
     let chosen = found.next().ok_or(VaultError::NoSuchSnapshot)?;
-    let shelf = ports.anchor.map(Shelf::new);
-    let anchors = place.anchors(shelf.as_ref());
+    let anchors = place.anchors_alone(ports.anchor);
     let entropy: &dyn Entropy = &SystemEntropy::new();
     let done = credential.with(|credential| {
         let lent = (anchors.as_ref(), entropy);
         core::Companion::restore_snapshot(&location, chosen, credential, older, lent, now)
     })?;
-    if let Some(shelf) = shelf {
-        shelf.push();
-    }
     Ok(done)
 }
 
@@ -116,8 +111,7 @@ pub fn examine_damaged(
     ports: Ports,
 ) -> Result<SalvageReport, CountersignError> {
     let location = place.location();
-    let shelf = ports.anchor.map(Shelf::new);
-    let anchors = place.anchors(shelf.as_ref());
+    let anchors = place.anchors_alone(ports.anchor);
     let entropy = SystemEntropy::new();
     let report = credential.with(|credential| {
         let salvage =
@@ -145,8 +139,7 @@ pub fn salvage(
 ) -> Result<Salvaged, CountersignError> {
     let now = time(&ports, now)?;
     let location = place.location();
-    let shelf = ports.anchor.map(Shelf::new);
-    let anchors = place.anchors(shelf.as_ref());
+    let anchors = place.anchors_alone(ports.anchor);
     let entropy = SystemEntropy::new();
     let done = credential.with(|credential| {
         let salvage =
@@ -156,8 +149,5 @@ pub fn salvage(
         }
         Ok(salvage.apply(beyond, now)?)
     })?;
-    if let Some(shelf) = shelf {
-        shelf.push();
-    }
     Ok(done)
 }

@@ -68,6 +68,28 @@ struct KeptAnchor {
     revision: u64,
 }
 
+/// The port itself, for steps that hold no companion's vault.
+pub(crate) struct PortStore(pub(crate) Arc<dyn Anchor>);
+
+impl AnchorStore for PortStore {
+    fn read(&self, vault: VaultId) -> Option<Vec<u8>> {
+        self.0.read(vault).unwrap_or_default()
+    }
+
+    fn replace(
+        &self,
+        vault: VaultId,
+        expected: Option<&[u8]>,
+        anchor: &[u8],
+        flush: Flush,
+    ) -> StoredAnchor {
+        let expected = expected.map(<[u8]>::to_vec);
+        let is_now = flush == Flush::Now;
+        let replaced = self.0.replace(vault, expected, anchor.to_vec(), is_now);
+        replaced.unwrap_or(StoredAnchor::Failed)
+    }
+}
+
 /// Core's side of it.
 pub(crate) struct ShelfStore(pub(crate) Arc<Shelf>);
 

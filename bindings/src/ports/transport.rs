@@ -105,3 +105,49 @@ pub(crate) fn reply_of(came: Result<HttpReply, TransportError>, bytes_max: u64) 
     };
     Reply::Unreachable(why)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(bytes: usize) -> Result<HttpReply, TransportError> {
+        Ok(HttpReply {
+            status: 200,
+            retry_after_s: Some(7),
+            body: vec![0; bytes],
+        })
+    }
+
+    #[test]
+    fn an_answer_is_taken_as_it_came_up_to_its_limit() {
+        let Reply::Answered {
+            status,
+            retry_after_s,
+            body,
+        } = reply_of(answer(16), 16)
+        else {
+            panic!("it came");
+        };
+        assert_eq!((status, retry_after_s, body.len()), (200, Some(7), 16));
+        let long = reply_of(answer(17), 16);
+        assert!(matches!(long, Reply::Unreachable(Unreachable::TooLong)));
+    }
+
+    #[test]
+    fn each_reason_of_a_port_is_cores_and_an_undeclared_one_is_no_connection() {
+        for (error, expected) in [
+            (TransportError::NoConnection, Unreachable::NoConnection),
+            (TransportError::TimedOut, Unreachable::TimedOut),
+            (TransportError::Certificate, Unreachable::Certificate),
+            (TransportError::Redirect, Unreachable::Redirect),
+            (TransportError::TooLong, Unreachable::TooLong),
+            (TransportError::NotHttp, Unreachable::NotHttp),
+            (TransportError::Unexpected, Unreachable::NoConnection),
+        ] {
+            let Reply::Unreachable(why) = reply_of(Err(error), 16) else {
+                panic!("nothing came");
+            };
+            assert_eq!(why, expected);
+        }
+    }
+}
