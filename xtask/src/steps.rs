@@ -22,7 +22,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<(), Failure> {
             .ok_or_else(|| Failure::new("nothing was set up"))
             .and_then(|ready| run_tests(ready, &options))
     });
-    timing.part("packages", bindings::test);
+    timing.part("packages", || bindings::test(&options));
     timing.part("demo", || {
         process::run(cargo().args(["run", "--release", "--locked", "--", "demo", "--yes"]))
     });

@@ -7,7 +7,9 @@ pub mod asking;
 pub mod driving;
 pub mod history;
 pub mod keeping;
+pub mod leaving;
 pub mod life;
+pub mod place;
 pub mod recovery;
 pub mod work;
 

@@ -12,7 +12,7 @@ use countersign_core::vault::{
 };
 
 use super::keeping::SnapshotInfo;
-use super::life::VaultPlace;
+use super::place::VaultPlace;
 use crate::errors::{CountersignError, Port};
 use crate::ports::Ports;
 use crate::reading::recovery_code::RecoveryCode;
