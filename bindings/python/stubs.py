@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Iterator
 
+# What only packages for tests have.
+TESTS_ALONE = {"allocated_bytes"}
 PLAIN = {"String": "str", "Boolean": "bool", "Bytes": "bytes", "Double": "float", "Float": "float"}
 
 
@@ -119,7 +121,7 @@ def stubs(source: str) -> str:
     for node in tree.body:
         match node:
             case ast.Assign(targets=[ast.Name(id="__all__")]):
-                offered = set(ast.literal_eval(node.value))
+                offered = set(ast.literal_eval(node.value)) - TESTS_ALONE
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name[0].isupper() and "_Uniffi" not in ast.unparse(value):
                 aliases[name] = ast.unparse(value)
             case ast.ClassDef():
