@@ -156,9 +156,9 @@ pub trait Store: Send + Sync {
     /// [`ChangeError`].
     fn change(&self, change: &Change<'_>) -> Result<(), ChangeError>;
 
-    /// Deletes a person: what is stored of them, all that they were found by, notes of their devices' requests, and events that hold a secret
-    /// ([`crate::event::Fact::holds_secret`]). What else others are to be told of them they are told. False where there is no such
-    /// person: said twice it is the same.
+    /// Deletes a person: what is stored of them, all that they were found by, notes of their devices' requests, and events that hold a
+    /// secret ([`crate::event::Fact::holds_secret`]). What else others are to be told of them they are told. False where there is no
+    /// such person: said twice it is the same.
     ///
     /// # Errors
     ///

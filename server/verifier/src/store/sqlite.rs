@@ -3,8 +3,8 @@
 //! Persons and events are sealed under a key that the program gives ([`StoreKey`]): whoever has a copy of the file has no secret of
 //! anybody. What stays visible is what the file is searched by: ids of accounts, invitations, statements and events, thumbprints of
 //! keys, the first three digits of typed codes, versions, when time alone will change something, which requests a device made in the
-//! last minutes (`jti` and until when it was good), and sizes. Rows that were changed or
-//! exchanged are [`StoreError::Damaged`]; an older state of a person, or of the whole file, is not recognised.
+//! last minutes (`jti` and until when it was good), and sizes. Rows that were changed or exchanged are [`StoreError::Damaged`]; an
+//! older state of a person, or of the whole file, is not recognised.
 
 mod changing;
 mod file;
