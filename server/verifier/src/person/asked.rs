@@ -150,17 +150,19 @@ impl Asked {
         });
     }
 
-    /// The end says something else from now on. What answers were told stays.
-    pub(crate) fn outdate_receipts(&mut self) {
-        let Some(end) = &mut self.end else {
-            return;
+    /// Notes a report of its end, once: whether that is news. The end says so from now on; what answers were told stays.
+    pub(crate) fn report(&mut self) -> bool {
+        let Some(end) = self.end.as_mut().filter(|end| !end.is_reported) else {
+            return false;
         };
+        end.is_reported = true;
         for answered in &mut self.answers {
             if answered.receipt.is_none() {
                 answered.receipt = end.receipt(&answered.key).cloned();
             }
         }
         end.receipts.clear();
+        true
     }
 
     pub(crate) fn is_for(&self, device: &Thumbprint) -> bool {

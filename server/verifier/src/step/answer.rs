@@ -72,16 +72,7 @@ impl Turn<'_> {
         let id = given.answer.statement;
         let is_report = given.answer.decision == Decision::Report;
         let asked = self.person.statement_mut(&id);
-        let news = asked.filter(|asked| {
-            let end = asked.end.as_ref();
-            is_report && end.is_some_and(|end| !end.is_reported)
-        });
-        let is_news = news.is_some();
-        if let Some(asked) = news {
-            // They did not say so.
-            asked.outdate_receipts();
-            asked.end.iter_mut().for_each(|end| end.is_reported = true);
-        }
+        let is_news = is_report && asked.is_some_and(Asked::report);
         let receipt = self.receipt_of_end(&id, &given.device)?;
         let receipt = receipt.ok_or(Problem::UnknownStatement)?;
         if is_news {

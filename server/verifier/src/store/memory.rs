@@ -31,19 +31,17 @@ impl MemoryStore {
 }
 
 impl Inner {
-    fn may_take(&mut self, request: &RequestId, now: Timestamp) -> RequestTaken {
+    fn note(&mut self, request: &RequestId, now: Timestamp) -> RequestTaken {
         let noted = self.requests.entry(request.device).or_default();
         noted.retain(|_, until| now < *until);
-        match noted.len() {
-            _ if noted.contains_key(&request.id) => RequestTaken::Again,
-            SEEN_MAX.. => RequestTaken::TooMany,
-            _ => RequestTaken::First,
+        if noted.contains_key(&request.id) {
+            return RequestTaken::Again;
         }
-    }
-
-    fn note(&mut self, request: &RequestId) {
-        let noted = self.requests.entry(request.device).or_default();
+        if noted.len() >= SEEN_MAX {
+            return RequestTaken::TooMany;
+        }
         noted.insert(request.id, request.until);
+        RequestTaken::First
     }
 }
 
@@ -71,8 +69,8 @@ impl Store for MemoryStore {
             }
         }
         if let Some(request) = &change.request {
-            match inner.may_take(request, change.now) {
-                RequestTaken::First => inner.note(request),
+            match inner.note(request, change.now) {
+                RequestTaken::First => {}
                 taken => return Err(ChangeError::Request { taken }),
             }
         }
@@ -124,11 +122,7 @@ impl Store for MemoryStore {
         if !inner.indexes.contains_key(&Index::Key(request.device)) {
             return Ok(RequestTaken::NoSuchDevice);
         }
-        let taken = inner.may_take(request, now);
-        if taken == RequestTaken::First {
-            inner.note(request);
-        }
-        Ok(taken)
+        Ok(inner.note(request, now))
     }
 
     fn due(&self, now: Timestamp, at_most: usize) -> Result<Vec<Id>, StoreError> {

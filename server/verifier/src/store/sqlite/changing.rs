@@ -147,20 +147,25 @@ fn make(transaction: &Savepoint<'_>, change: &SealedChange) -> Result<(), Change
 
 fn set_person(transaction: &Connection, change: &SealedChange) -> Result<(), ChangeError> {
     let account = change.account.bytes().as_slice();
-    let (version, due_at) = (change.version, change.due_at);
-    let changed = if change.based_on == 0 {
+    let SealedChange {
+        based_on,
+        version,
+        sealed,
+        due_at,
+        ..
+    } = change;
+    let changed = if *based_on == 0 {
         let mut insert = transaction.prepare_cached(
             "INSERT INTO person(account, version, due_at, sealed) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT DO NOTHING",
         )?;
-        insert.execute(params![account, version, due_at, change.sealed])?
+        insert.execute(params![account, version, due_at, sealed])?
     } else {
         let mut update = transaction.prepare_cached(
             "UPDATE person SET version = ?2, due_at = ?3, sealed = ?4
              WHERE account = ?1 AND version = ?5",
         )?;
-        let based_on = change.based_on;
-        update.execute(params![account, version, due_at, change.sealed, based_on])?
+        update.execute(params![account, version, due_at, sealed, based_on])?
     };
     match changed {
         0 => Err(ChangeError::Conflict),
