@@ -22,9 +22,9 @@ use countersign_core::secret::Secret;
 use countersign_core::time::UnixSeconds;
 use countersign_core::vault::RecordId;
 
-use crate::errors::{CountersignError, Port};
+use crate::errors::CountersignError;
+use crate::ports::Ports;
 use crate::ports::anchor::Shelf;
-use crate::ports::{PortError, Ports};
 
 /// A vault and everything one can do with it. Safe to share between threads: each step is whole, and none waits for a person or
 /// a server with the vault held.
@@ -60,14 +60,7 @@ impl Companion {
 
     /// The time that was given, or the clock's.
     fn time(&self, given: Option<UnixSeconds>) -> Result<UnixSeconds, CountersignError> {
-        match given {
-            Some(now) => Ok(now),
-            None => self
-                .ports
-                .clock
-                .now()
-                .map_err(|_: PortError| CountersignError::PortFailed { port: Port::Clock }),
-        }
+        self.ports.time(given)
     }
 
     /// Looks at the open vault.

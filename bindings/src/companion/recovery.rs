@@ -13,7 +13,7 @@ use countersign_core::vault::{
 
 use super::keeping::SnapshotInfo;
 use super::place::VaultPlace;
-use crate::errors::{CountersignError, Port};
+use crate::errors::CountersignError;
 use crate::ports::Ports;
 use crate::reading::recovery_code::RecoveryCode;
 
@@ -54,11 +54,6 @@ impl Credential {
     }
 }
 
-fn time(ports: &Ports, given: Option<UnixSeconds>) -> Result<UnixSeconds, CountersignError> {
-    let asked = given.map_or_else(|| ports.clock.now(), Ok);
-    asked.map_err(|_| CountersignError::PortFailed { port: Port::Clock })
-}
-
 /// The snapshots beside a vault, the newest first. Nothing is opened.
 ///
 /// # Errors
@@ -85,7 +80,7 @@ pub fn restore_snapshot(
     ports: Ports,
     now: Option<UnixSeconds>,
 ) -> Result<Restored, CountersignError> {
-    let now = time(&ports, now)?;
+    let now = ports.time(now)?;
     let location = place.location();
     let found = location.snapshots()?;
     let mut found = found.iter().filter(|found| found.path() == snapshot.path);
@@ -137,7 +132,7 @@ pub fn salvage(
     ports: Ports,
     now: Option<UnixSeconds>,
 ) -> Result<Salvaged, CountersignError> {
-    let now = time(&ports, now)?;
+    let now = ports.time(now)?;
     let location = place.location();
     let anchors = place.anchors_alone(ports.anchor);
     let entropy = SystemEntropy::new();

@@ -5,13 +5,14 @@ use countersign_core::approval::{
 };
 use countersign_core::companion::PorchStatement;
 use countersign_core::time::UnixSeconds;
-use countersign_core::uri::{ServerUrl, TestMode};
+use countersign_core::uri::ServerUrl;
 use countersign_core::vault::RecordId;
 use countersign_protocol::bell::Bell;
 
 use super::{Companion, State};
 use crate::errors::CountersignError;
 use crate::reading::invitation::Invitation;
+use crate::reading::mode_of;
 use crate::values::statements::Statement;
 
 /// A work account that is to be.
@@ -241,11 +242,7 @@ impl Companion {
         now: Option<UnixSeconds>,
     ) -> Result<StatementId, CountersignError> {
         let now = self.time(now)?;
-        let test_mode = if test_mode {
-            TestMode::On
-        } else {
-            TestMode::Off
-        };
+        let test_mode = mode_of(test_mode);
         self.change(|companion| companion.scan_statement(link, test_mode, now))
     }
 

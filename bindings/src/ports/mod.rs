@@ -18,6 +18,7 @@ use uniffi::UnexpectedUniFFICallbackError;
 use self::anchor::Anchor;
 use self::device_keys::DeviceKeys;
 use self::transport::Transport;
+use crate::errors::{CountersignError, Port};
 
 /// A port did not do what it was asked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error, uniffi::Error)]
@@ -77,4 +78,12 @@ pub struct Ports {
     /// What tells of events.
     #[uniffi(default = None)]
     pub notifier: Option<Arc<dyn Notifier>>,
+}
+
+impl Ports {
+    /// The time that was given, or the clock's.
+    pub(crate) fn time(&self, given: Option<UnixSeconds>) -> Result<UnixSeconds, CountersignError> {
+        let asked = given.map_or_else(|| self.clock.now(), Ok);
+        asked.map_err(|_| CountersignError::PortFailed { port: Port::Clock })
+    }
 }

@@ -289,7 +289,7 @@ fn copied(account: &Account) -> Option<Account> {
     })
 }
 
-const fn mode_of(test_mode: bool) -> TestMode {
+pub(crate) const fn mode_of(test_mode: bool) -> TestMode {
     if test_mode {
         TestMode::On
     } else {
