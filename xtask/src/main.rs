@@ -63,7 +63,7 @@ const TASKS: [Task; 9] = [
     },
     Task {
         name: "bindings",
-        arguments: "[--test [--allow-missing python]]",
+        arguments: "[--test [--allow-missing NAME,…]]",
         about: "builds the packages for other languages into target/packages, or tests them; installs what that needs",
         run: bindings::run,
     },

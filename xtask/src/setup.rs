@@ -66,8 +66,8 @@ const TOOLS: [Tool; 8] = [
     },
 ];
 
-/// The names that `--allow-missing` takes: every tool, and Python with its packages.
-const NAMES: [&str; 9] = [
+/// The names that `--allow-missing` takes: every tool, Python with its packages, and what Kotlin is compiled and run with.
+const NAMES: [&str; 10] = [
     "oathtool",
     "qrencode",
     "zbarimg",
@@ -77,6 +77,7 @@ const NAMES: [&str; 9] = [
     "gnome-keyring-daemon",
     "secret-tool",
     "python",
+    "kotlin",
 ];
 
 /// What set-up found or made, for the tests that follow.
@@ -253,7 +254,7 @@ mod tests {
         for tool in &TOOLS {
             assert!(NAMES.contains(&tool.name), "{}", tool.name);
         }
-        assert_eq!(NAMES.len(), TOOLS.len() + 1);
+        assert_eq!(NAMES.len(), TOOLS.len() + 2);
     }
 
     #[test]

@@ -2,6 +2,11 @@
 //!
 //! Their tools lie in the cache folder; a stamp says that they are there, so that a second run begins at once.
 
+mod adapt;
+mod kotlin;
+mod scenarios;
+
+use std::env::consts;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -15,6 +20,9 @@ use crate::setup;
 /// The cargo package that the packages are made from.
 const CRATE: &str = "countersign-bindings";
 
+/// The feature with which the library says how much it has allocated.
+const COUNTS: &str = "count-allocations";
+
 /// `cargo xtask bindings`: the packages as they are shipped, or with `--test` the scenarios alone.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     if let Some(("--test", rest)) = arguments
@@ -25,11 +33,18 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     }
     Options::parse(arguments, &[])?;
     let python = python::PACKAGE.prepare()?;
+    kotlin::prepare()?;
     generator(Reads::WhatTestsHave)?;
     let folder = packages("shipped")?;
     write_stubs(&python)?;
+    kotlin::write_sources(&built(&library_name()))?;
     let wheel = wheel(&python, &folder, &["--profile", "bindings", "--strip"])?;
     println!("{}", wheel.display());
+    // It is the library that lies in the wheel.
+    let shipped = process::root()
+        .join("target/bindings")
+        .join(library_name());
+    println!("{}", kotlin::pack(&shipped, &folder)?.display());
     Ok(())
 }
 
@@ -38,35 +53,67 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
 ///
 /// # Errors
 ///
-/// What cannot be installed, unless it may be missing, or built; scenarios that fail.
+/// What cannot be installed, unless it may be missing, or built; scenarios that fail, or that a language does not have.
 pub(crate) fn test(options: &Options) -> Result<(), Failure> {
-    let python = match python::PACKAGE.prepare() {
-        Ok(python) => python,
-        Err(failure) if options.allows("python") => {
-            println!("{failure}; the Python package is not tested");
-            return Ok(());
-        }
-        Err(failure) => return Err(failure),
-    };
+    scenarios::check()?;
+    let python = unless_missing("python", options, python::PACKAGE.prepare())?;
+    let kotlin = unless_missing("kotlin", options, kotlin::prepare())?;
     generator(Reads::WhatItIsGiven)?;
     process::run(cargo().args(["build", "--locked", "--package", "countersign-scripted"]))?;
+    // A language that fails keeps no other from its tests.
+    let python = python.map_or(Ok(()), |python| test_python(&python));
+    let kotlin = kotlin.map_or(Ok(()), |()| test_kotlin());
+    python.and(kotlin)
+}
+
+/// What a language needs; none where that is missing and may be.
+fn unless_missing<T>(
+    name: &str,
+    options: &Options,
+    prepared: Result<T, Failure>,
+) -> Result<Option<T>, Failure> {
+    match prepared {
+        Ok(ready) => Ok(Some(ready)),
+        Err(failure) if options.allows(name) => {
+            println!("{failure}; the package is not tested: {name}");
+            Ok(None)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+fn test_python(python: &Path) -> Result<(), Failure> {
     let folder = packages("tested")?;
-    let with_counts = ["--profile", "dev", "--features", "count-allocations"];
-    let wheel = wheel(&python, &folder, &with_counts)?;
+    let with_counts = ["--profile", "dev", "--features", COUNTS];
+    let wheel = wheel(python, &folder, &with_counts)?;
     process::run(
-        Command::new(&python)
+        Command::new(python)
             .args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-index"])
             .args(["--disable-pip-version-check", "--force-reinstall"])
             .arg(wheel),
     )?;
     process::run(
-        Command::new(&python)
+        Command::new(python)
             .args(["-P", "-m", "pytest"])
             .current_dir(source())
             .env("COUNTERSIGN_SCRIPTED", built("countersign-scripted"))
             // The package is the installed one, whatever lies elsewhere.
             .env_remove("PYTHONPATH"),
     )
+}
+
+fn test_kotlin() -> Result<(), Failure> {
+    process::run(
+        cargo()
+            .args(["build", "--locked", "--package", CRATE, "--lib"])
+            .args(["--features", COUNTS]),
+    )?;
+    kotlin::test(&built(&library_name()))
+}
+
+/// What the library is called on this machine.
+fn library_name() -> String {
+    format!("{}countersign{}", consts::DLL_PREFIX, consts::DLL_SUFFIX)
 }
 
 /// The Python package's folder.
@@ -112,7 +159,7 @@ fn generator(reads: Reads) -> Result<(), Failure> {
         .and_then(|()| match reads {
             Reads::WhatItIsGiven => std::fs::copy(&program, &called).map(drop),
             Reads::WhatTestsHave => {
-                let script = with_another_last_argument(&program, &built("libcountersign.so"));
+                let script = with_another_last_argument(&program, &built(&library_name()));
                 std::fs::write(&called, script)?;
                 std::fs::set_permissions(&called, Permissions::from_mode(0o755))
             }
@@ -147,7 +194,7 @@ fn write_stubs(python: &Path) -> Result<(), Failure> {
                 "--out-dir",
             ])
             .arg(&generated)
-            .arg(built("libcountersign.so"))
+            .arg(built(&library_name()))
             .current_dir(process::root()),
     )?;
     let written = process::output(

@@ -1,0 +1,182 @@
+package app.countersign.core
+
+import java.nio.ByteBuffer
+import java.util.concurrent.CopyOnWriteArrayList
+import kotlin.coroutines.CoroutineContext
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.flowOn
+import kotlinx.coroutines.withContext
+
+/**
+ * A vault and everything one can do with it.
+ *
+ * `use` and [close] forget every key and close the file, whoever still holds the object; each step after that throws
+ * [CountersignException.Closed]. Safe to share between threads and coroutines. What waits for a port suspends; a cancelled
+ * coroutine leaves everything as it was stored. What derives a key from a password suspends too and computes on
+ * [Dispatchers.Default]. Every other step is short and reads or writes the vault's file: call it where files may be read.
+ */
+class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHandle, handle) {
+    private val watching = CopyOnWriteArrayList<() -> Unit>()
+
+    /**
+     * The codes now, and again each time when one of them changes; ends when none changes by itself.
+     *
+     * @param millis what time it is, in Unix milliseconds.
+     * @param context where the vault is asked.
+     */
+    fun ticks(
+        millis: () -> Long = System::currentTimeMillis,
+        context: CoroutineContext = Dispatchers.IO,
+    ): Flow<List<AccountCodes>> = flow {
+        while (true) {
+            val now = unixSeconds(millis())
+            emit(codes(now))
+            val change = nextChange(now) ?: return@flow
+            delay(millisUntil(change, millis()))
+        }
+    }.flowOn(context)
+
+    /**
+     * What happens with work accounts, for as long as it is collected: requests that come, and what became of them.
+     *
+     * Each account's two lanes are worked at once, so that asking holds up no answer, and a decision is sent as soon as [decide]
+     * has stored it. Who ends the collection cancels what is under way; nothing that was stored is lost.
+     *
+     * Throws what [nextAction] and [doAction] throw.
+     *
+     * @param millis what time it is, in Unix milliseconds.
+     * @param context where the vault is asked.
+     */
+    fun events(
+        attention: Attention = Attention.WAITING,
+        millis: () -> Long = System::currentTimeMillis,
+        context: CoroutineContext = Dispatchers.IO,
+    ): Flow<Event> = eventsOf(this, attention, millis).flowOn(context)
+
+    /** Unlocks with a password, which takes most of a second. What is wrong with it is in [CountersignException.Vault]. */
+    suspend fun unlockWithPassword(password: CharArray, now: UnixSeconds? = null): Unit =
+        withContext(Dispatchers.Default) { password.lend { super.unlockWithPassword(it, now) } }
+
+    /** Adds a password as a way to unlock, and gives the id of its slot. */
+    suspend fun addPassword(password: CharArray, kdf: KdfParams? = null, now: UnixSeconds? = null): RecordId =
+        withContext(Dispatchers.Default) { password.lend { super.addPassword(it, kdf, now) } }
+
+    /** Puts a new password in the place of the old one, and a new key in the vault. */
+    suspend fun changePassword(
+        newPassword: CharArray,
+        damaged: Damaged,
+        kdf: KdfParams? = null,
+        now: UnixSeconds? = null,
+    ): Rotated = withContext(Dispatchers.Default) { newPassword.lend { super.changePassword(it, damaged, kdf, now) } }
+
+    /** Takes what a push brought, as it came. Gives whether it was meant for an account here. */
+    fun bell(payload: ByteArray, now: UnixSeconds? = null): Boolean = bell(direct(payload), now)
+
+    /** [CompanionState.CLOSED] also after [close]. */
+    override fun state(): CompanionState = try {
+        super.state()
+    } catch (_: CountersignException.Closed) {
+        CompanionState.CLOSED
+    }
+
+    /** Forgets every key and closes the file; once more is no error. */
+    override fun shut() {
+        try {
+            super.shut()
+        } catch (_: CountersignException.Closed) {
+            // It is what was asked for.
+        }
+        wake()
+    }
+
+    /** As [close]. */
+    override fun destroy() {
+        shut()
+        super.destroy()
+    }
+
+    override fun abortMove(id: RecordId, now: UnixSeconds?): Unit = waking { super.abortMove(id, now) }
+
+    override fun addWork(invitation: Invitation, new: NewWork, now: UnixSeconds?): RecordId =
+        waking { super.addWork(invitation, new, now) }
+
+    override fun beginMove(id: RecordId, now: UnixSeconds?): Unit = waking { super.beginMove(id, now) }
+
+    override fun bell(payload: ByteBuffer, now: UnixSeconds?): Boolean = waking { super.bell(payload, now) }
+
+    override fun confirmMove(id: RecordId, check: Typed, now: UnixSeconds?): Unit = waking { super.confirmMove(id, check, now) }
+
+    override suspend fun decide(id: StatementId, decision: Decision): Unit = waking { super.decide(id, decision) }
+
+    override fun leave(id: RecordId, now: UnixSeconds?): Unit = waking { super.leave(id, now) }
+
+    override fun restoreWork(id: RecordId, now: UnixSeconds?): Unit = waking { super.restoreWork(id, now) }
+
+    override fun ringAt(address: RingAddress?, now: UnixSeconds?): Unit = waking { super.ringAt(address, now) }
+
+    override fun scanStatement(link: String, testMode: Boolean, now: UnixSeconds?): StatementId =
+        waking { super.scanStatement(link, testMode, now) }
+
+    override fun tryAtOnce(): Unit = waking { super.tryAtOnce() }
+
+    /** The step, after which whoever collects events looks again at what is next. */
+    private inline fun <R> waking(step: () -> R): R = step().also { wake() }
+
+    private fun wake() = watching.forEach { it() }
+
+    /** Has [waker] called after each step that may have changed what is next, for as long as [work] runs. */
+    internal inline fun watched(noinline waker: () -> Unit, work: () -> Unit) {
+        watching += waker
+        try {
+            work()
+        } finally {
+            watching -= waker
+        }
+    }
+
+    /** How a companion is made. */
+    companion object Making {
+        /**
+         * Makes a vault where there is none, and leaves it unlocked; with a password, a recovery code that the person has stored
+         * already, or both. With a password it takes most of a second.
+         *
+         * Throws [CountersignException.Vault], among them [VaultError.NoWayIn] without both: no vault was made then.
+         */
+        suspend fun create(
+            place: VaultPlace,
+            ports: Ports,
+            password: CharArray? = null,
+            recovery: RecoveryCode? = null,
+            kdf: KdfParams? = null,
+            now: UnixSeconds? = null,
+        ): Made = withContext(if (password == null) Dispatchers.IO else Dispatchers.Default) {
+            val secret = password?.utf8()
+            try {
+                owned(CompanionHandle.create(place, ports, secret, recovery, kdf, now))
+            } finally {
+                secret?.fill(0)
+            }
+        }
+
+        /**
+         * Opens a vault's file without a secret.
+         *
+         * Throws [CountersignException.Vault] with what is wrong with the file, which is untouched.
+         */
+        fun open(place: VaultPlace, ports: Ports): Made = owned(CompanionHandle.open(place, ports))
+
+        private fun owned(made: CompanionHandle): Made = made.use { Made(it.uniffiCloneHandle()) }
+    }
+}
+
+// Inside the class its own name means the companion object that it inherits.
+private typealias Made = Companion
+
+/** The same bytes where the core can read them without a copy: pictures, frames, pushes. */
+fun direct(bytes: ByteArray): ByteBuffer = ByteBuffer.allocateDirect(bytes.size).put(bytes).flip()
+
+/** A vault's file with the anchor that shows older copies of it in a folder beside it. */
+fun vaultAt(path: String): VaultPlace = VaultPlace(path, "$path.anchors")

@@ -1,0 +1,52 @@
+package app.countersign.core
+
+import java.util.concurrent.ConcurrentHashMap
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.channelFlow
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeoutOrNull
+import kotlinx.coroutines.yield
+
+/** Where one thing is done at a time: an account's keys, or one of its two lanes. */
+private data class Track(val account: RecordId, val lane: Lane?)
+
+/** Does what is next as soon as it is, on all tracks at once, until nobody collects what it gives. */
+internal fun eventsOf(companion: Companion, attention: Attention, millis: () -> Long): Flow<Event> = channelFlow {
+    // One reason to look again is as good as many.
+    val reason = Channel<Unit>(Channel.CONFLATED)
+    val running = ConcurrentHashMap.newKeySet<Track>()
+    companion.watched({ reason.trySend(Unit) }) {
+        while (true) {
+            val action = companion.nextAction(attention, unixSeconds(millis()))
+            val track = when (action) {
+                is NextAction.MakeKeys -> Track(action.account, null)
+                is NextAction.RemoveKeys -> Track(action.account, null)
+                is NextAction.Send -> Track(action.account, action.lane)
+                is NextAction.WaitUntil -> {
+                    yield()
+                    withTimeoutOrNull(millisUntil(action.at, millis())) { reason.receive() }
+                    continue
+                }
+                NextAction.Nothing -> {
+                    reason.receive()
+                    continue
+                }
+            }
+            if (running.add(track)) {
+                // It begins here and now, so that the next look finds it begun.
+                launch(start = CoroutineStart.UNDISPATCHED) {
+                    try {
+                        companion.doAction(action, attention).forEach { send(it) }
+                    } finally {
+                        running.remove(track)
+                        reason.trySend(Unit)
+                    }
+                }
+            } else {
+                reason.receive()
+            }
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The Kotlin package: written from the library, compiled and tested by Maven, with its artifacts in the cache folder.
+
+use std::env::consts;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{adapt, built};
+use crate::process::{self, Failure};
+use crate::setup;
+
+/// The package's folder.
+fn source() -> PathBuf {
+    process::root().join("bindings/kotlin")
+}
+
+/// Installs a JDK and Maven where they are missing.
+pub(super) fn prepare() -> Result<(), Failure> {
+    setup::need_program("java", "default-jdk-headless")?;
+    setup::need_program("mvn", "maven")
+}
+
+/// Compiles the package around a library and runs its tests.
+///
+/// # Errors
+///
+/// What does not compile; tests that fail, or that there are none.
+pub(super) fn test(library: &Path) -> Result<(), Failure> {
+    write_sources(library)?;
+    lend(library)?;
+    let reports = source().join("target/surefire-reports");
+    // One that is not there is empty too.
+    let _ = std::fs::remove_dir_all(&reports);
+    let run = process::run(
+        maven()?
+            .arg("test")
+            .env("COUNTERSIGN_SCRIPTED", built("countersign-scripted")),
+    );
+    let counts = Counts::of_reports(&reports);
+    if counts.passed > 0 {
+        // Everything that it takes to get here has been fetched.
+        std::fs::write(stamp()?, wanted()?)
+            .map_err(|error| Failure::new(format!("cannot write the stamp: {error}")))?;
+    }
+    println!("Kotlin: {counts}");
+    run?;
+    if counts.passed == 0 || counts.failed > 0 {
+        return Err(Failure::new(format!("The Kotlin package's tests: {counts}.")));
+    }
+    Ok(())
+}
+
+/// Packs the package around a library that is shipped, into a folder. Its sources are those that [`write_sources`] wrote last.
+pub(super) fn pack(library: &Path, folder: &Path) -> Result<PathBuf, Failure> {
+    lend(library)?;
+    process::run(maven()?.args(["package", "-Dmaven.test.skip=true"]))?;
+    let made = std::fs::read_dir(source().join("target"))
+        .map_err(|error| Failure::new(format!("cannot list what Maven made: {error}")))?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|ending| ending == "jar"))
+        .ok_or_else(|| Failure::new("Maven made no jar"))?;
+    let packed = folder.join(made.file_name().unwrap_or_default());
+    std::fs::copy(&made, &packed)
+        .map_err(|error| Failure::new(format!("cannot copy the jar: {error}")))?;
+    Ok(packed)
+}
+
+/// Writes the interface's source from an unstripped library.
+pub(super) fn write_sources(library: &Path) -> Result<(), Failure> {
+    let written = super::packages("generated-kotlin")?;
+    process::run(
+        Command::new(built("countersign-bindgen"))
+            .args(["generate", "--no-format", "--language", "kotlin"])
+            .arg("--out-dir")
+            .arg(&written)
+            .arg(library)
+            .current_dir(process::root()),
+    )?;
+    let name = "app/countersign/core/countersign.kt";
+    let generated = std::fs::read_to_string(written.join(name))
+        .map_err(|error| Failure::new(format!("cannot read the generated source: {error}")))?;
+    let adapted = adapt::adapted(&generated)?;
+    let place = source().join("target/generated/kotlin").join(name);
+    if std::fs::read_to_string(&place).is_ok_and(|had| had == adapted) {
+        // What is not newer is not compiled again.
+        return Ok(());
+    }
+    place
+        .parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::write(&place, adapted))
+        .map_err(|error| Failure::new(format!("cannot write the generated source: {error}")))
+}
+
+/// Puts a library where the package has it, in the folder that JNA looks into on this machine.
+fn lend(library: &Path) -> Result<(), Failure> {
+    let system = if consts::OS == "macos" { "darwin" } else { consts::OS };
+    let machine = if consts::ARCH == "x86_64" { "x86-64" } else { consts::ARCH };
+    let folder = source()
+        .join("target/generated/native")
+        .join(format!("{system}-{machine}"));
+    std::fs::create_dir_all(&folder)
+        .and_then(|()| std::fs::copy(library, folder.join(super::library_name())))
+        .map(drop)
+        .map_err(|error| Failure::new(format!("cannot put the library into the package: {error}")))
+}
+
+/// Maven at work on the package; without the network once all that it asks for is there.
+fn maven() -> Result<Command, Failure> {
+    let repository = process::cache()?.join("maven");
+    let mut maven = Command::new("mvn");
+    maven
+        .args(["--batch-mode", "--no-transfer-progress", "--quiet"])
+        .arg(format!("-Dmaven.repo.local={}", repository.display()))
+        .current_dir(source());
+    let wanted = wanted()?;
+    if std::fs::read_to_string(stamp()?).is_ok_and(|had| had == wanted) {
+        maven.arg("--offline");
+    } else {
+        println!("Fetching Maven artifacts into the cache folder");
+    }
+    Ok(maven)
+}
+
+/// Written last: what was fetched for.
+fn stamp() -> Result<PathBuf, Failure> {
+    Ok(process::cache()?.join("maven-fetched-pom.xml"))
+}
+
+/// What names all that is fetched.
+fn wanted() -> Result<String, Failure> {
+    std::fs::read_to_string(source().join("pom.xml"))
+        .map_err(|error| Failure::new(format!("cannot read pom.xml: {error}")))
+}
+
+/// How many tests passed and failed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Counts {
+    passed: u64,
+    failed: u64,
+}
+
+impl Counts {
+    /// What the reports of all test classes say together; none at all where there are none.
+    fn of_reports(folder: &Path) -> Self {
+        let mut counts = Self::default();
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            if let Ok(report) = std::fs::read_to_string(entry.path()) {
+                counts.add(&report);
+            }
+        }
+        counts
+    }
+
+    /// Adds one class's report; another text says nothing.
+    fn add(&mut self, report: &str) {
+        let Some((_, head)) = report.split_once("<testsuite ") else {
+            return;
+        };
+        let head = head.split('>').next().unwrap_or_default();
+        let counted = |name: &str| {
+            head.split_once(&format!(" {name}=\""))
+                .and_then(|(_, value)| value.split('"').next())
+                .and_then(|value| value.parse::<u64>().ok())
+                .unwrap_or(0)
+        };
+        let failed = counted("errors") + counted("failures");
+        self.failed += failed;
+        self.passed += counted("tests").saturating_sub(failed + counted("skipped"));
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} passed, {} failed", self.passed, self.failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_are_added_up() {
+        let mut counts = Counts::default();
+        for report in [
+            "<?xml version=\"1.0\"?>\n<testsuite xmlns:x=\"y\" name=\"A\" time=\"1.2\" tests=\"7\" errors=\"1\" skipped=\"1\" failures=\"2\">\n<testcase name=\"tests=\"/>",
+            "<testsuite name=\"B\" tests=\"2\" errors=\"0\" skipped=\"0\" failures=\"0\"/>",
+            "no report",
+        ] {
+            counts.add(report);
+        }
+        assert_eq!(counts.to_string(), "5 passed, 3 failed");
+    }
+
+    #[test]
+    fn no_reports_are_no_tests() {
+        let none = Counts::of_reports(Path::new("no-such-folder"));
+        assert_eq!(none, Counts::default());
+    }
+}

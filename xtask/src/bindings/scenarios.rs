@@ -1,0 +1,128 @@
+//! The list of scenarios: each is tested in each language, under the same name.
+
+use std::path::{Path, PathBuf};
+
+use crate::process::{self, Failure};
+
+/// One language's tests: where they lie, what their files end with, and how a scenario is found in them.
+struct Tests {
+    language: &'static str,
+    folder: &'static str,
+    ending: &'static str,
+    is_there: fn(&str, &str) -> bool,
+}
+
+const LANGUAGES: [Tests; 2] = [
+    Tests {
+        language: "Python",
+        folder: "bindings/python/tests",
+        ending: ".py",
+        is_there: |source, name| {
+            // One function may be several scenarios, which are its parameters' ids.
+            source.contains(&format!("def test_{name}(")) || source.contains(&format!("\"{name}\""))
+        },
+    },
+    Tests {
+        language: "Kotlin",
+        folder: "bindings/kotlin/src/test/kotlin/app/countersign/core",
+        ending: "Test.kt",
+        is_there: is_kotlin_test,
+    },
+];
+
+/// # Errors
+///
+/// A scenario that a language does not test, by its name.
+pub(super) fn check() -> Result<(), Failure> {
+    let list = read(&process::root().join("bindings/scenarios.txt"))?;
+    let missing: Vec<String> = LANGUAGES
+        .iter()
+        .map(|tests| Ok(missing(&list, &sources(tests)?, tests)))
+        .collect::<Result<Vec<_>, Failure>>()?
+        .concat();
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::new(format!(
+            "Scenarios without a test: {}.",
+            missing.join(", ")
+        )))
+    }
+}
+
+fn missing(list: &str, sources: &str, tests: &Tests) -> Vec<String> {
+    list.lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .filter(|name| !(tests.is_there)(sources, name))
+        .map(|name| format!("{name} ({})", tests.language))
+        .collect()
+}
+
+/// All test sources of a language, one after another.
+fn sources(tests: &Tests) -> Result<String, Failure> {
+    let folder = process::root().join(tests.folder);
+    let entries = std::fs::read_dir(&folder)
+        .map_err(|error| Failure::new(format!("cannot list {}: {error}", tests.folder)))?;
+    let files: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.to_string_lossy().ends_with(tests.ending))
+        .collect();
+    files.iter().map(|file| read(file)).collect()
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file)
+        .map_err(|error| Failure::new(format!("cannot read {}: {error}", file.display())))
+}
+
+/// Whether a function of the scenario's name stands there as a test.
+fn is_kotlin_test(source: &str, name: &str) -> bool {
+    let function = format!("fun {}(", camel_case(name));
+    source.match_indices(&function).any(|(at, _)| {
+        let before = source.get(..at).unwrap_or_default();
+        // Its annotations are the lines back to the one before it.
+        let annotations = before.rsplit("\n\n").next().unwrap_or_default();
+        annotations.contains("@Test") || annotations.contains("@ParameterizedTest")
+    })
+}
+
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let mut joined = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        joined.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        joined.push_str(letters.as_str());
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_is_tested_in_every_language() {
+        check().unwrap();
+    }
+
+    #[test]
+    fn a_scenario_is_a_test_and_not_only_a_function() {
+        let source = "@Test\nfun aVaultIsMade() {}\n\nfun itIsNone() {}\n\n@ParameterizedTest\n@X\nfun itHasTwo(a: Int) {}";
+        assert!(is_kotlin_test(source, "a_vault_is_made"));
+        assert!(is_kotlin_test(source, "it_has_two"));
+        for none in ["it_is_none", "a_vault_is", "vault_is_made"] {
+            assert!(!is_kotlin_test(source, none), "{none}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_its_language() {
+        let [python, kotlin] = &LANGUAGES;
+        let list = "# Life\na_vault_is_made\n\nit_is_gone\n";
+        let source = "def test_a_vault_is_made() -> None:\n@Test\nfun itIsGone() {}";
+        assert_eq!(missing(list, source, python), ["it_is_gone (Python)"]);
+        assert_eq!(missing(list, source, kotlin), ["a_vault_is_made (Kotlin)"]);
+    }
+}
