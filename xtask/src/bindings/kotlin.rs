@@ -45,7 +45,9 @@ pub(super) fn test(library: &Path) -> Result<(), Failure> {
     println!("Kotlin: {counts}");
     run?;
     if counts.passed == 0 || counts.failed > 0 {
-        return Err(Failure::new(format!("The Kotlin package's tests: {counts}.")));
+        return Err(Failure::new(format!(
+            "The Kotlin package's tests: {counts}."
+        )));
     }
     Ok(())
 }
@@ -95,8 +97,16 @@ pub(super) fn write_sources(library: &Path) -> Result<(), Failure> {
 
 /// Puts a library where the package has it, in the folder that JNA looks into on this machine.
 fn lend(library: &Path) -> Result<(), Failure> {
-    let system = if consts::OS == "macos" { "darwin" } else { consts::OS };
-    let machine = if consts::ARCH == "x86_64" { "x86-64" } else { consts::ARCH };
+    let system = if consts::OS == "macos" {
+        "darwin"
+    } else {
+        consts::OS
+    };
+    let machine = if consts::ARCH == "x86_64" {
+        "x86-64"
+    } else {
+        consts::ARCH
+    };
     let folder = source()
         .join("target/generated/native")
         .join(format!("{system}-{machine}"));

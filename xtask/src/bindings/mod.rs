@@ -41,9 +41,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let wheel = wheel(&python, &folder, &["--profile", "bindings", "--strip"])?;
     println!("{}", wheel.display());
     // It is the library that lies in the wheel.
-    let shipped = process::root()
-        .join("target/bindings")
-        .join(library_name());
+    let shipped = process::root().join("target/bindings").join(library_name());
     println!("{}", kotlin::pack(&shipped, &folder)?.display());
     Ok(())
 }
