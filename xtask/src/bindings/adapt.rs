@@ -5,7 +5,7 @@
 use crate::process::Failure;
 
 /// Texts that are replaced wherever they stand, and how often that is.
-const EVERYWHERE: [(&str, usize, &str); 6] = [
+const EVERYWHERE: [(&str, usize, &str); 5] = [
     // The generator's own renaming forgets what makes one.
     (
         "FfiConverterTypeCompanion.lift(",
@@ -29,12 +29,6 @@ const EVERYWHERE: [(&str, usize, &str); 6] = [
         "FfiConverterString.lower(e.toString())",
         2,
         "FfiConverterString.lower(\"\")",
-    ),
-    // Warnings are errors; these are about habits of the generator.
-    (
-        "@file:Suppress(\"NAME_SHADOWING\")",
-        1,
-        "@file:Suppress(\"NAME_SHADOWING\", \"UNUSED_VARIABLE\")",
     ),
 ];
 

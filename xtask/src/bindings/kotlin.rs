@@ -31,16 +31,12 @@ pub(super) fn test(library: &Path) -> Result<(), Failure> {
     let reports = source().join("target/surefire-reports");
     // One that is not there is empty too.
     let _ = std::fs::remove_dir_all(&reports);
-    let run = process::run(
-        maven()?
-            .arg("test")
-            .env("COUNTERSIGN_SCRIPTED", built("countersign-scripted")),
-    );
+    let run =
+        process::run(maven("test")?.env("COUNTERSIGN_SCRIPTED", built("countersign-scripted")));
     let counts = Counts::of_reports(&reports);
     if counts.passed > 0 {
         // Everything that it takes to get here has been fetched.
-        std::fs::write(stamp()?, wanted()?)
-            .map_err(|error| Failure::new(format!("cannot write the stamp: {error}")))?;
+        write_stamp("test")?;
     }
     println!("Kotlin: {counts}");
     run?;
@@ -55,17 +51,28 @@ pub(super) fn test(library: &Path) -> Result<(), Failure> {
 /// Packs the package around a library that is shipped, into a folder. Its sources are those that [`write_sources`] wrote last.
 pub(super) fn pack(library: &Path, folder: &Path) -> Result<PathBuf, Failure> {
     lend(library)?;
-    process::run(maven()?.args(["package", "-Dmaven.test.skip=true"]))?;
-    let made = std::fs::read_dir(source().join("target"))
-        .map_err(|error| Failure::new(format!("cannot list what Maven made: {error}")))?
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .find(|path| path.extension().is_some_and(|ending| ending == "jar"))
+    let target = source().join("target");
+    for older in jars(&target) {
+        std::fs::remove_file(older)
+            .map_err(|error| Failure::new(format!("cannot remove an older jar: {error}")))?;
+    }
+    process::run(maven("package")?.arg("-Dmaven.test.skip=true"))?;
+    write_stamp("package")?;
+    let made = jars(&target)
+        .pop()
         .ok_or_else(|| Failure::new("Maven made no jar"))?;
     let packed = folder.join(made.file_name().unwrap_or_default());
     std::fs::copy(&made, &packed)
         .map_err(|error| Failure::new(format!("cannot copy the jar: {error}")))?;
     Ok(packed)
+}
+
+fn jars(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "jar"))
+        .collect()
 }
 
 /// Writes the interface's source from an unstripped library.
@@ -116,16 +123,16 @@ fn lend(library: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::new(format!("cannot put the library into the package: {error}")))
 }
 
-/// Maven at work on the package; without the network once all that it asks for is there.
-fn maven() -> Result<Command, Failure> {
+/// Maven at work on the package up to a phase; without the network once all that this asks for is there.
+fn maven(phase: &str) -> Result<Command, Failure> {
     let repository = process::cache()?.join("maven");
     let mut maven = Command::new("mvn");
     maven
-        .args(["--batch-mode", "--no-transfer-progress", "--quiet"])
+        .args([phase, "--batch-mode", "--no-transfer-progress", "--quiet"])
         .arg(format!("-Dmaven.repo.local={}", repository.display()))
         .current_dir(source());
     let wanted = wanted()?;
-    if std::fs::read_to_string(stamp()?).is_ok_and(|had| had == wanted) {
+    if std::fs::read_to_string(stamp(phase)?).is_ok_and(|had| had == wanted) {
         maven.arg("--offline");
     } else {
         println!("Fetching Maven artifacts into the cache folder");
@@ -133,9 +140,14 @@ fn maven() -> Result<Command, Failure> {
     Ok(maven)
 }
 
-/// Written last: what was fetched for.
-fn stamp() -> Result<PathBuf, Failure> {
-    Ok(process::cache()?.join("maven-fetched-pom.xml"))
+/// Written last: for what a phase has fetched all that it takes.
+fn stamp(phase: &str) -> Result<PathBuf, Failure> {
+    Ok(process::cache()?.join(format!("maven-{phase}-fetched-pom.xml")))
+}
+
+fn write_stamp(phase: &str) -> Result<(), Failure> {
+    std::fs::write(stamp(phase)?, wanted()?)
+        .map_err(|error| Failure::new(format!("cannot write the stamp: {error}")))
 }
 
 /// What names all that is fetched.

@@ -47,7 +47,7 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
      *
      * Throws what [nextAction] and [doAction] throw.
      *
-     * @param millis what time it is, in Unix milliseconds.
+     * @param millis what time it is, in Unix milliseconds, as the clock port has it: for how long to wait.
      * @param context where the vault is asked.
      */
     fun events(

@@ -19,14 +19,17 @@ internal fun eventsOf(companion: Companion, attention: Attention, millis: () -> 
     val running = ConcurrentHashMap.newKeySet<Track>()
     companion.watched({ reason.trySend(Unit) }) {
         while (true) {
-            val action = companion.nextAction(attention, unixSeconds(millis()))
+            // Also where nothing has to be waited for, whoever collects may have gone.
+            yield()
+            // What is due is said by the clock that what is done goes by.
+            val action = companion.nextAction(attention)
             val track = when (action) {
                 is NextAction.MakeKeys -> Track(action.account, null)
                 is NextAction.RemoveKeys -> Track(action.account, null)
                 is NextAction.Send -> Track(action.account, action.lane)
                 is NextAction.WaitUntil -> {
-                    yield()
-                    withTimeoutOrNull(millisUntil(action.at, millis())) { reason.receive() }
+                    val pause = millisUntil(action.at, millis()).coerceAtLeast(PAUSE_MIN_MS)
+                    withTimeoutOrNull(pause) { reason.receive() }
                     continue
                 }
                 NextAction.Nothing -> {
@@ -50,3 +53,6 @@ internal fun eventsOf(companion: Companion, attention: Attention, millis: () -> 
         }
     }
 }
+
+/** Two clocks may disagree for a moment; nobody spins meanwhile. */
+private const val PAUSE_MIN_MS = 50L

@@ -152,4 +152,20 @@ class LanesTest : Requests() {
         companion.lock()
         assertFailsWith<CountersignException.NotUnlocked> { companion.events().takeWhile { true }.toList() }
     }
+
+    @Test
+    fun whoEndsTheCollectionCancelsWhatIsUnderWay() = scenario {
+        val switch = Switch()
+        val device = device(transport = switch).enrolled()
+        val companion = device.companion
+        val endless = Endless()
+        switch.to = endless
+        val due = companion.nextAction(Attention.WAITING)
+        if (due is NextAction.WaitUntil) device.clock.at = due.at
+        val collecting = launch(Dispatchers.Default) { companion.events().collect { error("nothing comes: $it") } }
+        endless.begun.await()
+        collecting.cancelAndJoin()
+        endless.wasCancelled.await()
+        assertIs<NextAction.Send>(companion.nextAction(Attention.WAITING), "the lane is free again")
+    }
 }
