@@ -14,6 +14,7 @@ pub mod encoding;
 pub mod entropy;
 pub mod manual;
 pub mod otp;
+#[cfg(feature = "qr")]
 pub mod qr;
 pub mod secret;
 pub mod time;

@@ -57,14 +57,14 @@ const TASKS: [Task; 9] = [
     },
     Task {
         name: "bench",
-        arguments: "",
+        arguments: "[--packages]",
         about: "measures against other implementations and writes docs/performance.md",
         run: bench::run,
     },
     Task {
         name: "bindings",
-        arguments: "[--test [--allow-missing NAME,…]]",
-        about: "builds the packages for other languages into target/packages, or tests them; installs what that needs",
+        arguments: "[--test [--allow-missing NAME,…] | --size]",
+        about: "builds the packages for other languages into target/packages, tests them, or holds the library to its budget; installs what that needs",
         run: bindings::run,
     },
     Task {

@@ -23,6 +23,7 @@ pub(crate) fn test(arguments: &[String]) -> Result<(), Failure> {
             .and_then(|ready| run_tests(ready, &options))
     });
     timing.part("packages", || bindings::test(&options));
+    timing.part("library size", bindings::check_size);
     timing.part("demo", || {
         process::run(cargo().args(["run", "--release", "--locked", "--", "demo", "--yes"]))
     });

@@ -2,6 +2,7 @@
 
 pub mod invitation;
 pub mod migration;
+#[cfg(feature = "qr")]
 pub mod pictures;
 pub mod recovery_code;
 

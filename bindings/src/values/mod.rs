@@ -6,6 +6,7 @@ mod exchange;
 mod findings;
 mod history;
 pub(crate) mod names;
+#[cfg(feature = "qr")]
 mod pictures;
 mod reading;
 mod recovery;

@@ -11,6 +11,8 @@ pub(super) enum Goal {
     AtLeastAsFast(f64),
     /// Ours takes at most so many milliseconds, whatever others take.
     WithinMs(f64),
+    /// Ours has at most so many million bytes. Turns are in bytes.
+    WithinMegabytes(f64),
     /// Ours takes at most so many milliseconds more than the peer.
     AtMostMoreMs(f64),
     /// Ours has at most so many MiB of memory more than the peer. Turns are in bytes.
@@ -26,6 +28,7 @@ pub(super) struct Judged {
 }
 
 const MS: f64 = 1e6;
+const MEGABYTE: f64 = 1e6;
 const MIB: f64 = 1_048_576.0;
 
 impl Goal {
@@ -40,7 +43,14 @@ impl Goal {
                 let ratio = ours.ratio_to(peer?).recip();
                 judged(format!("{ratio:.2}"), ratio >= least)
             }
-            Self::WithinMs(limit) => judged(String::new(), ours.median() <= limit * MS),
+            Self::WithinMs(limit) => {
+                // Beside whom it is measured says how far it is from nothing.
+                let ratio = peer.map(|peer| format!("{:.0}", ours.ratio_to(peer)));
+                judged(ratio.unwrap_or_default(), ours.median() <= limit * MS)
+            }
+            Self::WithinMegabytes(limit) => {
+                judged(String::new(), ours.median() <= limit * MEGABYTE)
+            }
             Self::AtMostMoreMs(limit) => {
                 let more = ours.more_than(peer?) / MS;
                 judged(format!("{more:+.1} ms"), more <= limit)
@@ -57,6 +67,7 @@ impl Goal {
             Self::AtMostTimes(limit) => format!("takes ≤ {limit} ×"),
             Self::AtLeastAsFast(least) => format!("≥ {least} × as fast"),
             Self::WithinMs(limit) => format!("≤ {limit} ms"),
+            Self::WithinMegabytes(limit) => format!("≤ {limit} MB"),
             Self::AtMostMoreMs(limit) => format!("takes ≤ {limit} ms more"),
             Self::AtMostMoreMib(limit) => format!("has ≤ {limit} MiB more"),
         }
@@ -66,6 +77,7 @@ impl Goal {
     pub(super) fn shown(self, turns: &Turns) -> String {
         match self {
             Self::AtMostMoreMib(_) => format!("{:.1} MiB", turns.median() / MIB),
+            Self::WithinMegabytes(_) => format!("{:.2} MB", turns.median() / MEGABYTE),
             _ => duration(turns.median()),
         }
     }
@@ -100,6 +112,8 @@ mod tests {
             (Goal::AtMostTimes(1.15), Some(100.0), 115.0, 116.0),
             (Goal::AtLeastAsFast(1.5), Some(150.0), 100.0, 101.0),
             (Goal::WithinMs(10.0), None, 1e7, 1e7 + 1.0),
+            (Goal::WithinMs(10.0), Some(1.0), 1e7, 1e7 + 1.0),
+            (Goal::WithinMegabytes(3.0), None, 3e6, 3e6 + 1.0),
             (Goal::AtMostMoreMs(5.0), Some(1e6), 6e6, 6e6 + 1.0),
             (
                 Goal::AtMostMoreMib(2.0),
@@ -134,5 +148,9 @@ mod tests {
         assert_eq!(goal.shown(&turns), "1.5 MiB");
         let judged = goal.judge(&turns, Some(&Turns::single(MIB))).unwrap();
         assert_eq!(judged.comparison, "+0.5 MiB");
+        assert_eq!(
+            Goal::WithinMegabytes(3.0).shown(&Turns::single(3.25e6)),
+            "3.25 MB"
+        );
     }
 }

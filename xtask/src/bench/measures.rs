@@ -28,7 +28,7 @@ pub(super) const PEAK_EMPTY: &str = "peak/empty";
 pub(super) const START: &str = "start/countersign";
 pub(super) const START_KDF: &str = "start/kdf";
 
-pub(super) const MEASURES: [Measure; 26] = [
+pub(super) const MEASURES: [Measure; 35] = [
     Measure {
         work: "one code as a value",
         ours: "code_value/countersign",
@@ -193,6 +193,60 @@ pub(super) const MEASURES: [Measure; 26] = [
         ours: START,
         peer: peer("the key derivation alone", START_KDF),
         goal: Goal::AtMostMoreMs(30.0),
+    },
+    Measure {
+        work: "Kotlin, warm: list of 1,000",
+        ours: "kotlin/list",
+        peer: peer("an empty UniFFI call", "kotlin/empty"),
+        goal: Goal::WithinMs(1.5),
+    },
+    Measure {
+        work: "Kotlin, warm: a tick of 1,000 codes",
+        ours: "kotlin/tick",
+        peer: peer("an empty UniFFI call", "kotlin/empty"),
+        goal: Goal::WithinMs(0.5),
+    },
+    Measure {
+        work: "Kotlin: first call of a process",
+        ours: "kotlin/first",
+        peer: peer("an empty UniFFI library", "kotlin/first-empty"),
+        goal: Goal::AtMostTimes(1.3),
+    },
+    Measure {
+        work: "Swift: list of 1,000",
+        ours: "swift/list",
+        peer: peer("an empty UniFFI call", "swift/empty"),
+        goal: Goal::WithinMs(4.5),
+    },
+    Measure {
+        work: "Swift: a tick of 1,000 codes",
+        ours: "swift/tick",
+        peer: peer("an empty UniFFI call", "swift/empty"),
+        goal: Goal::WithinMs(1.0),
+    },
+    Measure {
+        work: "Python: list of 1,000",
+        ours: "python/list",
+        peer: peer("an empty UniFFI call", "python/empty"),
+        goal: Goal::WithinMs(10.0),
+    },
+    Measure {
+        work: "Python: first call of a process",
+        ours: "python/first",
+        peer: peer("an empty UniFFI library", "python/first-empty"),
+        goal: Goal::AtMostTimes(1.3),
+    },
+    Measure {
+        work: "the stripped library with everything (x86_64 Linux only)",
+        ours: "library/everything",
+        peer: None,
+        goal: Goal::WithinMegabytes(3.0),
+    },
+    Measure {
+        work: "the same without QR codes",
+        ours: "library/without_qr",
+        peer: None,
+        goal: Goal::WithinMegabytes(2.2),
     },
 ];
 

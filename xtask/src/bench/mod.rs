@@ -9,6 +9,7 @@ mod programs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::bindings;
 use crate::options::Options;
 use crate::process::{self, Failure, cargo};
 use crate::python;
@@ -23,6 +24,9 @@ const BENCHED: [(&str, &str); 2] = [
 
 /// `cargo xtask bench`.
 pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
+    if arguments == ["--packages"] {
+        return run_packages();
+    }
     Options::parse(arguments, &[])?;
     let target = target_folder();
     forget_earlier(&target)?;
@@ -34,9 +38,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         }
         process::run(&mut command)?;
     }
-    let mut others = programs::measure(&target)?;
-    others.push((PYOTP, Turns::single(time_pyotp()?)));
-    let (table, misses) = compare(&target, &others);
+    let mut others: Vec<(String, Turns)> = programs::measure(&target)?
+        .into_iter()
+        .map(|(id, turns)| (id.to_owned(), turns))
+        .collect();
+    others.push((PYOTP.to_owned(), Turns::single(time_pyotp()?)));
+    others.extend(packages()?);
+    let (table, misses) = compare(&target, &others, |_| true);
     println!("\n{table}");
     let page = format!(
         "# Performance\n\nWritten by `cargo xtask bench`: medians of one run, peers in the same run, so only the \
@@ -46,7 +54,28 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     );
     std::fs::write(process::root().join("docs/performance.md"), page)
         .map_err(|error| Failure::new(format!("cannot write docs/performance.md: {error}")))?;
-    match misses {
+    missed(misses)
+}
+
+/// The rows of the packages for other languages alone, which are printed and written nowhere.
+fn run_packages() -> Result<(), Failure> {
+    let measured = packages()?;
+    let is_measured = |id: &str| measured.iter().any(|(known, _)| known == id);
+    let (table, misses) = compare(&target_folder(), &measured, is_measured);
+    println!("\n{table}");
+    missed(misses)
+}
+
+fn packages() -> Result<Vec<(String, Turns)>, Failure> {
+    let measured = bindings::bench::measure()?.into_iter();
+    Ok(measured
+        .map(|(id, turns)| (id, Turns::new(turns)))
+        .collect())
+}
+
+/// A failure where goals were not met.
+fn missed(goals: usize) -> Result<(), Failure> {
+    match goals {
         0 => Ok(()),
         count => Err(Failure::new(format!("{count} goals were not met"))),
     }
@@ -90,17 +119,21 @@ fn time_pyotp() -> Result<f64, Failure> {
         .ok_or_else(|| Failure::new("tests/peers/pyotp_speed.py gave no number"))
 }
 
-/// The table in Markdown, and how many goals were missed or not measured. What criterion did not measure is in `others`.
-fn compare(target: &Path, others: &[(&str, Turns)]) -> (String, usize) {
+/// The table in Markdown, of the rows that it shows, and how many goals were missed or not measured. What criterion did not measure is in `others`.
+fn compare(
+    target: &Path,
+    others: &[(String, Turns)],
+    shows: impl Fn(&str) -> bool,
+) -> (String, usize) {
     let mut table = String::from(
         "| work | ours | peer | peer's | ratio | goal | |\n|---|---:|---|---:|---:|---|---|\n",
     );
     let turns = |id: &str| {
-        let other = others.iter().find(|(known, _)| *known == id);
+        let other = others.iter().find(|(known, _)| known == id);
         other.map_or_else(|| Turns::read(target, id), |(_, turns)| Some(turns.clone()))
     };
     let mut misses = 0;
-    for measure in &MEASURES {
+    for measure in MEASURES.iter().filter(|measure| shows(measure.ours)) {
         let ours = turns(measure.ours);
         let peer = measure.peer.as_ref().and_then(|peer| turns(peer.id));
         let judged = ours
@@ -140,8 +173,8 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_is_a_miss() {
-        let pyotp = [(PYOTP, Turns::single(1.0))];
-        let (table, misses) = compare(Path::new("no-such-folder"), &pyotp);
+        let pyotp = [(PYOTP.to_owned(), Turns::single(1.0))];
+        let (table, misses) = compare(Path::new("no-such-folder"), &pyotp, |_| true);
         assert_eq!(misses, MEASURES.len());
         assert_eq!(table.matches("not measured").count(), misses);
     }
@@ -149,10 +182,13 @@ mod tests {
     #[test]
     fn what_was_measured_elsewhere_has_its_row() {
         let others = [
-            (measures::START, Turns::new(vec![9e6, 8e6, 7e6])),
-            (measures::START_KDF, Turns::new(vec![3e6, 1e6, 2e6])),
+            (measures::START.to_owned(), Turns::new(vec![9e6, 8e6, 7e6])),
+            (
+                measures::START_KDF.to_owned(),
+                Turns::new(vec![3e6, 1e6, 2e6]),
+            ),
         ];
-        let (table, misses) = compare(Path::new("no-such-folder"), &others);
+        let (table, misses) = compare(Path::new("no-such-folder"), &others, |_| true);
         assert_eq!(misses, MEASURES.len() - 1);
         assert!(
             table.contains("| +6.0 ms | takes ≤ 30 ms more | met |"),

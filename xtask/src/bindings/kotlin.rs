@@ -102,6 +102,22 @@ pub(super) fn write_sources(library: &Path) -> Result<(), Failure> {
         .map_err(|error| Failure::new(format!("cannot write the generated source: {error}")))
 }
 
+/// Where the source of the library that does nothing is written, beside which the core is measured.
+pub(super) fn bench_sources() -> PathBuf {
+    source().join("target/generated/bench")
+}
+
+/// Compiles what measures calls, and gives the class path that it runs with.
+pub(super) fn compile_bench() -> Result<String, Failure> {
+    process::run(maven("test-compile")?.arg("-Pbench"))?;
+    write_stamp("test-compile")?;
+    let target = source().join("target");
+    let others = std::fs::read_to_string(target.join("bench-classpath"))
+        .map_err(|error| Failure::new(format!("cannot read the class path: {error}")))?;
+    let own = ["test-classes", "classes"].map(|name| target.join(name).display().to_string());
+    Ok([own.join(":"), others.trim().to_owned()].join(":"))
+}
+
 /// Puts a library where the package has it, in the folder that JNA looks into on this machine.
 fn lend(library: &Path) -> Result<(), Failure> {
     let system = if consts::OS == "macos" {

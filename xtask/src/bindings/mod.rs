@@ -3,10 +3,11 @@
 //! Their tools lie in the cache folder; a stamp says that they are there, so that a second run begins at once.
 
 mod adapt;
+pub(crate) mod bench;
 mod kotlin;
+mod library;
 mod scenarios;
 
-use std::env::consts;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
         .map(|(first, rest)| (first.as_str(), rest))
     {
         return test(&setup::parse(rest)?);
+    }
+    if arguments == ["--size"] {
+        return check_size();
     }
     Options::parse(arguments, &[])?;
     let python = python::PACKAGE.prepare()?;
@@ -62,6 +66,15 @@ pub(crate) fn test(options: &Options) -> Result<(), Failure> {
     let python = python.map_or(Ok(()), |python| test_python(&python));
     let kotlin = kotlin.map_or(Ok(()), |()| test_kotlin());
     python.and(kotlin)
+}
+
+/// The stripped library against `bindings/budget.toml`.
+///
+/// # Errors
+///
+/// As [`library::check_size`].
+pub(crate) fn check_size() -> Result<(), Failure> {
+    library::check_size()
 }
 
 /// What a language needs; none where that is missing and may be.
@@ -111,7 +124,7 @@ fn test_kotlin() -> Result<(), Failure> {
 
 /// What the library is called on this machine.
 fn library_name() -> String {
-    format!("{}countersign{}", consts::DLL_PREFIX, consts::DLL_SUFFIX)
+    library::named("countersign")
 }
 
 /// The Python package's folder.
@@ -222,6 +235,9 @@ fn wheel(python: &Path, folder: &Path, options: &[&str]) -> Result<PathBuf, Fail
         .current_dir(source())
         .env("PATH", path);
     process::forget_cargo(&mut maturin);
+    if options.contains(&"--strip") {
+        library::slim_c(&mut maturin);
+    }
     process::run(&mut maturin)?;
     let mut wheels = std::fs::read_dir(folder)
         .map_err(|error| Failure::new(format!("cannot list the packages: {error}")))?
