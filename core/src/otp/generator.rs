@@ -2,6 +2,7 @@
 
 use super::Otp;
 use super::code::Code;
+use super::kept::Kept;
 use super::parameters::{Algorithm, Counter, OtpKind};
 use crate::time::UnixSeconds;
 
@@ -20,6 +21,7 @@ pub struct CodeWindow {
 pub struct Generator {
     signer: totp_rs::Totp,
     kind: OtpKind,
+    kept: Kept,
 }
 
 impl Generator {
@@ -40,7 +42,11 @@ impl Generator {
             .with_step_duration(step_s)
             .with_secret(totp_rs::Secret::new(key))
             .build_noncompliant();
-        Self { signer, kind }
+        Self {
+            signer,
+            kind,
+            kept: Kept::default(),
+        }
     }
 
     /// How the key is used.
@@ -78,10 +84,21 @@ impl Generator {
     pub fn window(&self, now: UnixSeconds) -> Option<CodeWindow> {
         let changes_at = self.kind.next_change(now)?;
         Some(CodeWindow {
-            current: self.code(now),
-            next: self.code(changes_at),
+            current: self.kept_code(now)?,
+            next: self.kept_code(changes_at)?,
             changes_at,
         })
+    }
+
+    /// As [`Generator::code`], from memory where a window had it before; none for kinds without a period.
+    fn kept_code(&self, at: UnixSeconds) -> Option<Code> {
+        let step = at.0 / u64::from(self.kind.period()?.seconds());
+        let truncated = self.kept.of_step(step, || self.truncated(at.0));
+        match self.kind {
+            OtpKind::Totp { digits, .. } => Some(Code::decimal(truncated, digits)),
+            OtpKind::Steam => Some(Code::steam(truncated)),
+            OtpKind::Hotp { .. } => None,
+        }
     }
 
     /// Dynamic truncation (RFC 4226 §5.3): the low four bits of the last byte say where the 31 bits stand.

@@ -2,6 +2,7 @@
 
 mod code;
 mod generator;
+mod kept;
 mod parameters;
 
 use std::sync::OnceLock;

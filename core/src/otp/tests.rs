@@ -89,6 +89,36 @@ fn c2_current_and_next_agree_at_the_boundary() {
 }
 
 #[test]
+fn a_window_has_each_moments_codes_in_whatever_order_it_is_asked() {
+    for period_s in [1, 30, 61] {
+        let asked = totp(Algorithm::Sha256, 8, period_s);
+        // Forwards, as a list that is shown; backwards, as a clock that is put right; far apart; at the end of time.
+        for at in [
+            0,
+            1,
+            29,
+            30,
+            31,
+            60,
+            90,
+            60,
+            30,
+            0,
+            1 << 40,
+            90,
+            u64::MAX,
+            u64::MAX - 61,
+        ] {
+            let window = asked.generator().window(UnixSeconds(at)).unwrap();
+            // A generator that was asked nothing before.
+            let fresh = totp(Algorithm::Sha256, 8, period_s);
+            assert_eq!(window.current, fresh.generator().code(UnixSeconds(at)));
+            assert_eq!(window.next, fresh.generator().code(window.changes_at));
+        }
+    }
+}
+
+#[test]
 fn a_window_at_the_end_of_time_does_not_wrap() {
     let window = totp(Algorithm::Sha1, 6, 30)
         .generator()

@@ -67,7 +67,7 @@ macro_rules! identifier {
 
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+                formatter.write_str(std::str::from_utf8(&hexadecimal(self.0)).map_err(|_| fmt::Error)?)
             }
         }
     };
@@ -80,6 +80,20 @@ identifier! {
 identifier! {
     /// Which record: an account's id is its record's. Random; 32 lower-case hexadecimal digits as text.
     RecordId
+}
+
+/// The lower-case digits of an identifier. A list of a thousand accounts writes a thousand of them.
+fn hexadecimal(bytes: [u8; 16]) -> [u8; 32] {
+    let digit = |value: u8| match value {
+        0..10 => b'0' + value,
+        _ => b'a' + value - 10,
+    };
+    let mut digits = [0; 32];
+    for ([high, low], byte) in digits.as_chunks_mut().0.iter_mut().zip(bytes) {
+        *high = digit(byte >> 4);
+        *low = digit(byte & 0x0f);
+    }
+    digits
 }
 
 /// The text is not 32 lower-case hexadecimal digits.

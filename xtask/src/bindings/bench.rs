@@ -21,7 +21,7 @@ pub(crate) type Measured = Vec<(String, Vec<f64>)>;
 pub(crate) fn measure() -> Result<Measured, Failure> {
     let python = python::PACKAGE.prepare()?;
     kotlin::prepare()?;
-    generator(Reads::WhatItIsGiven)?;
+    generator(Reads::WhatTestsHave)?;
     let mut measured = library::sizes()?;
     let libraries = Libraries::build()?;
     measured.extend(measure_kotlin(&libraries)?);
