@@ -11,6 +11,8 @@ pub(super) enum Goal {
     AtLeastAsFast(f64),
     /// Ours takes at most so many milliseconds, whatever others take.
     WithinMs(f64),
+    /// Ours has at most so many times the peer's bytes. Turns are in bytes.
+    AtMostTimesTheBytes(f64),
     /// Ours has at most so many million bytes. Turns are in bytes.
     WithinMegabytes(f64),
     /// Ours takes at most so many milliseconds more than the peer.
@@ -29,13 +31,14 @@ pub(super) struct Judged {
 
 const MS: f64 = 1e6;
 const MEGABYTE: f64 = 1e6;
+const KIB: f64 = 1024.0;
 const MIB: f64 = 1_048_576.0;
 
 impl Goal {
     /// How ours stands to the goal; none when its peer was not measured.
     pub(super) fn judge(self, ours: &Turns, peer: Option<&Turns>) -> Option<Judged> {
         Some(match self {
-            Self::AtMostTimes(limit) => {
+            Self::AtMostTimes(limit) | Self::AtMostTimesTheBytes(limit) => {
                 let ratio = ours.ratio_to(peer?);
                 judged(format!("{ratio:.2}"), ratio <= limit)
             }
@@ -65,6 +68,7 @@ impl Goal {
     pub(super) fn words(self) -> String {
         match self {
             Self::AtMostTimes(limit) => format!("takes ≤ {limit} ×"),
+            Self::AtMostTimesTheBytes(limit) => format!("has ≤ {limit} ×"),
             Self::AtLeastAsFast(least) => format!("≥ {least} × as fast"),
             Self::WithinMs(limit) => format!("≤ {limit} ms"),
             Self::WithinMegabytes(limit) => format!("≤ {limit} MB"),
@@ -77,6 +81,7 @@ impl Goal {
     pub(super) fn shown(self, turns: &Turns) -> String {
         match self {
             Self::AtMostMoreMib(_) => format!("{:.1} MiB", turns.median() / MIB),
+            Self::AtMostTimesTheBytes(_) => format!("{:.1} KiB", turns.median() / KIB),
             Self::WithinMegabytes(_) => format!("{:.2} MB", turns.median() / MEGABYTE),
             _ => duration(turns.median()),
         }
@@ -114,6 +119,7 @@ mod tests {
             (Goal::WithinMs(10.0), None, 1e7, 1e7 + 1.0),
             (Goal::WithinMs(10.0), Some(1.0), 1e7, 1e7 + 1.0),
             (Goal::WithinMegabytes(3.0), None, 3e6, 3e6 + 1.0),
+            (Goal::AtMostTimesTheBytes(1.5), Some(100.0), 150.0, 151.0),
             (Goal::AtMostMoreMs(5.0), Some(1e6), 6e6, 6e6 + 1.0),
             (
                 Goal::AtMostMoreMib(2.0),
@@ -131,6 +137,7 @@ mod tests {
     fn without_its_peer_nothing_is_judged() {
         for goal in [
             Goal::AtMostTimes(1.0),
+            Goal::AtMostTimesTheBytes(1.0),
             Goal::AtLeastAsFast(1.0),
             Goal::AtMostMoreMs(1.0),
             Goal::AtMostMoreMib(1.0),

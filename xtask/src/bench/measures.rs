@@ -28,7 +28,7 @@ pub(super) const PEAK_EMPTY: &str = "peak/empty";
 pub(super) const START: &str = "start/countersign";
 pub(super) const START_KDF: &str = "start/kdf";
 
-pub(super) const MEASURES: [Measure; 35] = [
+pub(super) const MEASURES: [Measure; 36] = [
     Measure {
         work: "one code as a value",
         ours: "code_value/countersign",
@@ -247,6 +247,12 @@ pub(super) const MEASURES: [Measure; 35] = [
         ours: "library/without_qr",
         peer: None,
         goal: Goal::WithinMegabytes(2.2),
+    },
+    Measure {
+        work: "memory in use after 10,000 times open and closed",
+        ours: "library/bytes-10000",
+        peer: peer("after 1,000 times", "library/bytes-1000"),
+        goal: Goal::AtMostTimesTheBytes(1.02),
     },
 ];
 

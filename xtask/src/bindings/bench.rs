@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Reads, built, generator, kotlin, library, packages, wheel};
+use super::{COUNTS, CRATE, Reads, built, generator, kotlin, library, packages, wheel};
 use crate::process::{self, Failure, cargo};
 use crate::python;
 
@@ -24,6 +24,7 @@ pub(crate) fn measure() -> Result<Measured, Failure> {
     generator(Reads::WhatTestsHave)?;
     let mut measured = library::sizes()?;
     let libraries = Libraries::build()?;
+    measured.extend(measure_memory()?);
     measured.extend(measure_kotlin(&libraries)?);
     measured.extend(measure_python(&libraries, &python)?);
     Ok(measured)
@@ -54,6 +55,19 @@ impl Libraries {
         }
         Ok(libraries)
     }
+}
+
+/// What opening and closing leaves behind.
+fn measure_memory() -> Result<Measured, Failure> {
+    let example = ["--package", CRATE, "--example", "open_and_close"];
+    let mut build = cargo();
+    build.args(["build", "--locked", "--features", COUNTS]);
+    process::run(build.args(example))?;
+    let program = process::root().join("target/debug/examples/open_and_close");
+    read(
+        "library",
+        Command::new(program).arg(packages("measured-memory")?),
+    )
 }
 
 fn measure_kotlin(libraries: &Libraries) -> Result<Measured, Failure> {
