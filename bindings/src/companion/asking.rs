@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use countersign_core::approval::{self, Attention, Event, Lane, Outgoing, Reply, Unreachable};
+use countersign_core::companion::TakenLane;
 use countersign_core::time::UnixSeconds;
 use countersign_core::vault::RecordId;
 
@@ -42,7 +43,9 @@ pub struct OutgoingRequest {
 
 #[uniffi::export]
 impl Companion {
-    /// Prepares an account's next request on a lane. The lane is taken until `take_reply` or `give_up`.
+    /// Prepares an account's next request on a lane. The lane is taken until `take_reply`, `take_silence` or `give_up`: a call
+    /// that is cancelled in the moment in which its answer is on the way leaves it taken until the vault is locked or opened
+    /// anew, and `do_action` and `settle` have no such moment.
     ///
     /// # Errors
     ///
@@ -103,7 +106,7 @@ impl Companion {
     ///
     /// `Closed`.
     pub fn give_up(&self, errand: &Errand) -> Result<(), CountersignError> {
-        self.free(errand.0.account(), errand.0.lane())
+        self.free(TakenLane::of(&errand.0))
     }
 }
 
@@ -120,7 +123,7 @@ impl Companion {
             |companion| companion.begin_request(account, lane, attention),
             |porch| porch.begin_request(account, lane, attention),
         )?;
-        let held = HeldLane::new(self, account, lane);
+        let held = HeldLane::new(self, step.taken());
         let keys = self.ports.device_keys.as_deref();
         let signed = rehearse(keys, |keys, entropy| step.run(keys, entropy, now)).await;
         let now = self.time(None)?;

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use countersign_core::approval::{Attention, Decision, Event, Lane, NextAction, StatementId};
+use countersign_core::companion::TakenLane;
 use countersign_core::secret::SecretText;
 use countersign_core::vault::RecordId;
 
@@ -17,20 +18,18 @@ use crate::ports::transport::{Transport, TransportError, reply_of, request_of};
 /// What is done in one go before a shell looks around again.
 const ACTIONS_MAX: u32 = 64;
 
-/// A lane that is taken until this is dropped.
+/// A lane that is taken until this is dropped. Who has taken it since keeps it.
 pub(super) struct HeldLane<'a> {
     companion: &'a Companion,
-    account: RecordId,
-    lane: Lane,
+    taken: TakenLane,
     is_held: bool,
 }
 
 impl<'a> HeldLane<'a> {
-    pub(super) const fn new(companion: &'a Companion, account: RecordId, lane: Lane) -> Self {
+    pub(super) const fn new(companion: &'a Companion, taken: TakenLane) -> Self {
         Self {
             companion,
-            account,
-            lane,
+            taken,
             is_held: true,
         }
     }
@@ -45,9 +44,43 @@ impl Drop for HeldLane<'_> {
     fn drop(&mut self) {
         if self.is_held {
             // A companion that was shut has no lanes.
-            let _ = self.companion.free(self.account, self.lane);
+            let _ = self.companion.free(self.taken);
         }
     }
+}
+
+/// What was done: all of it is stored, whatever else went wrong.
+#[derive(Clone, Debug, Default, uniffi::Record)]
+pub struct Settled {
+    /// What happened, in its order.
+    pub events: Vec<Event>,
+    /// What could not be done, or failed after something was stored. Nothing that happened is lost by it.
+    pub troubles: Vec<CountersignError>,
+}
+
+impl Settled {
+    fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.troubles.is_empty()
+    }
+
+    fn add(&mut self, done: Self) {
+        let Self { events, troubles } = done;
+        self.events.extend(events);
+        self.troubles.extend(troubles);
+    }
+}
+
+/// Nothing happened that is to be told.
+fn nothing_happened((): ()) -> Settled {
+    Settled::default()
+}
+
+/// Whether an error is no single account's, so that nothing more can be done.
+const fn is_of_all(error: &CountersignError) -> bool {
+    matches!(
+        error,
+        CountersignError::Closed | CountersignError::NotUnlocked | CountersignError::NoPort { .. }
+    )
 }
 
 #[uniffi::export]
@@ -58,47 +91,68 @@ impl Companion {
     /// # Errors
     ///
     /// `NoPort` without a transport; `Key` when the platform's key did not do it, which is not asked for again before the person
-    /// does something; `PortFailed`, `Approval`, `Vault`, `NotUnlocked`, `Closed`. A server that does not answer is none.
+    /// does something; `PortFailed`, `Approval`, `Vault`, `NotUnlocked`, `Closed`. A server that does not answer is none, and
+    /// what failed after something was stored is among the troubles.
     pub async fn do_action(
         &self,
         action: NextAction,
         attention: Attention,
-    ) -> Result<Vec<Event>, CountersignError> {
+    ) -> Result<Settled, CountersignError> {
         let done = match action {
-            NextAction::MakeKeys { account } => self.make_keys(account).await.map(|()| vec![]),
-            NextAction::RemoveKeys { account } => self.remove_keys(account).await.map(|()| vec![]),
+            NextAction::MakeKeys { account } => self.make_keys(account).await.map(nothing_happened),
+            NextAction::RemoveKeys { account } => {
+                self.remove_keys(account).await.map(nothing_happened)
+            }
             NextAction::Send { account, lane } => self.send(account, lane, attention).await,
-            NextAction::WaitUntil { .. } | NextAction::Nothing => return Ok(vec![]),
+            NextAction::WaitUntil { .. } | NextAction::Nothing => return Ok(Settled::default()),
         };
         match done {
             // Somebody else does it, or has done it meanwhile.
             Err(CountersignError::Approval {
-                fault: ApprovalFault::NothingToSend,
-            }) => Ok(vec![]),
+                fault: ApprovalFault::NothingToSend | ApprovalFault::NoSuchAccount,
+            }) => Ok(Settled::default()),
             done => done,
         }
     }
 
     /// Does all that is due, one after the other, and says what happened. For a shell that was woken by a bell, or that was just
-    /// told a decision. Nobody can wait in it, so `Attention::Waiting` is looking.
+    /// told a decision. Nobody can wait in it, so `Attention::Waiting` is looking. One account's trouble keeps no other from its
+    /// turn; of more than 64 things the rest is left to the next call.
     ///
     /// # Errors
     ///
-    /// As `do_action`; what was done before stays done.
-    pub async fn settle(&self, attention: Attention) -> Result<Vec<Event>, CountersignError> {
+    /// `NoPort`, `NotUnlocked` and `Closed` where nothing was done yet. What happens later is among the troubles.
+    pub async fn settle(&self, attention: Attention) -> Result<Settled, CountersignError> {
         let attention = match attention {
             Attention::Waiting => Attention::Looking,
             attention => attention,
         };
-        let mut events = vec![];
+        let mut settled = Settled::default();
         for _ in 0..ACTIONS_MAX {
-            let action = self.next_action(attention, None)?;
-            if matches!(action, NextAction::WaitUntil { .. } | NextAction::Nothing) {
+            let action = self.next_action(attention, None);
+            if matches!(
+                action,
+                Ok(NextAction::WaitUntil { .. } | NextAction::Nothing)
+            ) {
                 break;
             }
-            events.extend(self.do_action(action, attention).await?);
+            let done = match action {
+                Ok(action) => self.do_action(action, attention).await,
+                Err(error) => Err(error),
+            };
+            match done {
+                Ok(done) => settled.add(done),
+                Err(error) if settled.is_empty() && is_of_all(&error) => return Err(error),
+                Err(error) => {
+                    let ends = is_of_all(&error);
+                    settled.troubles.push(error);
+                    if ends {
+                        break;
+                    }
+                }
+            }
         }
-        Ok(events)
+        Ok(settled)
     }
 
     /// Makes an account's keys and signs its enrolment. The platform may ask the person; nothing is held meanwhile.
@@ -110,9 +164,11 @@ impl Companion {
     pub async fn make_keys(&self, account: RecordId) -> Result<(), CountersignError> {
         let now = self.time(None)?;
         let step = self.change(|companion| companion.begin_keys(account, now))?;
+        let _held = HeldLane::new(self, step.taken());
         let keys = self.keys();
         let made = rehearse(keys, |keys, entropy| step.run(keys, entropy, now)).await;
-        let now = self.time(None)?;
+        // What the person agreed to is not lost for want of a clock.
+        let now = self.time(None).unwrap_or(now);
         let mut nobodys = vec![];
         let done = self.change(|companion| {
             let done = companion.finish_keys(&step, made.result, now);
@@ -139,8 +195,9 @@ impl Companion {
     pub async fn remove_keys(&self, account: RecordId) -> Result<(), CountersignError> {
         let now = self.time(None)?;
         let step = self.change(|companion| companion.begin_removal(account, now))?;
+        let _held = HeldLane::new(self, step.taken());
         let removed = rehearse(self.keys(), |keys, _| step.run(keys)).await;
-        let now = self.time(None)?;
+        let now = self.time(None).unwrap_or(now);
         let done = self.change(|companion| companion.finish_removal(&step, removed.result, now));
         done.map_err(|error| removed.failure.named(error))
     }
@@ -224,7 +281,7 @@ impl Companion {
         account: RecordId,
         lane: Lane,
         attention: Attention,
-    ) -> Result<Vec<Event>, CountersignError> {
+    ) -> Result<Settled, CountersignError> {
         let transport = self.transport()?;
         let (held, outgoing) = self.prepared(account, lane, attention).await?;
         let request = request_of(&outgoing);
@@ -234,26 +291,31 @@ impl Companion {
         let events = self.taken(&outgoing.errand, &reply_of(came, bytes_max), None)?;
         // The answer was taken, and the lane is free; who took it since keeps it.
         held.keep();
-        self.tell(&events)?;
+        let mut failed = vec![];
         if is_unexpected {
-            return Err(CountersignError::PortFailed {
-                port: Port::Transport,
-            });
+            failed.push(Port::Transport);
         }
-        Ok(events)
+        if !self.tell(&events) {
+            failed.push(Port::Notifier);
+        }
+        let failed = failed.into_iter();
+        Ok(Settled {
+            events,
+            troubles: failed
+                .map(|port| CountersignError::PortFailed { port })
+                .collect(),
+        })
     }
 
-    /// Tells the notifier. What it fails at is stored all the same.
-    fn tell(&self, events: &[Event]) -> Result<(), CountersignError> {
+    /// Tells the notifier, and gives whether it took all. What it fails at is stored all the same.
+    fn tell(&self, events: &[Event]) -> bool {
         let Some(notifier) = &self.ports.notifier else {
-            return Ok(());
+            return true;
         };
-        let mut told = Ok(());
+        let mut is_told = true;
         for event in events {
-            told = told.and(notifier.notify(event.clone()));
+            is_told &= notifier.notify(event.clone()).is_ok();
         }
-        told.map_err(|_| CountersignError::PortFailed {
-            port: Port::Notifier,
-        })
+        is_told
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use countersign_core::companion as core;
+use countersign_core::companion::{PorchCompanion, PorchMemory};
 use countersign_core::entropy::SystemEntropy;
 use countersign_core::secret::Secret;
 use countersign_core::time::UnixSeconds;
@@ -260,7 +261,12 @@ impl Companion {
                 secret: &secret,
             };
             match self.unlock(&credential, self.time(None)?) {
-                Err(error @ CountersignError::Vault { .. }) => last = error,
+                // Another way may be sound; of any other error it would make no difference.
+                Err(
+                    error @ CountersignError::Vault {
+                        fault: VaultError::DamagedSlot,
+                    },
+                ) => last = error,
                 done => return done,
             }
         }
@@ -280,8 +286,21 @@ impl Companion {
         let secret = Secret::new(secret);
         match &mut *self.lock_state() {
             State::Locked { companion, porch } => {
-                let memory = companion.open_porch(&secret)?.leave();
-                *porch = Some(OpenPorch { secret, memory });
+                // One that is open already keeps what it knows of requests on their way.
+                let mut memory = match porch {
+                    Some(open) => std::mem::take(&mut open.memory),
+                    None => PorchMemory::default(),
+                };
+                let opened = companion.return_to_porch(&secret, &mut memory);
+                let opened = opened.map(PorchCompanion::leave);
+                match (opened, porch.as_mut()) {
+                    (Ok(memory), _) => *porch = Some(OpenPorch { secret, memory }),
+                    (Err(error), Some(open)) => {
+                        open.memory = memory;
+                        return Err(error.into());
+                    }
+                    (Err(error), None) => return Err(error.into()),
+                }
                 Ok(())
             }
             State::Open(_) => Err(CountersignError::NotLocked),

@@ -15,12 +15,11 @@ pub mod work;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use countersign_core::approval::{ApprovalError, Lane};
+use countersign_core::approval::ApprovalError;
 use countersign_core::companion as core;
-use countersign_core::companion::{PorchCompanion, PorchMemory};
+use countersign_core::companion::{PorchCompanion, PorchMemory, TakenLane};
 use countersign_core::secret::Secret;
 use countersign_core::time::UnixSeconds;
-use countersign_core::vault::RecordId;
 
 use crate::errors::CountersignError;
 use crate::ports::Ports;
@@ -133,12 +132,12 @@ impl Companion {
     }
 
     /// Frees a lane. Asks no port and no file, so that it can be done while a future is dropped.
-    fn free(&self, account: RecordId, lane: Lane) -> Result<(), CountersignError> {
+    fn free(&self, taken: TakenLane) -> Result<(), CountersignError> {
         match &mut *self.lock_state() {
-            State::Open(companion) => companion.give_up(account, lane),
+            State::Open(companion) => companion.give_up(taken),
             State::Locked {
                 porch: Some(porch), ..
-            } => porch.memory.give_up(account, lane),
+            } => porch.memory.give_up(taken),
             // A vault that was locked meanwhile has forgotten it.
             State::Locked { porch: None, .. } => {}
             State::Closed => return Err(CountersignError::Closed),

@@ -48,6 +48,8 @@ pub enum Lane {
 pub struct Errand {
     pub(crate) account: RecordId,
     pub(crate) lane: Lane,
+    /// Which turn on its lane it is; 0 before it has one.
+    pub(crate) turn: u64,
     /// The hash of the message that was sent.
     pub(crate) request: [u8; 32],
     /// What it is in its protocol.

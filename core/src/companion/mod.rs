@@ -22,9 +22,9 @@ pub use list::AccountRow;
 pub use trash::TRASH_DAYS;
 use work::InFlight;
 pub use work::{
-    AnswerStep, EnrolStep, FailedEnrolment, HistoryReport, KeyCheck, MadeKeys, OfflineStep,
-    PorchCompanion, PorchMemory, PorchStatement, RemovalStep, RequestStep, SignedDecision,
-    WorkCodes,
+    AnswerStep, EnrolStep, FailedEnrolment, GoneKeys, HistoryReport, KeyCheck, MadeKeys,
+    OfflineStep, PorchCompanion, PorchMemory, PorchStatement, RemovalStep, RequestStep,
+    SignedDecision, TakenLane, WorkCodes,
 };
 
 use crate::entropy::Entropy;

@@ -313,6 +313,7 @@ impl Entry {
                 Topic::Fetch => Lane::Ask,
                 _ => Lane::Say,
             },
+            turn: 0,
             request: *MessageHash::of(message.as_str()).bytes(),
             topic: topic.number(),
             statement,

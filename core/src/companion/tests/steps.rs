@@ -66,10 +66,11 @@ fn a_lane_is_taken_until_its_step_fails_or_is_given_up() {
     let id = desk.id;
     let begin = |companion: &mut Companion| companion.begin_request(id, Lane::Ask, Attention::Idle);
     let step = begin(&mut desk.companion).unwrap();
-    assert_eq!((step.account(), step.lane()), (id, Lane::Ask));
+    let taken = step.taken();
+    assert_eq!((taken.account(), taken.lane()), (id, Lane::Ask));
     let second = begin(&mut desk.companion).unwrap_err();
     assert_eq!(second, ApprovalError::NothingToSend);
-    desk.companion.give_up(id, Lane::Ask);
+    desk.companion.give_up(taken);
     let step = begin(&mut desk.companion).unwrap();
     let refused = Err(ApprovalError::Key(KeyError::Cancelled));
     let failed = desk.companion.finish_request(&step, refused, NOW);
@@ -177,18 +178,83 @@ fn a_key_that_is_gone_makes_itself_known_in_the_last_part() {
 }
 
 #[test]
-fn keys_that_were_made_for_an_account_that_went_are_named_to_be_deleted() {
+fn nobody_makes_or_removes_keys_while_the_platform_is_at_it() {
     let (_place, mut companion) = Place::new();
+    let keys = Platform::default();
+    let new = companion
+        .add_work(&Peer::typed_invitation(), &NEW, NOW)
+        .unwrap();
+    let making = NextAction::MakeKeys { account: new };
+    let next = |companion: &Companion| companion.next_action(Attention::Waiting, NOW);
+    assert_eq!(next(&companion), making);
+    let step = companion.begin_keys(new, NOW).unwrap();
+    assert_eq!(next(&companion), NextAction::Nothing);
+    let second = companion.begin_keys(new, NOW).unwrap_err();
+    assert_eq!(second, ApprovalError::NothingToSend);
+    companion.leave(new, NOW).unwrap();
+    let removal = companion.begin_removal(new, NOW).unwrap_err();
+    assert_eq!(removal, ApprovalError::NothingToSend);
+    // Whoever gives up, as a task that is cancelled, leaves it to the next.
+    companion.give_up(step.taken());
+    assert_eq!(next(&companion), NextAction::RemoveKeys { account: new });
+    let removal = companion.begin_removal(new, NOW).unwrap();
+    assert_eq!(next(&companion), NextAction::Nothing);
+    let removed = removal.run(&keys);
+    companion.finish_removal(&removal, removed, NOW).unwrap();
+    assert_eq!(next(&companion), NextAction::Nothing);
+}
+
+#[test]
+fn a_request_that_was_signed_before_the_vault_was_locked_is_not_sent_after() {
+    let mut desk = Desk::new();
+    let begin =
+        |companion: &mut Companion| companion.begin_request(desk.id, Lane::Ask, Attention::Idle);
+    let step = begin(&mut desk.companion).unwrap();
+    let signed = step.run(&desk.keys, &SystemEntropy::new(), NOW);
+    // As after a lock: somebody else has the lane by now.
+    desk.companion.give_up(step.taken());
+    let other = begin(&mut desk.companion).unwrap();
+    let late = desk.companion.finish_request(&step, signed, NOW);
+    assert_eq!(late.unwrap_err(), ApprovalError::NothingToSend);
+    // The other's lane is the other's still.
+    assert!(begin(&mut desk.companion).is_err());
+    let signed = other.run(&desk.keys, &SystemEntropy::new(), NOW);
+    assert!(desk.companion.finish_request(&other, signed, NOW).is_ok());
+}
+
+#[test]
+fn a_request_of_an_account_that_was_put_away_meanwhile_is_not_sent() {
+    let mut desk = Desk::new();
+    let step = desk
+        .companion
+        .begin_request(desk.id, Lane::Ask, Attention::Idle)
+        .unwrap();
+    let signed = step.run(&desk.keys, &SystemEntropy::new(), NOW);
+    desk.companion.trash_work(desk.id, NOW).unwrap();
+    let late = desk.companion.finish_request(&step, signed, NOW);
+    assert_eq!(late.unwrap_err(), ApprovalError::NothingToSend);
+    desk.companion.restore_work(desk.id, NOW).unwrap();
+    assert!(
+        desk.companion
+            .begin_request(desk.id, Lane::Ask, Attention::Idle)
+            .is_ok()
+    );
+}
+
+#[test]
+fn keys_that_were_made_for_an_account_that_went_are_named_to_be_deleted() {
+    let (place, mut companion) = Place::new();
     let keys = Platform::default();
     let new = companion
         .add_work(&Peer::typed_invitation(), &NEW, NOW)
         .unwrap();
     let step = companion.begin_keys(new, NOW).unwrap();
     let made = step.run(&keys, &SystemEntropy::new(), NOW);
-    companion.leave(new, NOW).unwrap();
-    let removal = companion.begin_removal(new, NOW).unwrap();
+    let mut other = place.unlock();
+    other.leave(new, NOW).unwrap();
+    let removal = other.begin_removal(new, NOW).unwrap();
     removal.run(&keys).unwrap();
-    companion.finish_removal(&removal, Ok(()), NOW).unwrap();
+    other.finish_removal(&removal, Ok(()), NOW).unwrap();
     let failed = companion.finish_keys(&step, made, NOW).unwrap_err();
     assert_eq!(failed.error, ApprovalError::NoSuchAccount);
     assert_eq!(failed.nobodys.len(), 2);

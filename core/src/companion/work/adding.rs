@@ -3,7 +3,7 @@
 
 use super::super::Companion;
 use super::desk::{self, Desk, Done};
-use super::steps::{EnrolStep, FailedEnrolment, KeyCheck, MadeKeys};
+use super::steps::{EnrolStep, FailedEnrolment, GoneKeys, KeyCheck, MadeKeys};
 use crate::approval::{self, ApprovalError, Kept, Lane, NewWork, WorkAccount};
 use crate::device::{DeviceKeys, KeyAlias};
 use crate::time::UnixSeconds;
@@ -89,16 +89,18 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// [`ApprovalError::NoSuchAccount`], [`ApprovalError::Entropy`], [`ApprovalError::Vault`]; [`Self::next_action`] does not ask
-    /// for it again before the person does something.
+    /// [`ApprovalError::NothingToSend`] while somebody is at it; [`ApprovalError::NoSuchAccount`], [`ApprovalError::Entropy`],
+    /// [`ApprovalError::Vault`]: [`Self::next_action`] does not ask for it again before the person does something.
     pub fn begin_keys(
         &mut self,
         id: RecordId,
         now: UnixSeconds,
     ) -> Result<EnrolStep, ApprovalError> {
+        let taken = self.in_flight.take(id, Lane::Say)?;
         match self.claimed(id, now) {
-            Ok(account) => Ok(EnrolStep { account }),
+            Ok(account) => Ok(EnrolStep { account, taken }),
             Err(error) => {
+                self.in_flight.give_up(taken);
                 self.in_flight.decline(id, Lane::Say, error);
                 Err(error)
             }
@@ -116,6 +118,7 @@ impl Companion {
         made: Result<MadeKeys, ApprovalError>,
         now: UnixSeconds,
     ) -> Result<(), FailedEnrolment> {
+        self.in_flight.give_up(step.taken);
         let planned = &step.account;
         let before = planned.work.encode(Kept::InTheVault);
         let stored = made.and_then(|made| {
@@ -227,16 +230,28 @@ impl Companion {
     /// [`ApprovalError::Vault`].
     pub fn finish_key_check(
         &mut self,
-        gone: &[RecordId],
+        gone: &GoneKeys,
         now: UnixSeconds,
     ) -> Result<u32, ApprovalError> {
         let mut count = 0;
-        for id in gone {
-            Desk::change(&mut self.vault, *id, now, |account| {
-                account.work.key_is_gone();
-                Ok(Done::stored(()))
-            })?;
-            count += 1;
+        for (id, aliases) in &gone.0 {
+            let marked = Desk::change(&mut self.vault, *id, now, |account| {
+                // Keys that were made meanwhile are others, which nobody has looked for.
+                let is_gone = account.work.aliases() == *aliases;
+                if is_gone {
+                    account.work.key_is_gone();
+                }
+                Ok(Done {
+                    is_worth_storing: is_gone,
+                    ..Done::stored(is_gone)
+                })
+            });
+            match marked {
+                Ok(is_gone) => count += u32::from(is_gone),
+                // The others are marked all the same.
+                Err(ApprovalError::NoSuchAccount) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(count)
     }

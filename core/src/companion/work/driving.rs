@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::desk::{Desk, Done};
+use super::lanes::{Lanes, TakenLane};
 use super::steps::{AnswerStep, RequestStep, SignedDecision};
 use crate::approval::history::{Entry, Kind};
 use crate::approval::{
@@ -16,7 +17,7 @@ use crate::vault::{RecordId, VaultError};
 /// What this process knows and no other: requests on their way, and how servers were reached lately.
 #[derive(Debug, Default)]
 pub(in crate::companion) struct InFlight {
-    lanes: BTreeSet<(RecordId, Lane)>,
+    lanes: Lanes,
     contacts: BTreeMap<RecordId, Contact>,
     /// What was heard of servers that was not worth storing.
     heard: BTreeMap<RecordId, Freshness>,
@@ -74,12 +75,22 @@ impl InFlight {
     }
 
     /// A lane's request is no more: what comes next is asked for as ever.
-    pub(super) fn give_up(&mut self, id: RecordId, lane: Lane) {
-        self.lanes.remove(&(id, lane));
+    pub(super) fn give_up(&mut self, taken: TakenLane) {
+        self.lanes.free(taken);
+    }
+
+    /// Takes a lane for what is to be done while nothing is held.
+    ///
+    /// # Errors
+    ///
+    /// [`ApprovalError::NothingToSend`] while somebody is at it.
+    pub(super) fn take(&mut self, id: RecordId, lane: Lane) -> Result<TakenLane, ApprovalError> {
+        let taken = self.lanes.take(id, lane);
+        taken.ok_or(ApprovalError::NothingToSend)
     }
 
     fn is_free(&self, id: RecordId, lane: Lane) -> bool {
-        !self.lanes.contains(&(id, lane)) && !self.declined.contains(&(id, lane))
+        !self.lanes.is_taken(id, lane) && !self.declined.contains(&(id, lane))
     }
 }
 
@@ -133,22 +144,31 @@ pub(super) fn prepare<D: Desk>(
     keys: &dyn DeviceKeys,
     now: UnixSeconds,
 ) -> Result<Outgoing, ApprovalError> {
-    let step = request_step(desk, in_flight, (id, lane), attention)?;
-    match step.run(keys, desk.entropy(), now) {
-        Ok(outgoing) => {
-            in_flight.lanes.insert((id, lane));
-            Ok(outgoing)
-        }
-        Err(error) => Err(not_signed(desk, in_flight, &step, error, now)),
-    }
+    // Whoever prepared one before has dropped it.
+    let taken = in_flight.lanes.take_over(id, lane);
+    let step = request_step(desk, in_flight, taken, attention)?;
+    let signed = step.run(keys, desk.entropy(), now);
+    finish_request(desk, in_flight, &step, signed, now)
 }
 
+/// The step of who has taken its lane, which is free again where there is none.
 fn request_step<D: Desk>(
     desk: &D,
-    in_flight: &InFlight,
-    (id, lane): (RecordId, Lane),
+    in_flight: &mut InFlight,
+    taken: TakenLane,
     attention: Attention,
 ) -> Result<RequestStep, ApprovalError> {
+    let step = loaded_step(desk, in_flight, taken, attention);
+    step.inspect_err(|_| in_flight.give_up(taken))
+}
+
+fn loaded_step<D: Desk>(
+    desk: &D,
+    in_flight: &InFlight,
+    taken: TakenLane,
+    attention: Attention,
+) -> Result<RequestStep, ApprovalError> {
+    let id = taken.account();
     let mut account = desk.load(id)?;
     if let Some(heard) = in_flight.heard.get(&id) {
         account.work.refresh(*heard);
@@ -156,7 +176,7 @@ fn request_step<D: Desk>(
     Ok(RequestStep {
         contact: in_flight.contact(&account).clone(),
         account,
-        lane,
+        taken,
         attention,
         kept: D::KEPT,
     })
@@ -172,7 +192,7 @@ fn not_signed<D: Desk>(
     // Where another process has said it meanwhile, what comes next is asked for as ever.
     if error != ApprovalError::NothingToSend {
         let id = step.account.id;
-        in_flight.decline(id, step.lane, error);
+        in_flight.decline(id, step.taken.lane(), error);
         note_key_error(desk, id, error, now);
     }
     error
@@ -185,13 +205,8 @@ pub(super) fn begin_request<D: Desk>(
     (id, lane): (RecordId, Lane),
     attention: Attention,
 ) -> Result<RequestStep, ApprovalError> {
-    // An account has one request at a time on each lane.
-    if in_flight.lanes.contains(&(id, lane)) {
-        return Err(ApprovalError::NothingToSend);
-    }
-    let step = request_step(desk, in_flight, (id, lane), attention)?;
-    in_flight.lanes.insert((id, lane));
-    Ok(step)
+    let taken = in_flight.take(id, lane)?;
+    request_step(desk, in_flight, taken, attention)
 }
 
 /// Leaves the lane taken for a request that was signed, and frees it where none was.
@@ -202,10 +217,22 @@ pub(super) fn finish_request<D: Desk>(
     signed: Result<Outgoing, ApprovalError>,
     now: UnixSeconds,
 ) -> Result<Outgoing, ApprovalError> {
+    // The vault may have been locked and opened meanwhile, or the account put away: then it is not sent.
+    let signed = match signed {
+        Ok(_) if !in_flight.lanes.has(step.taken) => Err(ApprovalError::NothingToSend),
+        Ok(_) if !is_served(desk, step.account.id) => Err(ApprovalError::NothingToSend),
+        signed => signed,
+    };
     signed.map_err(|error| {
-        in_flight.give_up(step.account.id, step.lane);
+        in_flight.give_up(step.taken);
         not_signed(desk, in_flight, step, error, now)
     })
+}
+
+/// Whether an account is still one whose server is asked and told.
+fn is_served<D: Desk>(desk: &D, id: RecordId) -> bool {
+    let account = desk.load(id);
+    account.is_ok_and(|account| account.is_awake() || account.is_leaving())
 }
 
 /// Notes what the platform said of an account's key: only one that is gone for good changes anything.
@@ -233,7 +260,7 @@ pub(super) fn take_reply<D: Desk>(
     now: UnixSeconds,
 ) -> Result<Vec<Event>, ApprovalError> {
     let id = errand.account();
-    in_flight.lanes.remove(&(id, errand.lane()));
+    in_flight.give_up(TakenLane::of(errand));
     let remembered = in_flight.contacts.remove(&id);
     let heard = in_flight.heard.get(&id).copied();
     let taken = desk.change(id, now, |account| {
@@ -285,20 +312,26 @@ pub(super) fn take_bell<D: Desk>(
     token: &str,
     now: UnixSeconds,
 ) -> Result<bool, ApprovalError> {
+    let mut failed = Ok(false);
     for account in desk.all()? {
-        let is_own = desk.change(account.id, now, |account| {
+        let taken = desk.change(account.id, now, |account| {
             let is_own = account.is_awake() && account.work.bell(token);
             Ok(Done {
                 is_worth_storing: is_own,
                 ..Done::stored(is_own)
             })
-        })?;
-        if is_own {
-            in_flight.try_at_once(account.id);
-            return Ok(true);
+        });
+        match taken {
+            Ok(true) => {
+                in_flight.try_at_once(account.id);
+                return Ok(true);
+            }
+            Ok(false) => {}
+            // It may be meant for another.
+            Err(error) => failed = Err(error),
         }
     }
-    Ok(false)
+    failed
 }
 
 /// The account that has a statement.

@@ -162,19 +162,22 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// [`ApprovalError::NotActive`] while its server has still to be told, [`ApprovalError::NoSuchAccount`].
+    /// [`ApprovalError::NothingToSend`] while somebody is at it; [`ApprovalError::NotActive`] while its server has still to be
+    /// told, [`ApprovalError::NoSuchAccount`].
     pub fn begin_removal(
         &mut self,
         id: RecordId,
         now: UnixSeconds,
     ) -> Result<RemovalStep, ApprovalError> {
+        let taken = self.in_flight.take(id, Lane::Say)?;
         let gone = desk::load(&self.vault, id).and_then(|account| match account.is_gone(now) {
             true => Ok(account.work.aliases()),
             false => Err(ApprovalError::NotActive),
         });
         match gone {
-            Ok(aliases) => Ok(RemovalStep { id, aliases }),
+            Ok(aliases) => Ok(RemovalStep { id, aliases, taken }),
             Err(error) => {
+                self.in_flight.give_up(taken);
                 self.in_flight.decline(id, Lane::Say, error);
                 Err(error)
             }
@@ -193,6 +196,7 @@ impl Companion {
         now: UnixSeconds,
     ) -> Result<(), ApprovalError> {
         let id = step.id;
+        self.in_flight.give_up(step.taken);
         let done = removed.and_then(|()| {
             self.vault.change_if_any(now, |vault, change| {
                 let account = desk::load(vault, id)?;

@@ -7,6 +7,7 @@ mod codes;
 mod desk;
 mod driving;
 mod history;
+mod lanes;
 mod leaving;
 mod porch;
 mod steps;
@@ -17,9 +18,10 @@ mod tests;
 pub use codes::WorkCodes;
 pub(super) use driving::InFlight;
 pub use history::HistoryReport;
+pub use lanes::TakenLane;
 pub use porch::{PorchCompanion, PorchMemory, PorchStatement};
 pub use steps::{
-    AnswerStep, EnrolStep, FailedEnrolment, KeyCheck, MadeKeys, OfflineStep, RemovalStep,
+    AnswerStep, EnrolStep, FailedEnrolment, GoneKeys, KeyCheck, MadeKeys, OfflineStep, RemovalStep,
     RequestStep, SignedDecision,
 };
 
@@ -139,8 +141,8 @@ impl Companion {
 
     /// Nobody waits for this account's request on this lane any more, whether it was sent or not: [`Self::next_action`] says
     /// what comes next as if there had been none.
-    pub fn give_up(&mut self, account: RecordId, lane: Lane) {
-        self.in_flight.give_up(account, lane);
+    pub fn give_up(&mut self, taken: TakenLane) {
+        self.in_flight.give_up(taken);
     }
 
     /// Takes what came back for a request, and says what a shell has to show. What changed is stored before it is said.

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::super::{Companion, LockedCompanion};
 use super::desk::{self, Desk, Done, take_flight};
 use super::driving::{self, InFlight};
+use super::lanes::TakenLane;
 use super::steps::{AnswerStep, RequestStep, SignedDecision};
 use crate::account::Name;
 use crate::approval::history::leave_refused;
@@ -150,8 +151,8 @@ pub struct PorchMemory(InFlight);
 
 impl PorchMemory {
     /// See [`Companion::give_up`].
-    pub fn give_up(&mut self, account: RecordId, lane: Lane) {
-        self.0.give_up(account, lane);
+    pub fn give_up(&mut self, taken: TakenLane) {
+        self.0.give_up(taken);
     }
 }
 
@@ -241,8 +242,8 @@ impl PorchCompanion<'_> {
     }
 
     /// See [`Companion::give_up`].
-    pub fn give_up(&mut self, account: RecordId, lane: Lane) {
-        self.in_flight.give_up(account, lane);
+    pub fn give_up(&mut self, taken: TakenLane) {
+        self.in_flight.give_up(taken);
     }
 
     /// See [`Companion::begin_answer`].

@@ -5,9 +5,10 @@
 //! The middle part changes nothing, so it can be run again: the same step with the same answers of the keys, the same
 //! randomness and the same time asks the same and comes to the same.
 
+use super::lanes::TakenLane;
 use crate::approval::work::{SignedAnswer, WithKeys};
 use crate::approval::{
-    ApprovalError, Attention, Contact, Decision, Kept, Lane, Outgoing, Preparing, StatementId,
+    ApprovalError, Attention, Contact, Decision, Kept, Outgoing, Preparing, StatementId,
     WorkAccount,
 };
 use crate::device::{DeviceKeys, KeyAlias};
@@ -20,7 +21,7 @@ use crate::vault::RecordId;
 #[derive(Debug)]
 pub struct RequestStep {
     pub(super) account: WorkAccount,
-    pub(super) lane: Lane,
+    pub(super) taken: TakenLane,
     pub(super) attention: Attention,
     pub(super) contact: Contact,
     pub(super) kept: Kept,
@@ -46,19 +47,15 @@ impl RequestStep {
             entropy,
             now,
         };
-        self.account.work.request(self.lane, preparing)
+        let mut outgoing = self.account.work.request(self.taken.lane(), preparing)?;
+        outgoing.errand.turn = self.taken.turn();
+        Ok(outgoing)
     }
 
-    /// The account that it is of.
+    /// Its lane, which is taken until the step fails, its reply was taken, or it is given up.
     #[must_use]
-    pub const fn account(&self) -> RecordId {
-        self.account.id
-    }
-
-    /// Its lane, which is taken until the step is finished or given up.
-    #[must_use]
-    pub const fn lane(&self) -> Lane {
-        self.lane
+    pub const fn taken(&self) -> TakenLane {
+        self.taken
     }
 }
 
@@ -100,6 +97,7 @@ impl AnswerStep {
 #[derive(Debug)]
 pub struct EnrolStep {
     pub(super) account: WorkAccount,
+    pub(super) taken: TakenLane,
 }
 
 /// Keys that were made, and the enrolment that they signed; still to be stored.
@@ -126,6 +124,12 @@ impl EnrolStep {
         let made = self.account.work.make_keys(keys, entropy, now);
         made.map(MadeKeys)
     }
+
+    /// The account's lane, which is taken until the step is finished or given up.
+    #[must_use]
+    pub const fn taken(&self) -> TakenLane {
+        self.taken
+    }
 }
 
 /// An enrolment that came to nothing.
@@ -142,6 +146,7 @@ pub struct FailedEnrolment {
 pub struct RemovalStep {
     pub(super) id: RecordId,
     pub(super) aliases: Vec<KeyAlias>,
+    pub(super) taken: TakenLane,
 }
 
 impl RemovalStep {
@@ -156,7 +161,17 @@ impl RemovalStep {
         }
         Ok(())
     }
+
+    /// The account's lane, which is taken until the step is finished or given up.
+    #[must_use]
+    pub const fn taken(&self) -> TakenLane {
+        self.taken
+    }
 }
+
+/// Accounts one of whose keys is gone, with the names under which they were looked for.
+#[derive(Debug)]
+pub struct GoneKeys(pub(super) Vec<(RecordId, Vec<KeyAlias>)>);
 
 /// Keys that are to be looked for.
 #[derive(Debug)]
@@ -170,17 +185,17 @@ impl KeyCheck {
     /// # Errors
     ///
     /// [`ApprovalError::Key`] when the key store cannot be reached: nothing is known then.
-    pub fn run(&self, keys: &dyn DeviceKeys) -> Result<Vec<RecordId>, ApprovalError> {
+    pub fn run(&self, keys: &dyn DeviceKeys) -> Result<GoneKeys, ApprovalError> {
         let mut gone = vec![];
         for (id, aliases) in &self.accounts {
             for alias in aliases {
                 if !keys.exists(alias)? {
-                    gone.push(*id);
+                    gone.push((*id, aliases.clone()));
                     break;
                 }
             }
         }
-        Ok(gone)
+        Ok(GoneKeys(gone))
     }
 }
 
