@@ -42,6 +42,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     let folder = packages("shipped")?;
     write_stubs(&python)?;
     kotlin::write_sources(&built(&library_name()))?;
+    kotlin::check_for_android()?;
     let wheel = wheel(&python, &folder, &["--profile", "bindings", "--strip"])?;
     println!("{}", wheel.display());
     // It is the library that lies in the wheel.

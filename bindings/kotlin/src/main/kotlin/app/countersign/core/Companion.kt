@@ -176,7 +176,7 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
 private typealias Made = Companion
 
 /** The same bytes where the core can read them without a copy: pictures, frames, pushes. */
-fun direct(bytes: ByteArray): ByteBuffer = ByteBuffer.allocateDirect(bytes.size).put(bytes).flip()
+fun direct(bytes: ByteArray): ByteBuffer = ByteBuffer.allocateDirect(bytes.size).put(bytes).apply { toBeRead() }
 
 /** A vault's file with the anchor that shows older copies of it in a folder beside it. */
 fun vaultAt(path: String): VaultPlace = VaultPlace(path, "$path.anchors")
