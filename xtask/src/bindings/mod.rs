@@ -4,6 +4,7 @@
 
 mod adapt;
 pub(crate) mod bench;
+mod interface;
 mod kotlin;
 mod library;
 mod scenarios;
@@ -35,12 +36,16 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     if arguments == ["--size"] {
         return check_size();
     }
+    if arguments == ["--renew"] {
+        return renew();
+    }
     Options::parse(arguments, &[])?;
     let python = python::PACKAGE.prepare()?;
     kotlin::prepare()?;
     generator(Reads::WhatTestsHave)?;
     let folder = packages("shipped")?;
     write_stubs(&python)?;
+    interface::renew()?;
     kotlin::write_sources(&built(&library_name()))?;
     kotlin::check_for_android()?;
     let wheel = wheel(&python, &folder, &["--profile", "bindings", "--strip"])?;
@@ -62,11 +67,20 @@ pub(crate) fn test(options: &Options) -> Result<(), Failure> {
     let python = unless_missing("python", options, python::PACKAGE.prepare())?;
     let kotlin = unless_missing("kotlin", options, kotlin::prepare())?;
     generator(Reads::WhatItIsGiven)?;
+    let interface = interface::check();
     process::run(cargo().args(["build", "--locked", "--package", "countersign-scripted"]))?;
     // A language that fails keeps no other from its tests.
     let python = python.map_or(Ok(()), |python| test_python(&python));
     let kotlin = kotlin.map_or(Ok(()), |()| test_kotlin());
-    python.and(kotlin)
+    interface.and(python).and(kotlin)
+}
+
+/// `--renew`: the snapshots of the three interfaces, which are committed.
+fn renew() -> Result<(), Failure> {
+    let python = python::PACKAGE.prepare()?;
+    generator(Reads::WhatItIsGiven)?;
+    write_stubs(&python)?;
+    interface::renew()
 }
 
 /// The stripped library against `bindings/budget.toml`.

@@ -1,0 +1,573 @@
+//! What a source in Kotlin or Swift declares for others: heads without bodies.
+
+use super::bare::bare;
+
+/// A language whose declarations are read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Language {
+    Kotlin,
+    Swift,
+}
+
+/// One public declaration.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) struct Declared {
+    /// Its kind: `fun`, `class`, ….
+    pub(super) keyword: String,
+    /// Its name; empty where it has none.
+    pub(super) name: String,
+    /// All of it up to its body, on one line.
+    pub(super) head: String,
+    /// What is declared inside.
+    pub(super) members: Vec<Declared>,
+}
+
+/// The public declarations of a source, in their order.
+pub(super) fn declared(source: &str, language: Language) -> Vec<Declared> {
+    let mut reader = Reader {
+        letters: bare(source),
+        at: 0,
+        language,
+    };
+    let mut all = Vec::new();
+    while reader.peek().is_some() {
+        all.extend(reader.scope(Scope::Closed));
+        // A brace too many ends nothing.
+        reader.at += 1;
+    }
+    all
+}
+
+/// Where a declaration stands.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Scope {
+    /// Only what says so is public.
+    Closed,
+    /// All is public that does not say otherwise.
+    Open,
+    /// The names of an enum's variants, up to a semicolon; then as `Open`.
+    Variants,
+}
+
+/// What ends a head.
+enum End {
+    Body,
+    Line,
+}
+
+struct Reader {
+    letters: Vec<char>,
+    at: usize,
+    language: Language,
+}
+
+impl Language {
+    fn modifiers(self) -> &'static [&'static str] {
+        match self {
+            Self::Kotlin => &[
+                "abstract",
+                "actual",
+                "annotation",
+                "companion",
+                "const",
+                "data",
+                "enum",
+                "expect",
+                "external",
+                "final",
+                "infix",
+                "inline",
+                "inner",
+                "internal",
+                "lateinit",
+                "open",
+                "operator",
+                "override",
+                "private",
+                "protected",
+                "public",
+                "sealed",
+                "suspend",
+                "tailrec",
+                "value",
+            ],
+            Self::Swift => &[
+                "class",
+                "convenience",
+                "fileprivate",
+                "final",
+                "indirect",
+                "internal",
+                "lazy",
+                "mutating",
+                "nonisolated",
+                "open",
+                "override",
+                "package",
+                "private",
+                "public",
+                "required",
+                "static",
+                "unowned",
+                "weak",
+            ],
+        }
+    }
+
+    fn keywords(self) -> &'static [&'static str] {
+        match self {
+            Self::Kotlin => &[
+                "class",
+                "constructor",
+                "fun",
+                "interface",
+                "object",
+                "typealias",
+                "val",
+                "var",
+            ],
+            Self::Swift => &[
+                "actor",
+                "case",
+                "class",
+                "enum",
+                "extension",
+                "func",
+                "init",
+                "let",
+                "protocol",
+                "struct",
+                "subscript",
+                "typealias",
+                "var",
+            ],
+        }
+    }
+}
+
+/// What a head begins with.
+struct Beginning {
+    modifiers: Vec<String>,
+    keyword: String,
+    name: String,
+}
+
+impl Reader {
+    fn peek(&self) -> Option<char> {
+        self.letters.get(self.at).copied()
+    }
+
+    /// The next letter that is not white, which is not taken.
+    fn next_black(&self) -> Option<char> {
+        let rest = self.letters.get(self.at..).unwrap_or_default();
+        rest.iter().copied().find(|letter| !letter.is_whitespace())
+    }
+
+    /// Reads up to the end of the scope, whose brace is not taken.
+    fn scope(&mut self, mut scope: Scope) -> Vec<Declared> {
+        let mut all = Vec::new();
+        loop {
+            self.skip_before_head();
+            match self.peek() {
+                None | Some('}') => return all,
+                Some(';') => {
+                    self.at += 1;
+                    if scope == Scope::Variants {
+                        scope = Scope::Open;
+                    }
+                    continue;
+                }
+                Some(_) => {}
+            }
+            let begun = self.at;
+            let (head, end) = self.head(scope);
+            let declared = self.rest_of(head, &end, scope);
+            all.extend(declared);
+            if self.at == begun {
+                // A letter that begins nothing.
+                self.at += 1;
+            }
+        }
+    }
+
+    /// The declaration with this head, if it is public; what follows the head is taken.
+    fn rest_of(&mut self, head: String, end: &End, scope: Scope) -> Option<Declared> {
+        if scope == Scope::Variants {
+            if matches!(end, End::Body) {
+                self.skip_block();
+            }
+            let name = head.clone();
+            return (!head.is_empty()).then(|| Declared {
+                keyword: "case".to_owned(),
+                name,
+                head,
+                members: Vec::new(),
+            });
+        }
+        let beginning = self.beginning(&head);
+        let mut members = Vec::new();
+        match (&beginning, end) {
+            (_, End::Line) => {}
+            (Some(beginning), End::Body) if is_type(&beginning.keyword) => {
+                self.at += 1;
+                members = self.scope(self.inside(beginning));
+                self.at += 1;
+            }
+            (_, End::Body) => self.skip_block(),
+        }
+        let beginning = beginning.filter(|beginning| self.is_public(beginning, scope))?;
+        let head = match beginning.name.as_str() {
+            "" => head,
+            name => head.replacen(&format!("{name} ("), &format!("{name}("), 1),
+        };
+        Some(Declared {
+            head,
+            keyword: beginning.keyword,
+            name: beginning.name,
+            members,
+        })
+    }
+
+    /// The scope of a type's body.
+    fn inside(&self, beginning: &Beginning) -> Scope {
+        let has = |word: &str| beginning.modifiers.iter().any(|modifier| modifier == word);
+        match self.language {
+            Language::Kotlin if has("enum") => Scope::Variants,
+            Language::Kotlin => Scope::Open,
+            Language::Swift if beginning.keyword == "protocol" => Scope::Open,
+            Language::Swift if beginning.keyword == "extension" && has("public") => Scope::Open,
+            Language::Swift => Scope::Closed,
+        }
+    }
+
+    fn is_public(&self, beginning: &Beginning, scope: Scope) -> bool {
+        let has = |words: &[&str]| {
+            let mut modifiers = beginning.modifiers.iter();
+            modifiers.any(|modifier| words.contains(&modifier.as_str()))
+        };
+        match self.language {
+            // What overrides is declared where it comes from.
+            Language::Kotlin => !has(&["private", "internal", "protected", "override"]),
+            Language::Swift => {
+                let is_always = matches!(beginning.keyword.as_str(), "case" | "extension");
+                let is_hidden = has(&["fileprivate", "internal", "package", "private"]);
+                has(&["public", "open"]) || !is_hidden && (is_always || scope == Scope::Open)
+            }
+        }
+    }
+
+    /// Takes white space, annotations and what a preprocessor reads.
+    fn skip_before_head(&mut self) {
+        while let Some(letter) = self.peek() {
+            if letter.is_whitespace() {
+                self.at += 1;
+            } else if letter == '#' {
+                while self.peek().is_some_and(|letter| letter != '\n') {
+                    self.at += 1;
+                }
+            } else if letter == '@' {
+                self.at += 1;
+                while (self.peek())
+                    .is_some_and(|letter| letter.is_alphanumeric() || "_:.".contains(letter))
+                {
+                    self.at += 1;
+                }
+                if self.peek() == Some('(') {
+                    self.skip_between('(', ')');
+                }
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn skip_block(&mut self) {
+        self.skip_between('{', '}');
+    }
+
+    /// Takes what begins here with one letter, up to the other that belongs to it.
+    fn skip_between(&mut self, opening: char, closing: char) {
+        let mut depth = 0_usize;
+        while let Some(letter) = self.peek() {
+            self.at += 1;
+            if letter == opening {
+                depth += 1;
+            } else if letter == closing {
+                depth = depth.saturating_sub(1);
+            }
+            if depth == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Reads up to a body, which is not taken, or to the end of the declaration; gives it on one line, without its value.
+    fn head(&mut self, scope: Scope) -> (String, End) {
+        let mut head = String::new();
+        let mut depth = 0_usize;
+        let mut is_value = false;
+        let mut last = ' ';
+        while let Some(letter) = self.peek() {
+            match letter {
+                '(' | '[' => depth += 1,
+                ')' | ']' => depth = depth.saturating_sub(1),
+                '{' if depth == 0 && !is_value => return (one_line(&head), End::Body),
+                '{' => {
+                    self.skip_block();
+                    last = '}';
+                    continue;
+                }
+                '}' | ';' if depth == 0 => break,
+                ',' if depth == 0 && scope == Scope::Variants => {
+                    self.at += 1;
+                    break;
+                }
+                '=' if depth == 0 && !is_value && !head.contains("typealias ") => is_value = true,
+                '\n' if depth == 0 && self.ends_here(last) => break,
+                _ => {}
+            }
+            if !is_value {
+                head.push(letter);
+            }
+            if !letter.is_whitespace() {
+                last = letter;
+            }
+            self.at += 1;
+        }
+        (one_line(&head), End::Line)
+    }
+
+    /// Whether a declaration ends with this line, whose last letter is given.
+    fn ends_here(&self, last: char) -> bool {
+        let goes_on_after = ":=,(&|+.".contains(last);
+        let goes_on_with = self
+            .next_black()
+            .is_some_and(|next| ":{=.?&|+)".contains(next));
+        !goes_on_after && !goes_on_with
+    }
+
+    fn beginning(&self, head: &str) -> Option<Beginning> {
+        let mut modifiers = Vec::new();
+        let mut words = head.split_whitespace().peekable();
+        while let Some(word) = words.next() {
+            let plain = word.split(['(', '?', '<', ':']).next().unwrap_or_default();
+            let next = words.peek().copied().unwrap_or_default();
+            // `class` is both in Swift.
+            let is_modifier = self.language.modifiers().contains(&plain)
+                && (plain != "class" || self.language.keywords().contains(&next));
+            if is_modifier {
+                modifiers.push(word.to_owned());
+            } else if self.language.keywords().contains(&plain) {
+                let is_nameless = matches!(plain, "init" | "constructor");
+                let name = if is_nameless { plain } else { next };
+                let letters = name.chars();
+                let name = letters
+                    .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+                    .collect();
+                return Some(Beginning {
+                    modifiers,
+                    keyword: plain.to_owned(),
+                    name,
+                });
+            } else {
+                return None;
+            }
+        }
+        None
+    }
+}
+
+fn is_type(keyword: &str) -> bool {
+    matches!(
+        keyword,
+        "actor" | "class" | "enum" | "extension" | "interface" | "object" | "protocol" | "struct"
+    )
+}
+
+/// A head as one line: single spaces, none inside of parentheses, no backticks.
+fn one_line(head: &str) -> String {
+    let words: Vec<&str> = head.split_whitespace().collect();
+    let mut line = words.join(" ").replace('`', "");
+    for (from, to) in [
+        ("( ", "("),
+        (" )", ")"),
+        (" ,", ","),
+        (",)", ")"),
+        (" :", ":"),
+        (")throws", ") throws"),
+        (")async", ") async"),
+    ] {
+        line = line.replace(from, to);
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Heads, a line each, those inside of others after two spaces.
+    fn lines(source: &str, language: Language) -> Vec<String> {
+        fn add(all: &[Declared], before: &str, lines: &mut Vec<String>) {
+            for one in all {
+                lines.push(format!("{before}{}", one.head));
+                add(&one.members, &format!("  {before}"), lines);
+            }
+        }
+        let mut lines = Vec::new();
+        add(&declared(source, language), "", &mut lines);
+        lines
+    }
+
+    #[test]
+    fn kotlin_is_read_without_bodies_and_without_what_is_private() {
+        let source = r#"
+@file:Suppress("x")
+package app
+import java.io.IOException
+
+public interface CodesInterface {
+    /** It has { braces. */
+    @Throws(Exception::class)
+    fun `list`(`now`: ULong? = null): List<Row>
+
+    suspend fun `send`(): Unit
+    companion object
+}
+open class Codes: AutoCloseable, CodesInterface
+{
+    constructor(a: Int) { init(a) }
+    private val hidden = 1
+    protected val handle: Long
+    override fun `list`(`now`: ULong?): List<Row> {
+        return run { listOf() }
+    }
+    companion object {
+        @Throws(Exception::class) fun `open`(`path`: String): Codes {
+            return Codes(1)
+        }
+    }
+}
+data class Row (
+    /** Its name. */
+    val `name`: String
+    ,
+    val `age`: Int = 3
+){
+    companion object
+}
+enum class Kind {
+    /** One. */
+    ONE,
+    TWO;
+
+    companion object
+}
+sealed class Event {
+    object Nothing : Event()
+    data class Rings(val id: String) : Event()
+    {
+    }
+}
+fun direct(bytes: ByteArray, ask: () -> Long = { 1L }): Int = bytes
+    .size.let { it + 1 }
+
+/** By itself. */
+val LAZY: String by lazy { "" }
+internal fun none() = 1
+typealias Id = kotlin.String
+"#;
+        let expected = "\
+public interface CodesInterface
+  fun list(now: ULong? = null): List<Row>
+  suspend fun send(): Unit
+  companion object
+open class Codes: AutoCloseable, CodesInterface
+  constructor(a: Int)
+  companion object
+    fun open(path: String): Codes
+data class Row(val name: String, val age: Int = 3)
+  companion object
+enum class Kind
+  ONE
+  TWO
+  companion object
+sealed class Event
+  object Nothing: Event()
+  data class Rings(val id: String): Event()
+fun direct(bytes: ByteArray, ask: () -> Long =): Int
+val LAZY: String by lazy
+typealias Id = kotlin.String";
+        assert_eq!(lines(source, Language::Kotlin).join("\n"), expected);
+    }
+
+    #[test]
+    fn swift_is_read_without_bodies_and_without_what_is_private() {
+        let source = r#"
+#if canImport(codesFFI)
+import codesFFI
+#endif
+fileprivate extension Buffer {
+    init(bytes: [UInt8]) { self.init() }
+}
+public protocol Clock: AnyObject, Sendable {
+    func now() throws -> UInt64
+}
+open class Codes: CodesProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+    deinit { free() }
+open func list(now: UInt64? = nil)throws  -> [Row]  {
+    return try lift { $0 }
+}
+public static func `open`(
+    /** Where. */path: String)throws  -> Codes  {
+    "}"
+}
+}
+public struct Row: Equatable {
+    public let name: String
+    let hidden: Int
+    public init(name: String) { self.name = name }
+}
+public enum Event {
+    case nothing
+    case rings(
+        /** Which. */id: String
+    )
+    public var text: String? {
+        String(reflecting: self)
+    }
+}
+extension Row: Sendable {}
+public extension Row {
+    func shown() -> String { name }
+}
+public typealias Id = String
+"#;
+        let expected = "\
+public protocol Clock: AnyObject, Sendable
+  func now() throws -> UInt64
+open class Codes: CodesProtocol, @unchecked Sendable
+  public init(noHandle: NoHandle)
+  open func list(now: UInt64? = nil) throws -> [Row]
+  public static func open(path: String) throws -> Codes
+public struct Row: Equatable
+  public let name: String
+  public init(name: String)
+public enum Event
+  case nothing
+  case rings(id: String)
+  public var text: String?
+extension Row: Sendable
+public extension Row
+  func shown() -> String
+public typealias Id = String";
+        assert_eq!(lines(source, Language::Swift).join("\n"), expected);
+    }
+}
