@@ -218,6 +218,8 @@ impl Reader {
         let beginning = beginning.filter(|beginning| self.is_public(beginning, scope))?;
         let head = match beginning.name.as_str() {
             "" => head,
+            // Which other one it calls is a body.
+            "constructor" => head.split(": this(").next().unwrap_or_default().to_owned(),
             name => head.replacen(&format!("{name} ("), &format!("{name}("), 1),
         };
         Some(Declared {
@@ -437,6 +439,7 @@ public interface CodesInterface {
 open class Codes: AutoCloseable, CodesInterface
 {
     constructor(a: Int) { init(a) }
+    constructor() : this(1)
     private val hidden = 1
     protected val handle: Long
     override fun `list`(`now`: ULong?): List<Row> {
@@ -484,6 +487,7 @@ public interface CodesInterface
   companion object
 open class Codes: AutoCloseable, CodesInterface
   constructor(a: Int)
+  constructor()
   companion object
     fun open(path: String): Codes
 data class Row(val name: String, val age: Int = 3)

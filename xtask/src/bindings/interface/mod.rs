@@ -183,7 +183,7 @@ fn is_offered(one: &Declared) -> bool {
     let has = |parts: &[&str]| parts.iter().any(|part| one.head.contains(part));
     match one.keyword.as_str() {
         _ if INWARD.iter().any(|start| name.starts_with(start)) || NAMES.contains(&name) => false,
-        "constructor" | "init" => !has(&["NoHandle", "WithHandle", "unsafeFromHandle"]),
+        "constructor" | "init" => !has(&["noHandle:", "withHandle:", "unsafeFromHandle"]),
         // A port of this side, for Rust to call itself.
         "class" if name.ends_with("Impl") => false,
         // The class behind it says the same, and which arguments may be left out.

@@ -84,7 +84,7 @@ fn wrong_on(page: &str, interface: &BTreeSet<String>, own: &BTreeSet<String>) ->
     missing.chain(unnamed).chain(gone).collect()
 }
 
-/// Whether a line shows a step; one of an example goes on in the next line.
+/// Whether a line shows a step; one of an example has a body.
 fn is_step(line: &str) -> bool {
     const STARTS: [&str; 6] = [
         "fun ",
@@ -94,7 +94,9 @@ fn is_step(line: &str) -> bool {
         "def ",
         "async def ",
     ];
-    STARTS.iter().any(|start| line.starts_with(start)) && !line.ends_with(['{', ':'])
+    STARTS.iter().any(|start| line.starts_with(start))
+        && !line.contains('{')
+        && !line.ends_with(':')
 }
 
 fn kotlin(interface: &str) -> BTreeSet<String> {
@@ -102,7 +104,8 @@ fn kotlin(interface: &str) -> BTreeSet<String> {
         .lines()
         .map(|line| line.trim().trim_start_matches("public "));
     lines
-        .filter(|line| is_step(line))
+        // `Companion` stands above it, with the same two.
+        .filter(|line| is_step(line) && !line.ends_with(": CompanionHandle"))
         .map(str::to_owned)
         .collect()
 }
@@ -140,12 +143,14 @@ fn python(interface: &str) -> BTreeSet<String> {
 /// The public functions that Python source defines, and those of its public classes.
 fn names(source: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    let mut is_hidden = false;
+    let mut is_offered = false;
     for line in source.lines() {
         let inner = line.trim_start();
         match line.len() - inner.len() {
-            0 if !inner.is_empty() => is_hidden = inner.starts_with("class _"),
-            4 if !is_hidden => {}
+            0 if !inner.is_empty() => {
+                is_offered = inner.starts_with("class ") && !inner.starts_with("class _")
+            }
+            4 if is_offered => {}
             _ => continue,
         }
         let defined = inner
