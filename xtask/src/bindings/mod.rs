@@ -4,9 +4,11 @@
 
 mod adapt;
 pub(crate) mod bench;
+mod elf;
 mod interface;
 mod kotlin;
 mod library;
+mod phones;
 mod scenarios;
 
 use std::fs::Permissions;
@@ -33,11 +35,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     {
         return test(&setup::parse(rest)?);
     }
-    if arguments == ["--size"] {
-        return check_size();
-    }
-    if arguments == ["--renew"] {
-        return renew();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["--size"] => return check_size(),
+        ["--renew"] => return renew(),
+        ["--android"] => return phones::android(),
+        ["--apple"] => return phones::apple(),
+        _ => {}
     }
     Options::parse(arguments, &[])?;
     let python = python::PACKAGE.prepare()?;
@@ -134,7 +137,12 @@ fn test_kotlin() -> Result<(), Failure> {
             .args(["build", "--locked", "--package", CRATE, "--lib"])
             .args(["--features", COUNTS]),
     )?;
-    kotlin::test(&built(&library_name()))
+    let library = built(&library_name());
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        // It is linked with the flags for Android.
+        elf::check(&library)?;
+    }
+    kotlin::test(&library)
 }
 
 /// What the library is called on this machine.
