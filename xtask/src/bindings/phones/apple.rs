@@ -19,24 +19,24 @@ const SLICES: [Slice; 3] = [
     Slice {
         name: "ios",
         targets: &["aarch64-apple-ios"],
-        oldest: ("IPHONEOS_DEPLOYMENT_TARGET", "16.0"),
+        oldest: ("IPHONEOS_DEPLOYMENT_TARGET", "17.0"),
     },
     Slice {
         name: "ios-simulator",
         targets: &["aarch64-apple-ios-sim", "x86_64-apple-ios"],
-        oldest: ("IPHONEOS_DEPLOYMENT_TARGET", "16.0"),
+        oldest: ("IPHONEOS_DEPLOYMENT_TARGET", "17.0"),
     },
     Slice {
         name: "macos",
         targets: &["aarch64-apple-darwin"],
-        oldest: ("MACOSX_DEPLOYMENT_TARGET", "13.0"),
+        oldest: ("MACOSX_DEPLOYMENT_TARGET", "14.0"),
     },
 ];
 
 const LIBRARY: &str = "libcountersign.a";
 
-/// The framework's name, which is its module's.
-const FRAMEWORK: &str = "CountersignFFI.xcframework";
+/// The framework, and the module that it is.
+const FRAMEWORK: &str = "CountersignFFI";
 
 /// `--apple`: the framework and its archive, whose checksum a package names.
 ///
@@ -69,9 +69,11 @@ pub(in crate::bindings) fn build() -> Result<(), Failure> {
         process::run(&mut lipo(&parts.collect::<Vec<_>>(), &joined))?;
         libraries.push(joined);
     }
-    let framework = folder.join(FRAMEWORK);
+    let framework = folder.join(format!("{FRAMEWORK}.xcframework"));
     process::run(&mut xcframework(&libraries, &headers, &framework))?;
-    let archive = folder.join(format!("{FRAMEWORK}.zip"));
+    let manifest = "PrivacyInfo.xcprivacy";
+    copy(&process::root().join("bindings/swift").join(manifest), &folder.join(manifest))?;
+    let archive = folder.join(format!("{FRAMEWORK}.xcframework.zip"));
     process::run(
         Command::new("ditto")
             .args(["-c", "-k", "--sequesterRsrc", "--keepParent"])
@@ -122,14 +124,16 @@ fn headers(folder: &Path) -> Result<PathBuf, Failure> {
             .current_dir(process::root()),
     )?;
     let headers = folder.join("headers");
+    // Two frameworks of an app have their headers in one folder.
+    let module = headers.join(FRAMEWORK);
     let entries = std::fs::read_dir(&written)
         .map_err(|error| Failure::new(format!("cannot list what was generated: {error}")))?;
     for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
         let ending = path.extension().and_then(|ending| ending.to_str());
         match (ending, path.file_name()) {
-            (Some("h"), Some(name)) => copy(&path, &headers.join(name))?,
+            (Some("h"), Some(name)) => copy(&path, &module.join(name))?,
             // Xcode looks for it under this name alone.
-            (Some("modulemap"), _) => copy(&path, &headers.join("module.modulemap"))?,
+            (Some("modulemap"), _) => copy(&path, &module.join("module.modulemap"))?,
             _ => {}
         }
     }
