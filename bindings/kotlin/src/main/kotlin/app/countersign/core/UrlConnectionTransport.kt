@@ -3,6 +3,7 @@ package app.countersign.core
 import java.io.ByteArrayOutputStream
 import java.io.IOException
 import java.net.HttpURLConnection
+import java.net.ProtocolException
 import java.net.URL
 import java.net.URLConnection
 import kotlinx.coroutines.Dispatchers
@@ -99,7 +100,12 @@ private class Exchange(private val connection: HttpURLConnection, private val re
         val whole = ByteArrayOutputStream()
         val piece = ByteArray(PIECE_BYTES)
         while (true) {
-            val count = stream.read(piece)
+            val count = try {
+                stream.read(piece)
+            } catch (_: ProtocolException) {
+                // So Android calls it where an answer ends early.
+                throw TransportException.NoConnection()
+            }
             if (count < 0) break
             if ((whole.size().toLong() + count).toULong() > request.replyBytesMax) throw TransportException.TooLong()
             goOn()

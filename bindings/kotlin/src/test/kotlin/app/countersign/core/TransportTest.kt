@@ -2,8 +2,11 @@ package app.countersign.core
 
 import com.sun.net.httpserver.HttpsConfigurator
 import com.sun.net.httpserver.HttpsServer
+import java.io.ByteArrayOutputStream
+import java.io.InputStream
 import java.net.HttpURLConnection
 import java.net.InetSocketAddress
+import java.net.ProtocolException
 import java.net.ServerSocket
 import java.net.URL
 import java.net.URLConnection
@@ -156,6 +159,28 @@ class TransportTest {
             Listener { "HTTP/1.1 200 OK\r\nConnection: close\r\n$part\r\n\r\n5\r\nxx" }
                 .use { transport.fails<TransportException.NoConnection>(it.url) }
         }
+    }
+
+    /** Answers as Android's does where a connection ends early. */
+    private class Broken(url: URL) : HttpURLConnection(url) {
+        override fun connect() = Unit
+
+        override fun disconnect() = Unit
+
+        override fun usingProxy() = false
+
+        override fun getResponseCode() = HTTP_OK
+
+        override fun getOutputStream() = ByteArrayOutputStream()
+
+        override fun getInputStream() = object : InputStream() {
+            override fun read(): Int = throw ProtocolException("unexpected end of stream")
+        }
+    }
+
+    @Test
+    fun anAnswerThatEndsEarlyIsNoneOnAndroidEither() {
+        UrlConnectionTransport { Broken(it) }.fails<TransportException.NoConnection>("https://server.example/")
     }
 
     @ParameterizedTest
