@@ -4,12 +4,14 @@
 
 mod bare;
 mod declared;
+mod language;
 mod pages;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use self::declared::{Declared, Language, declared};
+use self::declared::{Declared, declared};
+use self::language::Language;
 use super::{adapt, built};
 use crate::process::{self, Failure};
 
@@ -212,4 +214,52 @@ fn first_difference(known: &str, now: &str) -> String {
         line(&now),
         at + 1
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_generator_needs_for_itself_is_left_out() {
+        let source = "
+open class Vault: Disposable {
+    constructor(withHandle: UniffiWithHandle, handle: Long) {}
+    constructor() : this(UniffiWithHandle, 1)
+    fun uniffiCloneHandle(): Long = 1
+    val name: kotlin.String
+    companion object
+}
+class ClockImpl: Clock {}
+public object FfiConverterTypeVault { fun lift(value: Long): Vault = Vault() }
+class Sync { companion object { fun open(): app.countersign.core.Vault = Vault() } }
+";
+        assert_eq!(
+            text(&[source.to_owned()], Language::Kotlin),
+            "Written by `cargo xtask bindings --renew`.\n\
+             open class Vault: Disposable\n    constructor()\n    val name: String\n\
+             class Sync\n    companion object\n        fun open(): Vault\n"
+        );
+        let source = "
+public protocol VaultProtocol: AnyObject { func list() }
+public protocol Clock { func now() }
+extension Vault: Sendable {}
+";
+        assert_eq!(
+            text(&[source.to_owned()], Language::Swift),
+            "Written by `cargo xtask bindings --renew`.\npublic protocol Clock\n    func now()\n"
+        );
+    }
+
+    #[test]
+    fn the_first_difference_is_named() {
+        assert_eq!(
+            first_difference("a\n  b\nc", "a\n  d\nc"),
+            "\"b\" has become \"d\" in line 2"
+        );
+        assert_eq!(
+            first_difference("a", "a\nb"),
+            "\"nothing\" has become \"b\" in line 2"
+        );
+    }
 }

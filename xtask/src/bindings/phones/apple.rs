@@ -72,7 +72,10 @@ pub(in crate::bindings) fn build() -> Result<(), Failure> {
     let framework = folder.join(format!("{FRAMEWORK}.xcframework"));
     process::run(&mut xcframework(&libraries, &headers, &framework))?;
     let manifest = "PrivacyInfo.xcprivacy";
-    copy(&process::root().join("bindings/swift").join(manifest), &folder.join(manifest))?;
+    copy(
+        &process::root().join("bindings/swift").join(manifest),
+        &folder.join(manifest),
+    )?;
     let archive = folder.join(format!("{FRAMEWORK}.xcframework.zip"));
     process::run(
         Command::new("ditto")
