@@ -63,8 +63,8 @@ const TASKS: [Task; 9] = [
     },
     Task {
         name: "bindings",
-        arguments: "[--test [--allow-missing NAME,…] | --size]",
-        about: "builds the packages for other languages into target/packages, tests them, or holds the library to its budget; installs what that needs",
+        arguments: "[--test [--allow-missing NAME,…] | --size | --renew | --android | --apple]",
+        about: "builds the packages for other languages into target/packages, tests them, holds the library to its budget, writes the snapshots of the interfaces, or builds for phones; installs what that needs",
         run: bindings::run,
     },
     Task {

@@ -28,6 +28,19 @@ def test_the_example_of_the_readme_runs(
     assert names <= known | variants, names - known - variants
 
 
+def test_the_examples_of_the_page_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = re.findall(r"```python\n(.*?)```", (HERE.parents[2] / "docs/api/python.md").read_text(), re.S)
+    # Declarations alone have no body.
+    examples = [block for block in shown if not re.search(r"^(async )?def .*\) -> .*[^:]$", block, re.M)]
+    assert len(examples) > 10
+    monkeypatch.chdir(tmp_path)
+    exec(compile("import countersign\n" + "".join(examples), "python.md", "exec"), {})  # noqa: S102
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in said] == ["Keep", "Example", "1", "no"]
+
+
 def test_every_name_that_is_offered_is_there() -> None:
     assert len(countersign.__all__) == len(set(countersign.__all__)) > 80
     for name in countersign.__all__:
@@ -69,4 +82,4 @@ def test_the_stubs_are_those_of_the_interface() -> None:
     stubs = runpy.run_path(str(HERE.parent / "stubs.py"))["stubs"]
     generated = Path(countersign.__file__).parent / "native/countersign.py"
     known = HERE.parent / "countersign/native/countersign.pyi"
-    assert stubs(generated.read_text()) == known.read_text()
+    assert stubs(generated.read_text()) == known.read_text(), "`cargo xtask bindings --renew` writes them anew"

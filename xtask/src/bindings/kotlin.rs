@@ -67,6 +67,13 @@ pub(super) fn pack(library: &Path, folder: &Path) -> Result<PathBuf, Failure> {
     Ok(packed)
 }
 
+/// Compiles the package as Android has it, and looks that Android has what it calls. Its sources are those that
+/// [`write_sources`] wrote last.
+pub(super) fn check_for_android() -> Result<(), Failure> {
+    process::run(maven("process-classes")?.arg("-Pandroid"))?;
+    write_stamp("process-classes")
+}
+
 fn jars(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries

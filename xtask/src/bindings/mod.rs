@@ -4,8 +4,11 @@
 
 mod adapt;
 pub(crate) mod bench;
+mod elf;
+mod interface;
 mod kotlin;
 mod library;
+mod phones;
 mod scenarios;
 
 use std::fs::Permissions;
@@ -32,8 +35,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     {
         return test(&setup::parse(rest)?);
     }
-    if arguments == ["--size"] {
-        return check_size();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["--size"] => return check_size(),
+        ["--renew"] => return renew(),
+        ["--android"] => return phones::android(),
+        ["--apple"] => return phones::apple(),
+        _ => {}
     }
     Options::parse(arguments, &[])?;
     let python = python::PACKAGE.prepare()?;
@@ -41,7 +48,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     generator(Reads::WhatTestsHave)?;
     let folder = packages("shipped")?;
     write_stubs(&python)?;
+    interface::renew()?;
     kotlin::write_sources(&built(&library_name()))?;
+    kotlin::check_for_android()?;
     let wheel = wheel(&python, &folder, &["--profile", "bindings", "--strip"])?;
     println!("{}", wheel.display());
     // It is the library that lies in the wheel.
@@ -61,11 +70,20 @@ pub(crate) fn test(options: &Options) -> Result<(), Failure> {
     let python = unless_missing("python", options, python::PACKAGE.prepare())?;
     let kotlin = unless_missing("kotlin", options, kotlin::prepare())?;
     generator(Reads::WhatItIsGiven)?;
+    let interface = interface::check();
     process::run(cargo().args(["build", "--locked", "--package", "countersign-scripted"]))?;
     // A language that fails keeps no other from its tests.
     let python = python.map_or(Ok(()), |python| test_python(&python));
     let kotlin = kotlin.map_or(Ok(()), |()| test_kotlin());
-    python.and(kotlin)
+    interface.and(python).and(kotlin)
+}
+
+/// `--renew`: the snapshots of the three interfaces, which are committed.
+fn renew() -> Result<(), Failure> {
+    let python = python::PACKAGE.prepare()?;
+    generator(Reads::WhatItIsGiven)?;
+    write_stubs(&python)?;
+    interface::renew()
 }
 
 /// The stripped library against `bindings/budget.toml`.
@@ -119,7 +137,12 @@ fn test_kotlin() -> Result<(), Failure> {
             .args(["build", "--locked", "--package", CRATE, "--lib"])
             .args(["--features", COUNTS]),
     )?;
-    kotlin::test(&built(&library_name()))
+    let library = built(&library_name());
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        // It is linked with the flags for Android.
+        elf::check(&library)?;
+    }
+    kotlin::test(&library)
 }
 
 /// What the library is called on this machine.

@@ -1,27 +1,16 @@
 package app.countersign.core
 
 import java.io.IOException
-import java.net.ProtocolException
-import java.net.URI
 import java.net.http.HttpClient
 import java.net.http.HttpResponse
 import java.net.http.HttpTimeoutException
 import java.nio.ByteBuffer
-import java.security.cert.CertificateException
-import java.time.DateTimeException
 import java.time.Duration
-import java.time.Instant
-import java.time.ZonedDateTime
-import java.time.format.DateTimeFormatter
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionException
 import java.util.concurrent.CompletionStage
 import java.util.concurrent.Flow
-import javax.net.ssl.SSLException
-import javax.net.ssl.SSLHandshakeException
-import javax.net.ssl.SSLPeerUnverifiedException
-import kotlin.time.Duration.Companion.seconds
-import kotlinx.coroutines.future.await
-import kotlinx.coroutines.withTimeoutOrNull
+import kotlinx.coroutines.suspendCancellableCoroutine
 
 /**
  * Posts with the JDK's HTTP client. TLS trusts what the system trusts; redirects are not followed, and no cookie is kept.
@@ -32,30 +21,41 @@ class HttpClientTransport(client: HttpClient.Builder = HttpClient.newBuilder()) 
     private val client = client.followRedirects(HttpClient.Redirect.NEVER).build()
 
     override suspend fun post(request: HttpRequest): HttpReply {
-        val asked = java.net.http.HttpRequest.newBuilder(URI(request.url))
+        val asked = java.net.http.HttpRequest.newBuilder(addressOf(request))
             // Over TLS both sides agree on a version; without it, nobody is asked to change.
             .version(if (request.url.startsWith("https:")) HttpClient.Version.HTTP_2 else HttpClient.Version.HTTP_1_1)
             .header("Content-Type", request.contentType)
+            .header("User-Agent", USER_AGENT)
             .timeout(Duration.ofSeconds(request.timeoutS.toLong()))
             .POST(java.net.http.HttpRequest.BodyPublishers.ofByteArray(request.body))
             .build()
-        val answer = try {
-            // The client's own limit ends with the headers; this one is for the whole answer.
-            withTimeoutOrNull(request.timeoutS.toLong().seconds) {
-                client.sendAsync(asked) { head -> begin(head.statusCode(), request.replyBytesMax) }.await()
+        // The client's own limit ends with the headers; this one is for the whole answer.
+        return inTime(request) {
+            try {
+                val answer = client.sendAsync(asked) { head -> begin(head.statusCode(), request.replyBytesMax) }.awaitOrCut()
+                HttpReply(
+                    status = answer.statusCode().toUShort(),
+                    retryAfterS = answer.headers().firstValue("Retry-After").orElse(null)?.let(::secondsFromNow),
+                    body = answer.body(),
+                )
+            } catch (_: HttpTimeoutException) {
+                throw TransportException.TimedOut()
+            } catch (error: IOException) {
+                throw named(error)
             }
-        } catch (error: IOException) {
-            throw named(error)
-        } ?: throw TransportException.TimedOut()
-        return HttpReply(
-            status = answer.statusCode().toUShort(),
-            retryAfterS = answer.headers().firstValue("Retry-After").orElse(null)?.let(::secondsFromNow),
-            body = answer.body(),
-        )
+        }
     }
 
     private fun begin(status: Int, bytesMax: ULong): HttpResponse.BodySubscriber<ByteArray> =
         Limited(if (status in REDIRECTS) TransportException.Redirect() else null, bytesMax)
+}
+
+/** Waits for an answer; who is cancelled ends its request, which `await` would leave to itself. */
+private suspend fun <T> CompletableFuture<T>.awaitOrCut(): T = suspendCancellableCoroutine { waiting ->
+    waiting.invokeOnCancellation { cancel(true) }
+    whenComplete { answer, error ->
+        waiting.resumeWith(if (error == null) Result.success(answer) else Result.failure((error as? CompletionException)?.cause ?: error))
+    }
 }
 
 /** A body of limited length; or none at all, where the answer is [refused] by its head. */
@@ -97,37 +97,3 @@ private class Limited(private val refused: TransportException?, private val byte
         subscription?.cancel()
     }
 }
-
-/** Carries what was found through the client, which wraps what it does not know. */
-private class Ended(val why: TransportException) : IOException()
-
-private fun named(error: IOException): TransportException {
-    val causes = generateSequence<Throwable>(error) { it.cause }.take(CAUSES_MAX).toList()
-    causes.firstNotNullOfOrNull { it as? Ended }?.let { return it.why }
-    fun isAny(isMeant: (Throwable) -> Boolean) = causes.any(isMeant)
-    return when {
-        isAny { it is HttpTimeoutException } -> TransportException.TimedOut()
-        isAny { it is CertificateException || it is SSLHandshakeException || it is SSLPeerUnverifiedException } ->
-            TransportException.Certificate()
-        isAny { it is SSLException } -> TransportException.NoConnection()
-        isAny { it is ProtocolException } -> TransportException.NotHttp()
-        else -> TransportException.NoConnection()
-    }
-}
-
-/** `Retry-After` as seconds from now: a number, or a date (RFC 9110 §10.2.3); null where it is neither. */
-private fun secondsFromNow(retryAfter: String): ULong? {
-    val text = retryAfter.trim()
-    if (text.isNotEmpty() && text.all { it in '0'..'9' }) return text.toULongOrNull() ?: ULong.MAX_VALUE
-    return try {
-        val at = ZonedDateTime.parse(text, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant()
-        Duration.between(Instant.now(), at).seconds.coerceAtLeast(0).toULong()
-    } catch (_: DateTimeException) {
-        null
-    }
-}
-
-private val REDIRECTS = 300..399
-
-/** Chains of causes are short; one that goes in a circle is not followed for ever. */
-private const val CAUSES_MAX = 10

@@ -152,7 +152,7 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
             recovery: RecoveryCode? = null,
             kdf: KdfParams? = null,
             now: UnixSeconds? = null,
-        ): Made = withContext(if (password == null) Dispatchers.IO else Dispatchers.Default) {
+        ): app.countersign.core.Companion = withContext(if (password == null) Dispatchers.IO else Dispatchers.Default) {
             val secret = password?.utf8()
             try {
                 owned(CompanionHandle.create(place, ports, secret, recovery, kdf, now))
@@ -166,9 +166,10 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
          *
          * Throws [CountersignException.Vault] with what is wrong with the file, which is untouched.
          */
-        fun open(place: VaultPlace, ports: Ports): Made = owned(CompanionHandle.open(place, ports))
+        fun open(place: VaultPlace, ports: Ports): app.countersign.core.Companion =
+            owned(CompanionHandle.open(place, ports))
 
-        private fun owned(made: CompanionHandle): Made = made.use { Made(it.uniffiCloneHandle()) }
+        private fun owned(made: CompanionHandle): app.countersign.core.Companion = made.use { Made(it.uniffiCloneHandle()) }
     }
 }
 
@@ -176,7 +177,7 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
 private typealias Made = Companion
 
 /** The same bytes where the core can read them without a copy: pictures, frames, pushes. */
-fun direct(bytes: ByteArray): ByteBuffer = ByteBuffer.allocateDirect(bytes.size).put(bytes).flip()
+fun direct(bytes: ByteArray): ByteBuffer = ByteBuffer.allocateDirect(bytes.size).put(bytes).apply { toBeRead() }
 
 /** A vault's file with the anchor that shows older copies of it in a folder beside it. */
 fun vaultAt(path: String): VaultPlace = VaultPlace(path, "$path.anchors")

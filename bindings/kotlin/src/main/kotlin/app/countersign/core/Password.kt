@@ -1,5 +1,6 @@
 package app.countersign.core
 
+import java.nio.Buffer
 import java.nio.ByteBuffer
 import java.nio.CharBuffer
 import java.nio.charset.CharacterCodingException
@@ -14,14 +15,20 @@ internal inline fun <R> CharArray.lend(step: (ByteBuffer) -> R): R {
     val bytes = utf8()
     val lent = ByteBuffer.allocateDirect(bytes.size)
     try {
-        lent.put(bytes).flip()
+        lent.put(bytes)
+        lent.toBeRead()
         return step(lent)
     } finally {
-        lent.clear()
+        lent.toBeWritten()
         while (lent.hasRemaining()) lent.put(0)
         bytes.fill(0)
     }
 }
+
+// By their names in ByteBuffer itself these two are missing before Android 13.
+internal fun Buffer.toBeRead() = flip()
+
+internal fun Buffer.toBeWritten() = clear()
 
 /** The characters as UTF-8, in an array of their own. */
 internal fun CharArray.utf8(): ByteArray {

@@ -15,4 +15,4 @@ internal fun millisUntil(at: UnixSeconds, fromMillis: Long): Long {
     return (seconds * MILLIS_OF_A_SECOND - fromMillis).coerceAtLeast(0)
 }
 
-private const val MILLIS_OF_A_SECOND = 1_000L
+internal const val MILLIS_OF_A_SECOND = 1_000L

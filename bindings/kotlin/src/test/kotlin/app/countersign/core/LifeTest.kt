@@ -13,7 +13,6 @@ import kotlin.io.path.deleteIfExists
 import kotlin.io.path.exists
 import kotlin.io.path.readBytes
 import kotlin.io.path.writeBytes
-import kotlin.math.abs
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
@@ -334,7 +333,8 @@ class LifeTest : Desk() {
         }
         val before = visit(1_000).toLong()
         val after = visit(9_000).toLong()
-        assertTrue(abs(after - before) <= before * 0.02, "$before bytes, then $after")
+        // Less, where what other tests left has been collected meanwhile.
+        assertTrue(after - before <= before * 0.02, "$before bytes, then $after")
     }
 
     @Test

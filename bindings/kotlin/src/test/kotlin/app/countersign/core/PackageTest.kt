@@ -28,10 +28,26 @@ class PackageTest {
         assertTrue(folder.resolve("my.vault").exists())
     }
 
+    /** What a text shows in Kotlin. */
+    private fun shown(text: String): List<String> = Regex("```kotlin\n(.*?)```", RegexOption.DOT_MATCHES_ALL)
+        .findAll(Path.of(text).readText())
+        .map { it.groupValues[1] }
+        .toList()
+
+    private fun compiled(name: String): String = Path.of("src/test/kotlin/app/countersign/core/$name.kt").readText()
+
     @Test
     fun theExamplesOfTheReadmeAreThoseThatCompile() {
-        val shown = Regex("```kotlin\n(.*?)```", RegexOption.DOT_MATCHES_ALL).findAll(Path.of("README.md").readText())
-        val compiled = Path.of("src/test/kotlin/app/countersign/core/Example.kt").readText()
-        assertEquals(listOf(true, true), shown.map { it.groupValues[1] in compiled }.toList())
+        val compiled = compiled("Example")
+        assertEquals(listOf(true, true), shown("README.md").map { it in compiled })
+    }
+
+    @Test
+    fun theExamplesOfThePageAreThoseThatCompile() {
+        val compiled = compiled("Pages")
+        // Declarations alone have no body.
+        val examples = shown("../../docs/api/kotlin.md").filter { '{' in it }
+        assertTrue(examples.size > 10)
+        assertEquals(emptyList(), examples.filter { it !in compiled })
     }
 }

@@ -236,8 +236,11 @@ class PortsTest : Desk() {
     }
 
     @Test
-    fun theDefaultTransportNamesWhatWentWrong() = scenario {
-        val transport = HttpClientTransport()
+    fun theDefaultTransportsNameWhatWentWrong() = scenario {
+        for (transport in listOf(HttpClientTransport(), UrlConnectionTransport())) namesWhatWentWrong(transport)
+    }
+
+    private suspend fun namesWhatWentWrong(transport: Transport) {
         // Where the scenario's own time is not: the limits are of real seconds.
         suspend fun post(url: String, timeoutS: UInt = 20u): HttpReply = withContext(Dispatchers.Default) {
             transport.post(HttpRequest(url, "application/jose", byteArrayOf(120), timeoutS, 100_000u))
