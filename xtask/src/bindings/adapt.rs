@@ -33,7 +33,7 @@ const EVERYWHERE: [(&str, usize, &str); 5] = [
 ];
 
 /// Texts that are replaced once behind a place: the place, the text, and what takes its place.
-const BEHIND: [(&str, &str, &str); 6] = [
+const BEHIND: [(&str, &str, &str); 10] = [
     // After its end a companion says so itself, as in every language.
     (
         "open class CompanionHandle:",
@@ -55,6 +55,26 @@ const BEHIND: [(&str, &str, &str); 6] = [
         "data class WebPush(",
         COMPANION,
         "override fun toString(): String = \"WebPush([redacted])\"\n        companion object",
+    ),
+    (
+        "data class UnifiedPush(",
+        COMPANION,
+        "override fun toString(): String = \"UnifiedPush([redacted])\"\n        companion object",
+    ),
+    (
+        "data class Gateway(",
+        COMPANION,
+        "override fun toString(): String = \"Gateway([redacted])\"\n        companion object",
+    ),
+    (
+        "data class Approve(",
+        COMPANION,
+        "override fun toString(): String = \"Approve([redacted])\"\n        companion object",
+    ),
+    (
+        "data class ManualFields (",
+        COMPANION,
+        "override fun toString(): String = \"ManualFields([redacted])\"\n    companion object",
     ),
     (
         "data class HttpReply (",

@@ -3,6 +3,7 @@ package app.countersign.core
 import java.nio.ByteBuffer
 import java.util.concurrent.CopyOnWriteArrayList
 import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.cancellation.CancellationException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
@@ -14,9 +15,10 @@ import kotlinx.coroutines.withContext
  * A vault and everything one can do with it.
  *
  * `use` and [close] forget every key and close the file, whoever still holds the object; each step after that throws
- * [CountersignException.Closed]. Safe to share between threads and coroutines. What waits for a port suspends; a cancelled
- * coroutine leaves everything as it was stored. What derives a key from a password suspends too and computes on
- * [Dispatchers.Default]. Every other step is short and reads or writes the vault's file: call it where files may be read.
+ * [CountersignException.Closed]. Safe to share between threads and coroutines. What waits for a port suspends, and asks
+ * the vault on [Dispatchers.IO]; a cancelled coroutine leaves everything as it was stored. Passwords that are given as characters
+ * are derived from on [Dispatchers.Default]. Every other step is short and reads or writes the vault's file: call it where files
+ * may be read.
  */
 class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHandle, handle) {
     private val watching = CopyOnWriteArrayList<() -> Unit>()
@@ -45,20 +47,24 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
      * Each account's two lanes are worked at once, so that asking holds up no answer, and a decision is sent as soon as [decide]
      * has stored it. Who ends the collection cancels what is under way; nothing that was stored is lost.
      *
-     * Throws what [nextAction] and [doAction] throw.
+     * Throws what [nextAction] and [doAction] throw, [CountersignException.Closed] and [CountersignException.NotUnlocked] among
+     * them, which end it in any case.
      *
      * @param millis what time it is, in Unix milliseconds, as the clock port has it: for how long to wait.
      * @param context where the vault is asked.
+     * @param onTrouble is told what could not be done for one account, as when the person turned down a prompt, and all goes on;
+     * without it the first such trouble is thrown, behind the events that are there already.
      */
     fun events(
         attention: Attention = Attention.WAITING,
         millis: () -> Long = System::currentTimeMillis,
         context: CoroutineContext = Dispatchers.IO,
-    ): Flow<Event> = eventsOf(this, attention, millis).flowOn(context)
+        onTrouble: ((CountersignException) -> Unit)? = null,
+    ): Flow<Event> = eventsOf(this, attention, millis, onTrouble).flowOn(context)
 
     /** Unlocks with a password, which takes most of a second. What is wrong with it is in [CountersignException.Vault]. */
     suspend fun unlockWithPassword(password: CharArray, now: UnixSeconds? = null): Unit =
-        withContext(Dispatchers.Default) { password.lend { super.unlockWithPassword(it, now) } }
+        withContext(Dispatchers.Default) { waking { password.lend { super.unlockWithPassword(it, now) } } }
 
     /** Adds a password as a way to unlock, and gives the id of its slot. */
     suspend fun addPassword(password: CharArray, kdf: KdfParams? = null, now: UnixSeconds? = null): RecordId =
@@ -109,9 +115,34 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
 
     override fun confirmMove(id: RecordId, check: Typed, now: UnixSeconds?): Unit = waking { super.confirmMove(id, check, now) }
 
-    override suspend fun decide(id: StatementId, decision: Decision): Unit = waking { super.decide(id, decision) }
+    override suspend fun addPlatformKey(key: PlatformKey, kind: SlotKind): RecordId = there { super.addPlatformKey(key, kind) }
+
+    override suspend fun checkKeys(): UInt = there { waking { super.checkKeys() } }
+
+    override suspend fun decide(id: StatementId, decision: Decision): Unit = there { waking { super.decide(id, decision) } }
+
+    override suspend fun doAction(action: NextAction, attention: Attention): Settled = there { super.doAction(action, attention) }
+
+    override fun giveUp(errand: Errand): Unit = waking { super.giveUp(errand) }
 
     override fun leave(id: RecordId, now: UnixSeconds?): Unit = waking { super.leave(id, now) }
+
+    override fun lock(): Unit = waking { super.lock() }
+
+    override suspend fun makeKeys(account: RecordId): Unit = there { waking { super.makeKeys(account) } }
+
+    override suspend fun offlineResponse(id: StatementId): Concealed = there { super.offlineResponse(id) }
+
+    override suspend fun openPorch(key: PlatformKey): Unit = there { waking { super.openPorch(key) } }
+
+    override suspend fun prepare(account: RecordId, lane: Lane, attention: Attention): OutgoingRequest =
+        there { super.prepare(account, lane, attention) }
+
+    override fun purgeExpired(now: UnixSeconds?) = waking { super.purgeExpired(now) }
+
+    override fun refresh(now: UnixSeconds?) = waking { super.refresh(now) }
+
+    override suspend fun removeKeys(account: RecordId): Unit = there { waking { super.removeKeys(account) } }
 
     override fun restoreWork(id: RecordId, now: UnixSeconds?): Unit = waking { super.restoreWork(id, now) }
 
@@ -120,10 +151,29 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
     override fun scanStatement(link: String, testMode: Boolean, now: UnixSeconds?): StatementId =
         waking { super.scanStatement(link, testMode, now) }
 
+    override suspend fun settle(attention: Attention): Settled = there { super.settle(attention) }
+
+    override fun takeReply(errand: Errand, reply: HttpReply, now: UnixSeconds?): List<Event> =
+        waking { super.takeReply(errand, reply, now) }
+
+    override fun takeSilence(errand: Errand, why: Unreachable, now: UnixSeconds?): List<Event> =
+        waking { super.takeSilence(errand, why, now) }
+
     override fun tryAtOnce(): Unit = waking { super.tryAtOnce() }
 
-    /** The step, after which whoever collects events looks again at what is next. */
-    private inline fun <R> waking(step: () -> R): R = step().also { wake() }
+    override suspend fun unlockWithPlatformKey(key: PlatformKey): Unit = there { waking { super.unlockWithPlatformKey(key) } }
+
+    override fun unlockWithRecovery(code: RecoveryCode, now: UnixSeconds?): Unit = waking { super.unlockWithRecovery(code, now) }
+
+    /** The step, after which whoever collects events looks again at what is next, also where it failed half-way. */
+    private inline fun <R> waking(step: () -> R): R = try {
+        step()
+    } finally {
+        wake()
+    }
+
+    /** Has the vault asked where files may be read and waited for, whoever calls. */
+    private suspend inline fun <R> there(crossinline step: suspend () -> R): R = withContext(Dispatchers.IO) { step() }
 
     private fun wake() = watching.forEach { it() }
 
@@ -152,13 +202,23 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
             recovery: RecoveryCode? = null,
             kdf: KdfParams? = null,
             now: UnixSeconds? = null,
-        ): app.countersign.core.Companion = withContext(if (password == null) Dispatchers.IO else Dispatchers.Default) {
-            val secret = password?.utf8()
+        ): app.countersign.core.Companion {
+            var made: Made? = null
             try {
-                owned(CompanionHandle.create(place, ports, secret, recovery, kdf, now))
-            } finally {
-                secret?.fill(0)
+                withContext(if (password == null) Dispatchers.IO else Dispatchers.Default) {
+                    val secret = password?.utf8()
+                    try {
+                        made = owned(CompanionHandle.create(place, ports, secret, recovery, kdf, now))
+                    } finally {
+                        secret?.fill(0)
+                    }
+                }
+            } catch (error: CancellationException) {
+                // Nobody will close what nobody got.
+                made?.close()
+                throw error
             }
+            return checkNotNull(made) { "it was made, or the error was thrown" }
         }
 
         /**

@@ -13,7 +13,17 @@ import kotlinx.coroutines.yield
 private data class Track(val account: RecordId, val lane: Lane?)
 
 /** Does what is next as soon as it is, on all tracks at once, until nobody collects what it gives. */
-internal fun eventsOf(companion: Companion, attention: Attention, millis: () -> Long): Flow<Event> = channelFlow {
+internal fun eventsOf(
+    companion: Companion,
+    attention: Attention,
+    millis: () -> Long,
+    onTrouble: ((CountersignException) -> Unit)?,
+): Flow<Event> = channelFlow {
+    fun trouble(error: CountersignException) = when (error) {
+        // Nothing more can be done.
+        is CountersignException.Closed, is CountersignException.NotUnlocked, is CountersignException.NoPort -> throw error
+        else -> onTrouble?.invoke(error) ?: throw error
+    }
     // One reason to look again is as good as many.
     val reason = Channel<Unit>(Channel.CONFLATED)
     val running = ConcurrentHashMap.newKeySet<Track>()
@@ -41,7 +51,11 @@ internal fun eventsOf(companion: Companion, attention: Attention, millis: () -> 
                 // It begins here and now, so that the next look finds it begun.
                 launch(start = CoroutineStart.UNDISPATCHED) {
                     try {
-                        companion.doAction(action, attention).forEach { send(it) }
+                        val done = companion.doAction(action, attention)
+                        done.events.forEach { send(it) }
+                        done.troubles.forEach(::trouble)
+                    } catch (error: CountersignException) {
+                        trouble(error)
                     } finally {
                         running.remove(track)
                         reason.trySend(Unit)

@@ -3,7 +3,6 @@ package app.countersign.core
 import java.nio.Buffer
 import java.nio.ByteBuffer
 import java.nio.CharBuffer
-import java.nio.charset.CharacterCodingException
 
 /**
  * Lends the password's UTF-8 bytes to the core, where nothing copies them, and wipes them afterwards. The characters are their
@@ -32,13 +31,14 @@ internal fun Buffer.toBeWritten() = clear()
 
 /** The characters as UTF-8, in an array of their own. */
 internal fun CharArray.utf8(): ByteArray {
-    val encoded = try {
-        Charsets.UTF_8.newEncoder().encode(CharBuffer.wrap(this))
-    } catch (_: CharacterCodingException) {
-        throw CountersignException.Vault(VaultError.PasswordNotText)
+    val encoder = Charsets.UTF_8.newEncoder()
+    // Room for all of it at once: an array that grows leaves copies behind.
+    val room = ByteBuffer.allocate(size * encoder.maxBytesPerChar().toInt())
+    try {
+        val isText = encoder.encode(CharBuffer.wrap(this), room, true).isUnderflow && encoder.flush(room).isUnderflow
+        if (!isText) throw CountersignException.Vault(VaultError.PasswordNotText)
+        return room.array().copyOf(room.position())
+    } finally {
+        room.array().fill(0)
     }
-    val bytes = ByteArray(encoded.remaining())
-    encoded.get(bytes)
-    encoded.array().fill(0)
-    return bytes
 }

@@ -3,6 +3,7 @@ package app.countersign.core
 import java.nio.file.Path
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
+import kotlin.test.assertIs
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.test.TestScope
@@ -56,6 +57,9 @@ inline fun failedPort(step: () -> Unit): Port {
     assertEquals(false, MARKED in error.stackTraceToString())
     return error.port
 }
+
+/** The ports that failed in what was done all the same. */
+fun Settled.failedPorts(): Set<Port> = troubles.map { assertIs<CountersignException.PortFailed>(it).port }.toSet()
 
 /** What must not be shown anywhere. */
 const val MARKED = "MARKED-SECRET-7f3a"

@@ -106,7 +106,7 @@ class LanesTest : Requests() {
         )
         for (kind in listOf("drop", "unavailable", "other_key", "other_device") + more.keys) {
             server.network(kind, *more[kind].orEmpty().toTypedArray())
-            val events = companion.doAction(fetch, Attention.LOOKING)
+            val events = companion.doAction(fetch, Attention.LOOKING).events
             assertTrue(events.isEmpty() || events.singleOrNull() is Event.Refused, kind)
             assertEquals(emptyList(), companion.pending(), kind)
             assertEquals(Standing.Active, device.view.standing)

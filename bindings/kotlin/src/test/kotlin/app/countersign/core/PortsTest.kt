@@ -117,17 +117,44 @@ class PortsTest : Desk() {
         val asked = server.ask()
         Companion.open(device.place, device.ports.copy(transport = badTransport)).use {
             it.unlockWithRecovery(device.code)
-            assertEquals(Port.TRANSPORT, failedPort { it.settle(Attention.LOOKING) })
+            assertEquals(setOf(Port.TRANSPORT), it.settle(Attention.LOOKING).failedPorts())
             assertNotNull(it.workAccount(device.work).unreachableSince)
         }
         Companion.open(device.place, device.ports.copy(notifier = badNotifier, anchor = badAnchor)).use {
             it.unlockWithRecovery(device.code)
-            assertEquals(Port.NOTIFIER, failedPort { it.settle(Attention.LOOKING) })
+            val rung = it.settle(Attention.LOOKING)
+            assertEquals(setOf(Port.NOTIFIER), rung.failedPorts())
+            assertIs<Event.Rings>(rung.events.single(), "what was stored is told all the same")
             val statement = it.pending().single()
             it.decide(statement.id, Decision.Approve(asked.text("number")))
-            assertEquals(Port.NOTIFIER, failedPort { it.settle(Attention.LOOKING) })
+            assertEquals(setOf(Port.NOTIFIER), it.settle(Attention.LOOKING).failedPorts())
             assertEquals(Outcome.Approved, it.statement(statement.id).outcome)
         }
+    }
+
+    @Test
+    fun aTroubleIsToldAndTheEventsGoOn() = scenario {
+        val device = device().enrolled()
+        device.close()
+        suspend fun answered(onTrouble: ((CountersignException) -> Unit)?): List<Event> {
+            val asked = server.ask()
+            val seen = mutableListOf<Event>()
+            Companion.open(device.place, device.ports.copy(notifier = badNotifier)).use { companion ->
+                companion.unlockWithRecovery(device.code)
+                companion.tryAtOnce()
+                companion.events(onTrouble = onTrouble).takeWhile { it !is Event.Outcome }.collect {
+                    seen += it
+                    if (it is Event.Rings) companion.decide(it.statement, Decision.Approve(asked.text("number")))
+                }
+                if (onTrouble != null) assertEquals("approved", server.outcome(asked))
+            }
+            return seen
+        }
+        val troubles = CopyOnWriteArrayList<CountersignException>()
+        assertIs<Event.Rings>(answered(troubles::add).single())
+        assertEquals(setOf(Port.NOTIFIER), Settled(emptyList(), troubles).failedPorts())
+        val thrown = assertFailsWith<CountersignException.PortFailed> { answered(null) }
+        assertEquals(Port.NOTIFIER, thrown.port)
     }
 
     /** Calls the companion from inside a port, and notes which did. */

@@ -133,11 +133,17 @@ class Device(
 
     /** Does what is due, puts the clocks to when more is, and does that. */
     suspend fun settle(): List<Event> {
-        val events = companion.settle(Attention.LOOKING)
+        val events = settled()
         val action = companion.nextAction(Attention.LOOKING)
         if (action !is NextAction.WaitUntil) return events
         putClocks(action.at)
-        return events + companion.settle(Attention.LOOKING)
+        return events + settled()
+    }
+
+    private suspend fun settled(): List<Event> {
+        val done = companion.settle(Attention.LOOKING)
+        assertEquals(emptyList(), done.troubles)
+        return done.events
     }
 
     fun putClocks(at: UnixSeconds) {
