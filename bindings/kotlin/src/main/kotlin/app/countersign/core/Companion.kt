@@ -140,7 +140,7 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
 
     override fun purgeExpired(now: UnixSeconds?) = waking { super.purgeExpired(now) }
 
-    override fun refresh(now: UnixSeconds?) = waking { super.refresh(now) }
+    override fun refresh(): Boolean = waking { super.refresh() }
 
     override suspend fun removeKeys(account: RecordId): Unit = there { waking { super.removeKeys(account) } }
 
