@@ -7,7 +7,7 @@ use countersign_core::companion as core;
 use countersign_core::secret::Secret;
 use countersign_core::time::UnixSeconds;
 use countersign_core::vault::{
-    self, Damaged, Findings, KdfParams, LastWay, RecordId, Rotated, SlotInfo, SlotKind,
+    self, Damaged, Findings, KdfParams, LastWay, RecordId, Rotated, SlotInfo, SlotKind, VaultError,
 };
 
 use super::Companion;
@@ -152,9 +152,16 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// `Vault`: `Locked` when the password was changed elsewhere; unlock again.
+    /// `Vault`: `Locked` when the password was changed elsewhere. It is locked then, and is to be unlocked again.
     pub fn refresh(&self) -> Result<bool, CountersignError> {
-        self.change(core::Companion::refresh)
+        let refreshed = self.change(core::Companion::refresh);
+        if let Err(CountersignError::Vault {
+            fault: VaultError::Locked,
+        }) = refreshed
+        {
+            self.lock()?;
+        }
+        refreshed
     }
 
     /// Reads and checks the whole vault again.

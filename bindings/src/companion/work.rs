@@ -9,6 +9,7 @@ use countersign_core::uri::ServerUrl;
 use countersign_core::vault::RecordId;
 use countersign_protocol::bell::Bell;
 
+use super::life::CompanionState;
 use super::{Companion, State};
 use crate::errors::CountersignError;
 use crate::reading::invitation::Invitation;
@@ -219,7 +220,10 @@ impl Companion {
     pub fn bell(&self, payload: &[u8], now: Option<UnixSeconds>) -> Result<bool, CountersignError> {
         let now = self.time(now)?;
         let Some(bell) = Bell::read(payload) else {
-            return Ok(false);
+            return match self.state() {
+                CompanionState::Closed => Err(CountersignError::Closed),
+                _ => Ok(false),
+            };
         };
         let token = bell.token.format();
         self.change_desk(

@@ -66,7 +66,9 @@ impl LockedCompanion {
 
     /// The platform said that this slot's key is gone for good: the slot is retired once the vault is unlocked in any way.
     pub fn key_is_gone(&mut self, slot: RecordId) {
-        self.invalidated.push(slot);
+        if !self.invalidated.contains(&slot) {
+            self.invalidated.push(slot);
+        }
     }
 
     /// Unlocks with a key of the platform. The first slot that it unwraps opens the vault; slots whose key is gone for

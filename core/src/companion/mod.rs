@@ -62,9 +62,16 @@ impl LockedCompanion {
         credential: &Credential<'_>,
         now: UnixSeconds,
     ) -> Result<Companion, (Self, VaultError)> {
-        let Self { vault, invalidated } = self;
+        let Self {
+            vault,
+            mut invalidated,
+        } = self;
         match vault.unlock(credential, now) {
             Ok(vault) => {
+                if let Credential::Platform { slot, .. } = credential {
+                    // Whatever the platform said of this one before: it has just unwrapped it.
+                    invalidated.retain(|gone| gone != slot);
+                }
                 let mut companion = Companion::new(vault);
                 companion.retire(&invalidated, now);
                 // What cannot be taken over now is taken over at the next unlock; it never keeps the person out.

@@ -5,7 +5,7 @@
 use crate::process::Failure;
 
 /// Texts that are replaced wherever they stand, and how often that is.
-const EVERYWHERE: [(&str, usize, &str); 5] = [
+const EVERYWHERE: [(&str, usize, &str); 9] = [
     // The generator's own renaming forgets what makes one.
     (
         "FfiConverterTypeCompanion.lift(",
@@ -18,6 +18,34 @@ const EVERYWHERE: [(&str, usize, &str); 5] = [
         "catch(e: kotlin.Exception)",
         4,
         "catch(e: kotlin.Throwable)",
+    ),
+    // A step ends only while it is asked: whoever is cancelled in that moment gets its result all the same, and nothing is lost.
+    (
+        "UniffiHandleMap<CancellableContinuation<Byte>>()",
+        1,
+        "UniffiHandleMap<kotlin.coroutines.Continuation<Byte>>()",
+    ),
+    (
+        "val pollResult = suspendCancellableCoroutine<Byte> { continuation ->",
+        1,
+        "val asked = java.util.concurrent.atomic.AtomicReference<Byte>()\n            val pollResult = try { \
+         suspendCancellableCoroutine<Byte> { continuation ->",
+    ),
+    (
+        "uniffiContinuationHandleMap.insert(continuation)",
+        1,
+        "uniffiContinuationHandleMap.insert(object : kotlin.coroutines.Continuation<Byte> {\n                        \
+         override val context = continuation.context\n                        \
+         override fun resumeWith(result: Result<Byte>) {\n                            \
+         asked.set(result.getOrNull())\n                            continuation.resumeWith(result)\n                        \
+         }\n                    })",
+    ),
+    (
+        "            }\n        } while (pollResult != UNIFFI_RUST_FUTURE_POLL_READY);",
+        1,
+        "            } } catch (e: kotlinx.coroutines.CancellationException) {\n                \
+         if (asked.get() == UNIFFI_RUST_FUTURE_POLL_READY) UNIFFI_RUST_FUTURE_POLL_READY else throw e\n            \
+         }\n        } while (pollResult != UNIFFI_RUST_FUTURE_POLL_READY);",
     ),
     // What a port throws may hold anything: its text crosses to nobody.
     (

@@ -100,6 +100,24 @@ fn f14_only_a_key_that_is_gone_for_good_retires_its_slot_and_never_the_last_one(
 }
 
 #[test]
+fn f14_a_key_that_opened_the_vault_is_not_gone_whatever_was_said_of_it_before() {
+    let (place, mut companion) = Place::new();
+    let phone = Phone::new();
+    companion
+        .add_platform_key(&phone, SlotKind::Platform, NOW)
+        .unwrap();
+    drop(companion);
+    phone.0.set(Some(PlatformKeyError::Invalidated));
+    let (locked, _) = place
+        .open()
+        .unlock_with_platform_key(&phone, NOW)
+        .unwrap_err();
+    phone.0.set(None);
+    let companion = locked.unlock_with_platform_key(&phone, NOW).unwrap();
+    assert_eq!(companion.slots().unwrap().len(), 2);
+}
+
+#[test]
 fn f14_of_two_keys_the_one_that_is_left_opens_and_the_lost_one_goes() {
     let (place, mut companion) = Place::new();
     /// Has one slot's key and not the other's.
