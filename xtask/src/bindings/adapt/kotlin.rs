@@ -1,0 +1,95 @@
+//! What the generator's Kotlin is changed in.
+
+use super::Changes;
+
+/// What holds for the Kotlin package.
+pub(in crate::bindings) const KOTLIN: Changes = Changes {
+    language: "Kotlin",
+    everywhere: &EVERYWHERE,
+    behind: &BEHIND,
+};
+
+const EVERYWHERE: [(&str, usize, &str); 5] = [
+    // The generator's own renaming forgets what makes one.
+    (
+        "FfiConverterTypeCompanion.lift(",
+        2,
+        "FfiConverterTypeCompanionHandle.lift(",
+    ),
+    ("): Companion {", 2, "): CompanionHandle {"),
+    // An error that is no exception must not hang what waits for the port.
+    (
+        "catch(e: kotlin.Exception)",
+        4,
+        "catch(e: kotlin.Throwable)",
+    ),
+    // What a port throws may hold anything: its text crosses to nobody.
+    (
+        "val err = try { e.stackTraceToString() } catch(_: Throwable) { \"\" }",
+        2,
+        "val err = \"\"",
+    ),
+    (
+        "FfiConverterString.lower(e.toString())",
+        2,
+        "FfiConverterString.lower(\"\")",
+    ),
+];
+
+const BEHIND: [(&str, &str, &str); 10] = [
+    // After its end a companion says so itself, as in every language.
+    (
+        "open class CompanionHandle:",
+        "throw IllegalStateException(\"${this.javaClass.simpleName} object has already been destroyed\")",
+        "throw CountersignException.Closed()",
+    ),
+    // A data class writes out its bytes.
+    (
+        "data class Password(",
+        COMPANION,
+        "override fun toString(): String = \"Password([redacted])\"\n        companion object",
+    ),
+    (
+        "data class Platform(",
+        COMPANION,
+        "override fun toString(): String = \"Platform(slot=$slot, [redacted])\"\n        companion object",
+    ),
+    (
+        "data class WebPush(",
+        COMPANION,
+        "override fun toString(): String = \"WebPush([redacted])\"\n        companion object",
+    ),
+    (
+        "data class UnifiedPush(",
+        COMPANION,
+        "override fun toString(): String = \"UnifiedPush([redacted])\"\n        companion object",
+    ),
+    (
+        "data class Gateway(",
+        COMPANION,
+        "override fun toString(): String = \"Gateway([redacted])\"\n        companion object",
+    ),
+    (
+        "data class Approve(",
+        COMPANION,
+        "override fun toString(): String = \"Approve([redacted])\"\n        companion object",
+    ),
+    (
+        "data class ManualFields (",
+        COMPANION,
+        "override fun toString(): String = \"ManualFields([redacted])\"\n    companion object",
+    ),
+    (
+        "data class HttpReply (",
+        COMPANION,
+        "override fun toString(): String = \"HttpReply(status=$status)\"\n    companion object",
+    ),
+    (
+        "data class HttpRequest (",
+        COMPANION,
+        "override fun toString(): String = \"HttpRequest(url=$url)\"\n    companion object",
+    ),
+];
+
+/// With this the body of each of the generator's data classes ends.
+const COMPANION: &str = "companion object";
