@@ -66,8 +66,9 @@ const TOOLS: [Tool; 8] = [
     },
 ];
 
-/// The names that `--allow-missing` takes: every tool, Python with its packages, and what Kotlin is compiled and run with.
-const NAMES: [&str; 10] = [
+/// The names that `--allow-missing` takes: every tool, Python with its packages, and what Kotlin and Swift are
+/// compiled and run with.
+const NAMES: [&str; 11] = [
     "oathtool",
     "qrencode",
     "zbarimg",
@@ -78,6 +79,7 @@ const NAMES: [&str; 10] = [
     "secret-tool",
     "python",
     "kotlin",
+    "swift",
 ];
 
 /// What set-up found or made, for the tests that follow.
@@ -254,7 +256,7 @@ mod tests {
         for tool in &TOOLS {
             assert!(NAMES.contains(&tool.name), "{}", tool.name);
         }
-        assert_eq!(NAMES.len(), TOOLS.len() + 2);
+        assert_eq!(NAMES.len(), TOOLS.len() + 3);
     }
 
     #[test]

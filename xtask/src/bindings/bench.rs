@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{COUNTS, CRATE, Reads, built, generator, kotlin, library, packages, wheel};
+use super::swift::Toolchain;
+use super::{COUNTS, CRATE, Reads, built, generator, kotlin, library, packages, swift, wheel};
 use crate::process::{self, Failure, cargo};
 use crate::python;
 
@@ -21,12 +22,14 @@ pub(crate) type Measured = Vec<(String, Vec<f64>)>;
 pub(crate) fn measure() -> Result<Measured, Failure> {
     let python = python::PACKAGE.prepare()?;
     kotlin::prepare()?;
+    let swift = swift::prepare()?;
     generator(Reads::WhatTestsHave)?;
     let mut measured = library::sizes()?;
     let libraries = Libraries::build()?;
     measured.extend(measure_memory()?);
     measured.extend(measure_kotlin(&libraries)?);
     measured.extend(measure_python(&libraries, &python)?);
+    measured.extend(measure_swift(&libraries, &swift)?);
     Ok(measured)
 }
 
@@ -118,6 +121,12 @@ fn measure_python(libraries: &Libraries, python: &Path) -> Result<Measured, Fail
     let mut measured = read("python", bench(&["warm"]).arg(&folder))?;
     measured.extend(first_calls("python", |library| bench(&["first", library]))?);
     Ok(measured)
+}
+
+fn measure_swift(libraries: &Libraries, toolchain: &Toolchain) -> Result<Measured, Failure> {
+    let stripped = libraries.stripped.join(library::named("countersign"));
+    let said = swift::bench(toolchain, &stripped, &libraries.countersign)?;
+    measures("swift", &said).ok_or_else(|| Failure::new("the Swift bench says no numbers"))
 }
 
 /// The first calls of new processes, of both libraries in turn.

@@ -1,11 +1,12 @@
 //! The Kotlin package: written from the library, compiled and tested by Maven, with its artifacts in the cache folder.
 
 use std::env::consts;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{adapt, built};
+use super::adapt::kotlin::KOTLIN;
+use super::built;
+use super::counts::Counts;
 use crate::process::{self, Failure};
 use crate::setup;
 
@@ -40,12 +41,7 @@ pub(super) fn test(library: &Path) -> Result<(), Failure> {
     }
     println!("Kotlin: {counts}");
     run?;
-    if counts.passed == 0 || counts.failed > 0 {
-        return Err(Failure::new(format!(
-            "The Kotlin package's tests: {counts}."
-        )));
-    }
-    Ok(())
+    counts.all_passed("Kotlin")
 }
 
 /// Packs the package around a library that is shipped, into a folder. Its sources are those that [`write_sources`] wrote last.
@@ -96,7 +92,7 @@ pub(super) fn write_sources(library: &Path) -> Result<(), Failure> {
     let name = "app/countersign/core/countersign.kt";
     let generated = std::fs::read_to_string(written.join(name))
         .map_err(|error| Failure::new(format!("cannot read the generated source: {error}")))?;
-    let adapted = adapt::adapted(&generated)?;
+    let adapted = KOTLIN.made_in(&generated)?;
     let place = source().join("target/generated/kotlin").join(name);
     if std::fs::read_to_string(&place).is_ok_and(|had| had == adapted) {
         // What is not newer is not compiled again.
@@ -177,71 +173,4 @@ fn write_stamp(phase: &str) -> Result<(), Failure> {
 fn wanted() -> Result<String, Failure> {
     std::fs::read_to_string(source().join("pom.xml"))
         .map_err(|error| Failure::new(format!("cannot read pom.xml: {error}")))
-}
-
-/// How many tests passed and failed.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-struct Counts {
-    passed: u64,
-    failed: u64,
-}
-
-impl Counts {
-    /// What the reports of all test classes say together; none at all where there are none.
-    fn of_reports(folder: &Path) -> Self {
-        let mut counts = Self::default();
-        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            if let Ok(report) = std::fs::read_to_string(entry.path()) {
-                counts.add(&report);
-            }
-        }
-        counts
-    }
-
-    /// Adds one class's report; another text says nothing.
-    fn add(&mut self, report: &str) {
-        let Some((_, head)) = report.split_once("<testsuite ") else {
-            return;
-        };
-        let head = head.split('>').next().unwrap_or_default();
-        let counted = |name: &str| {
-            head.split_once(&format!(" {name}=\""))
-                .and_then(|(_, value)| value.split('"').next())
-                .and_then(|value| value.parse::<u64>().ok())
-                .unwrap_or(0)
-        };
-        let failed = counted("errors") + counted("failures");
-        self.failed += failed;
-        self.passed += counted("tests").saturating_sub(failed + counted("skipped"));
-    }
-}
-
-impl fmt::Display for Counts {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} passed, {} failed", self.passed, self.failed)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reports_are_added_up() {
-        let mut counts = Counts::default();
-        for report in [
-            "<?xml version=\"1.0\"?>\n<testsuite xmlns:x=\"y\" name=\"A\" time=\"1.2\" tests=\"7\" errors=\"1\" skipped=\"1\" failures=\"2\">\n<testcase name=\"tests=\"/>",
-            "<testsuite name=\"B\" tests=\"2\" errors=\"0\" skipped=\"0\" failures=\"0\"/>",
-            "no report",
-        ] {
-            counts.add(report);
-        }
-        assert_eq!(counts.to_string(), "5 passed, 3 failed");
-    }
-
-    #[test]
-    fn no_reports_are_no_tests() {
-        let none = Counts::of_reports(Path::new("no-such-folder"));
-        assert_eq!(none, Counts::default());
-    }
 }

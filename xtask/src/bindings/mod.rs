@@ -4,12 +4,14 @@
 
 mod adapt;
 pub(crate) mod bench;
+mod counts;
 mod elf;
 mod interface;
 mod kotlin;
 mod library;
 mod phones;
 mod scenarios;
+mod swift;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -45,17 +47,20 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     Options::parse(arguments, &[])?;
     let python = python::PACKAGE.prepare()?;
     kotlin::prepare()?;
+    swift::prepare()?;
     generator(Reads::WhatTestsHave)?;
     let folder = packages("shipped")?;
     write_stubs(&python)?;
     interface::renew()?;
     kotlin::write_sources(&built(&library_name()))?;
+    swift::write_sources(&built(&library_name()))?;
     kotlin::check_for_android()?;
     let wheel = wheel(&python, &folder, &["--profile", "bindings", "--strip"])?;
     println!("{}", wheel.display());
     // It is the library that lies in the wheel.
     let shipped = process::root().join("target/bindings").join(library_name());
     println!("{}", kotlin::pack(&shipped, &folder)?.display());
+    println!("{}", swift::pack(&shipped, &folder)?.display());
     Ok(())
 }
 
@@ -69,13 +74,19 @@ pub(crate) fn test(options: &Options) -> Result<(), Failure> {
     scenarios::check()?;
     let python = unless_missing("python", options, python::PACKAGE.prepare())?;
     let kotlin = unless_missing("kotlin", options, kotlin::prepare())?;
+    let swift = unless_missing("swift", options, swift::prepare())?;
     generator(Reads::WhatItIsGiven)?;
     let interface = interface::check();
     process::run(cargo().args(["build", "--locked", "--package", "countersign-scripted"]))?;
     // A language that fails keeps no other from its tests.
     let python = python.map_or(Ok(()), |python| test_python(&python));
-    let kotlin = kotlin.map_or(Ok(()), |()| test_kotlin());
-    interface.and(python).and(kotlin)
+    let kotlin = kotlin.map_or(Ok(()), |()| {
+        library_of_tests().and_then(|it| kotlin::test(&it))
+    });
+    let swift = swift.map_or(Ok(()), |swift| {
+        library_of_tests().and_then(|it| swift::test(&swift, &it))
+    });
+    interface.and(python).and(kotlin).and(swift)
 }
 
 /// `--renew`: the snapshots of the three interfaces, which are committed.
@@ -131,7 +142,8 @@ fn test_python(python: &Path) -> Result<(), Failure> {
     )
 }
 
-fn test_kotlin() -> Result<(), Failure> {
+/// The library that says how much it has allocated, with the interface in it.
+fn library_of_tests() -> Result<PathBuf, Failure> {
     process::run(
         cargo()
             .args(["build", "--locked", "--package", CRATE, "--lib"])
@@ -142,7 +154,7 @@ fn test_kotlin() -> Result<(), Failure> {
         // It is linked with the flags for Android.
         elf::check(&library)?;
     }
-    kotlin::test(&library)
+    Ok(library)
 }
 
 /// What the library is called on this machine.

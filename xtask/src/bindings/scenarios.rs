@@ -12,7 +12,7 @@ struct Tests {
     is_there: fn(&str, &str) -> bool,
 }
 
-const LANGUAGES: [Tests; 2] = [
+const LANGUAGES: [Tests; 3] = [
     Tests {
         language: "Python",
         folder: "bindings/python/tests",
@@ -27,6 +27,12 @@ const LANGUAGES: [Tests; 2] = [
         folder: "bindings/kotlin/src/test/kotlin/app/countersign/core",
         ending: "Test.kt",
         is_there: is_kotlin_test,
+    },
+    Tests {
+        language: "Swift",
+        folder: "bindings/swift/Tests/CountersignTests",
+        ending: "Tests.swift",
+        is_there: is_swift_test,
     },
 ];
 
@@ -87,6 +93,20 @@ fn is_kotlin_test(source: &str, name: &str) -> bool {
     })
 }
 
+/// Whether a function of the scenario's name stands there as a test; one with several cases has them on the line before.
+fn is_swift_test(source: &str, name: &str) -> bool {
+    let function = format!("func {}(", camel_case(name));
+    source.match_indices(&function).any(|(at, _)| {
+        let before = source.get(..at).unwrap_or_default();
+        let mut lines = before.rsplit('\n').map(str::trim_start);
+        let is_test = |line: Option<&str>| line.is_some_and(|line| line.starts_with("@Test"));
+        let own = lines.next();
+        // The line before may be another test whole.
+        let before = lines.next().filter(|line| !line.contains("func "));
+        is_test(own) || (own == Some("") && is_test(before))
+    })
+}
+
 fn camel_case(name: &str) -> String {
     let mut words = name.split('_');
     let mut joined = words.next().unwrap_or_default().to_owned();
@@ -119,10 +139,14 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named_with_its_language() {
-        let [python, kotlin] = &LANGUAGES;
+        let [python, kotlin, swift] = &LANGUAGES;
         let list = "# Life\na_vault_is_made\n\nit_is_gone\n";
         let source = "def test_a_vault_is_made() -> None:\n@Test\nfun itIsGone() {}";
         assert_eq!(missing(list, source, python), ["it_is_gone (Python)"]);
         assert_eq!(missing(list, source, kotlin), ["a_vault_is_made (Kotlin)"]);
+        let source = "    @Test func aVaultIsMade() async throws {}\n    func itIsGone() {}";
+        assert_eq!(missing(list, source, swift), ["it_is_gone (Swift)"]);
+        let source = "@Test(arguments: [1])\n    func aVaultIsMade(n: Int) {}\n@Test\n\n    func itIsGone() {}";
+        assert_eq!(missing(list, source, swift), ["it_is_gone (Swift)"]);
     }
 }

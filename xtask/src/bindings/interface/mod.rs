@@ -105,13 +105,15 @@ impl Package {
         )?;
         let generated = read(&folder.join(self.generated))?;
         let generated = match self.language {
-            Language::Kotlin => adapt::adapted(&generated)?,
-            Language::Swift => generated,
+            Language::Kotlin => adapt::kotlin::KOTLIN.made_in(&generated)?,
+            Language::Swift => adapt::swift::adapted(&generated)?,
         };
         let mut sources = vec![generated];
         for folder in self.by_hand {
-            for file in files(&root(folder))? {
-                sources.push(read(&file)?);
+            // What the generator wrote for the package's tests may lie there too.
+            let files = files(&root(folder))?;
+            for file in files.iter().filter(|file| !file.ends_with(self.generated)) {
+                sources.push(read(file)?);
             }
         }
         Ok(text(&sources, self.language))

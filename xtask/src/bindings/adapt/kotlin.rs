@@ -1,10 +1,14 @@
-//! What the Kotlin source of the generator is changed in, so that it keeps what the package promises.
-//!
-//! A change that no longer finds its place fails the build: the generator has become another.
+//! What the generator's Kotlin is changed in.
 
-use crate::process::Failure;
+use super::Changes;
 
-/// Texts that are replaced wherever they stand, and how often that is.
+/// What holds for the Kotlin package.
+pub(in crate::bindings) const KOTLIN: Changes = Changes {
+    language: "Kotlin",
+    everywhere: &EVERYWHERE,
+    behind: &BEHIND,
+};
+
 const EVERYWHERE: [(&str, usize, &str); 9] = [
     // The generator's own renaming forgets what makes one.
     (
@@ -60,7 +64,6 @@ const EVERYWHERE: [(&str, usize, &str); 9] = [
     ),
 ];
 
-/// Texts that are replaced once behind a place: the place, the text, and what takes its place.
 const BEHIND: [(&str, &str, &str); 10] = [
     // After its end a companion says so itself, as in every language.
     (
@@ -118,75 +121,3 @@ const BEHIND: [(&str, &str, &str); 10] = [
 
 /// With this the body of each of the generator's data classes ends.
 const COMPANION: &str = "companion object";
-
-/// The source as it is compiled.
-///
-/// # Errors
-///
-/// A change whose place is not there, or not as often as it should be.
-pub(super) fn adapted(source: &str) -> Result<String, Failure> {
-    let mut adapted = source.to_owned();
-    for (from, count, to) in EVERYWHERE {
-        if adapted.matches(from).count() != count {
-            return Err(lost(from));
-        }
-        adapted = adapted.replace(from, to);
-    }
-    for (place, from, to) in BEHIND {
-        let mut parts = adapted.splitn(3, place);
-        let (Some(before), Some(after), None) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(lost(place));
-        };
-        if !after.contains(from) {
-            return Err(lost(from));
-        }
-        adapted = format!("{before}{place}{}", after.replacen(from, to, 1));
-    }
-    Ok(adapted)
-}
-
-fn lost(place: &str) -> Failure {
-    Failure::new(format!(
-        "the generator's Kotlin is not what it was: {place:?} is not there, or elsewhere too"
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn source() -> String {
-        let mut lines: Vec<String> = Vec::new();
-        for (from, count, _) in EVERYWHERE {
-            lines.extend(std::iter::repeat_n(from.to_owned(), count));
-        }
-        for (place, from, _) in BEHIND {
-            lines.push(format!("{place} {{ {from} }} {from}"));
-        }
-        lines.join("\n")
-    }
-
-    #[test]
-    fn every_change_is_made_and_only_once_behind_its_place() {
-        let adapted = adapted(&source()).unwrap();
-        for (from, count, to) in EVERYWHERE {
-            assert!(!adapted.contains(from), "{from}");
-            assert_eq!(adapted.matches(to).count(), count, "{to}");
-        }
-        for (place, _, to) in BEHIND {
-            assert!(adapted.contains(&format!("{place} {{ {to} }}")), "{place}");
-        }
-    }
-
-    #[test]
-    fn a_generator_that_writes_otherwise_is_refused() {
-        for (from, _, _) in EVERYWHERE {
-            assert!(adapted(&source().replacen(from, "", 1)).is_err(), "{from}");
-            assert!(adapted(&format!("{from}{}", source())).is_err(), "{from}");
-        }
-        for (place, _, _) in BEHIND {
-            assert!(adapted(&source().replace(place, "")).is_err(), "{place}");
-            assert!(adapted(&format!("{place}{}", source())).is_err(), "{place}");
-        }
-    }
-}
