@@ -25,9 +25,13 @@ const MACHINE_PATHS: [&str; 2] = [concat!("/ro", "ot/"), concat!("/wo", "rk/")];
 /// Notes to oneself.
 const NOTES: [&str; 2] = [concat!("TO", "DO"), concat!("FIX", "ME")];
 
-/// The crates that may be unsafe: one stands in for functions of the C library under a child of the fault tests, and in the other
+/// The crates that may be unsafe: one stands in for functions of the C library under a child of the fault tests, and in the others
 /// lies what a generator writes.
-const UNSAFE_CRATES: [&str; 2] = ["tests/faults/src/lib.rs", "bindings/src/lib.rs"];
+const UNSAFE_CRATES: [&str; 3] = [
+    "tests/faults/src/lib.rs",
+    "bindings/src/lib.rs",
+    "bindings/empty/src/lib.rs",
+];
 
 /// The only place that packages come from.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
