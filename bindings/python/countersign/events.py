@@ -103,8 +103,11 @@ class _Tracks:
     def _take_finished(self) -> None:
         # All of them have told what happened, before the first that failed ends it.
         finished = [track for track, task in self._running.items() if task.done()]
-        for task in [self._running.pop(track) for track in finished]:
-            task.result()
+        ended = [self._running.pop(track) for track in finished]
+        errors = [task.exception() for task in ended if not task.cancelled()]
+        for error in errors:
+            if error is not None:
+                raise error
 
     async def _advanced(self) -> None:
         """Begins what is next; where there is nothing to begin, waits for a reason to look again."""
