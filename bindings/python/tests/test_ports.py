@@ -256,38 +256,6 @@ def test_no_port_is_needed_for_codes(place: VaultPlace, code: RecoveryCode, serv
         assert refused.fault is countersign.KeyError.NOT_AVAILABLE
 
 
-def test_the_default_transport_names_what_went_wrong(server: Server) -> None:
-    transport = UrllibTransport()
-
-    def post(url: str, bytes_max: int = 100_000, timeout_s: int = 20) -> countersign.HttpReply:
-        request = countersign.HttpRequest(
-            url=url, content_type="application/jose", body=b"x", timeout_s=timeout_s, reply_bytes_max=bytes_max
-        )
-        return run(transport.post(request))
-
-    url = f"{server.url}/v1/fetch"
-    assert post(url).status == 400
-    for rule, kind in (
-        ({"kind": "redirect", "to": server.url}, TransportError.Redirect),
-        ({"kind": "raw", "text": "no HTTP at all\r\n\r\n"}, TransportError.NotHttp),
-        ({"kind": "drop"}, TransportError.NoConnection),
-        ({"kind": "endless"}, TransportError.TooLong),
-        ({"kind": "huge", "bytes": 5_000_000}, TransportError.TooLong),
-    ):
-        server.control("network", path="fetch", do=rule)
-        error = raises(kind, lambda: post(url))
-        assert server.url not in str(error)
-    server.control("network", path="fetch", do={"kind": "hold"})
-    raises(TransportError.TimedOut, lambda: post(url, timeout_s=1))
-    server.control("release")
-    server.control("network", path="fetch", do={"kind": "unavailable", "retry_after": "7"})
-    answer = post(url)
-    assert (answer.status, answer.retry_after_s) == (503, 7)
-    raises(TransportError.NoConnection, lambda: post("http://127.0.0.1:9/"))
-    raises(TransportError.NoConnection, lambda: post("https://no-such-host.invalid/"))
-    assert asyncio.iscoroutinefunction(transport.post)
-
-
 def test_many_threads_and_loops_share_one_companion(companion: Companion) -> None:
     """A companion may be lent to many threads and coroutines at once, also of different loops."""
     added(companion)
