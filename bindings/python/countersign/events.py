@@ -138,11 +138,18 @@ class _Tracks:
 
     async def _done(self, action: NextAction) -> None:
         try:
-            for event in await self._companion.do_action(action, self._attention):
-                self._happened.put_nowait(event)
+            done = await self._companion.do_action(action, self._attention)
         except CountersignError as error:
-            if self._on_trouble is None or isinstance(error, _ENDS):
-                raise
-            self._on_trouble(error)
-            # Its track stays taken meanwhile.
+            self._trouble(error)
+            # Nothing was stored that says when to try again: its track stays taken meanwhile.
             await self._sleep(PAUSE_AFTER_TROUBLE_S)
+            return
+        for event in done.events:
+            self._happened.put_nowait(event)
+        for trouble in done.troubles:
+            self._trouble(trouble)
+
+    def _trouble(self, error: CountersignError) -> None:
+        if self._on_trouble is None or isinstance(error, _ENDS):
+            raise error
+        self._on_trouble(error)

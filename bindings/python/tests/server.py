@@ -21,6 +21,7 @@ from countersign import (
     NewWork,
     Ports,
     RecoveryCode,
+    Settled,
     Statement,
     UrllibTransport,
     VaultPlace,
@@ -107,13 +108,18 @@ class Device:
         return self
 
     def settle(self) -> list[Event]:
-        """Does what is due, puts the clocks to when more is, and does that."""
-        events = run(self.companion.settle(Attention.LOOKING))
+        """Does what is due, puts the clocks to when more is, and does that. Nothing goes wrong meanwhile."""
+        events = self._settled()
         action = self.companion.next_action(Attention.LOOKING)
         if action.is_WAIT_UNTIL():
             self.put_clocks(action.at)
-            events += run(self.companion.settle(Attention.LOOKING))
+            events += self._settled()
         return events
+
+    def _settled(self) -> list[Event]:
+        settled: Settled = run(self.companion.settle(Attention.LOOKING))
+        assert settled.troubles == [], settled
+        return settled.events
 
     def put_clocks(self, at: int) -> None:
         self.clock.at = at

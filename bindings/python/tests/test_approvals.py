@@ -331,8 +331,9 @@ def test_a_server_that_is_silent_or_lies_changes_nothing(device: Device, server:
         rule.update({"redirect": {"to": server.url}, "raw": {"text": "no HTTP at all\r\n\r\n"}}.get(kind, {}))
         rule.update({"huge": {"bytes": 5_000_000}, "answer": {"status": 400, "headers": {}, "body": "{}"}}.get(kind, {}))
         server.control("network", path="fetch", do=rule)
-        events = run(companion.do_action(fetch, Attention.LOOKING))
-        assert [type(event) for event in events] in ([], [Event.REFUSED]), kind
+        done = run(companion.do_action(fetch, Attention.LOOKING))
+        assert done.troubles == [], kind
+        assert [type(event) for event in done.events] in ([], [Event.REFUSED]), kind
         assert companion.pending() == [], kind
         assert companion.work_account(device.work).standing.is_ACTIVE()
     server.control("network_clear")

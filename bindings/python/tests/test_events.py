@@ -11,7 +11,7 @@ from typing import Any, Callable, Optional
 import countersign
 import pytest
 from conftest import NOW, ports, raises, run
-from countersign import Attention, Companion, CountersignError, Decision, Event, Lane, NextAction, Outcome, UrllibTransport
+from countersign import Attention, Companion, CountersignError, Decision, Event, Lane, NextAction, Outcome, Port, Settled, UrllibTransport
 from countersign.companion import WAKING
 from countersign.events import PAUSE_MIN_S
 from server import Device, Server
@@ -123,12 +123,12 @@ class Scripted:
                 return NextAction.SEND(account, Lane.ASK)
         return NextAction.NOTHING()
 
-    async def do_action(self, action: Any, attention: Attention) -> list[Event]:
+    async def do_action(self, action: Any, attention: Attention) -> Settled:
         self.begun.append(action.account)
         try:
             came = self.does[action.account]()
-            events: list[Event] = await came if inspect.isawaitable(came) else came
-            return events
+            done: Settled = await came if inspect.isawaitable(came) else came
+            return done
         finally:
             self.done.append(action.account)
 
@@ -138,6 +138,10 @@ def throwing(error: Exception) -> Callable[[], Any]:
         raise error
 
     return step
+
+
+def happened(*accounts: str, troubles: tuple[CountersignError, ...] = ()) -> Settled:
+    return Settled(events=[rings(account) for account in accounts], troubles=list(troubles))
 
 
 def rings(account: str) -> Event:
@@ -255,41 +259,41 @@ def test_a_busy_consumer_holds_up_no_answer(device: Device, server: Server) -> N
 
 
 def test_one_that_fails_takes_nothing_from_the_others(companion: Companion) -> None:
-    failing = CountersignError.PortFailed(countersign.Port.NOTIFIER)
+    failing, failed = (CountersignError.PortFailed(port) for port in (Port.DEVICE_KEYS, Port.NOTIFIER))
     release = asyncio.Event()
 
-    async def late() -> list[Event]:
+    async def late() -> Settled:
         await release.wait()
-        return [rings("c")]
+        return happened("c")
 
-    Scripted(companion, {"a": lambda: [rings("a")], "b": throwing(failing), "c": late})
+    Scripted(companion, {"a": lambda: happened("a", troubles=(failed,)), "b": throwing(failing), "c": late})
     troubles: list[CountersignError] = []
     sleep = lambda _: asyncio.sleep(0)  # noqa: E731
 
     async def watched() -> list[Event]:
         async with aclosing(companion.events(sleep=sleep, on_trouble=troubles.append)) as events:
             first = await anext(events)
-            while not troubles:
+            while len(troubles) < 2:
                 await asyncio.sleep(0)
             release.set()
             return [first, await anext(events)]
 
     assert run(watched()) == [rings("a"), rings("c")]
-    assert troubles == [failing]
+    assert troubles == [failed, failing]
 
 
 def test_without_a_place_for_troubles_the_first_is_raised_behind_what_happened(companion: Companion) -> None:
     begun = asyncio.Event()
 
-    async def together() -> list[Event]:
+    async def together() -> Settled:
         await begun.wait()
-        return [rings("a"), rings("a")]
+        return happened("a", "a", troubles=(CountersignError.PortFailed(Port.NOTIFIER),))
 
-    async def failing() -> list[Event]:
+    async def failing() -> Settled:
         begun.set()
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        raise CountersignError.PortFailed(countersign.Port.NOTIFIER)
+        raise CountersignError.PortFailed(Port.NOTIFIER)
 
     Scripted(companion, {"a": together, "b": failing})
     seen: list[Event] = []
@@ -304,7 +308,7 @@ def test_without_a_place_for_troubles_the_first_is_raised_behind_what_happened(c
 
 @pytest.mark.parametrize(
     "error",
-    [CountersignError.Closed(), CountersignError.NotUnlocked(), CountersignError.NoPort(countersign.Port.TRANSPORT)],
+    [CountersignError.Closed(), CountersignError.NotUnlocked(), CountersignError.NoPort(Port.TRANSPORT)],
     ids=lambda error: type(error).__name__,
 )
 def test_what_nothing_can_go_on_with_ends_it(companion: Companion, error: CountersignError) -> None:

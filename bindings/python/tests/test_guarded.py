@@ -20,6 +20,7 @@ from countersign import (
     NextAction,
     Port,
     RecoveryCode,
+    Settled,
     SlotKind,
     VaultPlace,
 )
@@ -60,6 +61,14 @@ class OddTransport(countersign.Transport):
 
     async def post(self, request: countersign.HttpRequest) -> Any:
         return self.does()
+
+
+def troubled(companion: Companion, device: Device) -> Port:
+    """Which port failed beside what was stored."""
+    settled = run(companion.do_action(NextAction.SEND(device.work, Lane.ASK), Attention.LOOKING))
+    (trouble,) = settled.troubles
+    assert isinstance(trouble, CountersignError.PortFailed) and MARKED not in f"{settled} {settled!r}"
+    return trouble.port
 
 
 def throwing(error: type[BaseException]) -> Callable[[], Any]:
@@ -254,8 +263,7 @@ def test_a_transport_that_gives_no_reply_has_failed(device: Device, value: Any) 
     device.companion.close()
     with Companion.open(device.place, ports(device.clock, transport=transport)) as companion:
         companion.unlock_with_recovery(device.code)
-        fetch = NextAction.SEND(device.work, Lane.ASK)
-        assert failed(lambda: run(companion.do_action(fetch, Attention.LOOKING))) is Port.TRANSPORT
+        assert troubled(companion, device) is Port.TRANSPORT
         assert companion.work_account(device.work).unreachable_since is not None
 
 
@@ -303,8 +311,7 @@ def test_an_error_that_is_no_variant_was_not_declared(device: Device) -> None:
     device.companion.close()
     with Companion.open(device.place, ports(device.clock, transport=transport)) as companion:
         companion.unlock_with_recovery(device.code)
-        fetch = NextAction.SEND(device.work, Lane.ASK)
-        assert failed(lambda: run(companion.do_action(fetch, Attention.LOOKING))) is Port.TRANSPORT
+        assert troubled(companion, device) is Port.TRANSPORT
 
 
 def test_a_port_is_lent_whatever_its_truth(device: Device) -> None:
@@ -315,5 +322,5 @@ def test_a_port_is_lent_whatever_its_truth(device: Device) -> None:
     device.companion.close()
     with Companion.open(device.place, ports(device.clock, transport=Empty())) as companion:
         companion.unlock_with_recovery(device.code)
-        assert run(companion.settle(Attention.LOOKING)) == []
+        assert run(companion.settle(Attention.LOOKING)) == Settled(events=[], troubles=[])
         assert companion.work_account(device.work).unreachable_since is None

@@ -36,7 +36,7 @@ def test_the_examples_of_the_page_run(
     examples = [block for block in shown if not re.search(r"^(async )?def .*\) -> .*[^:]$", block, re.M)]
     assert len(examples) > 10
     monkeypatch.chdir(tmp_path)
-    exec(compile("import countersign\n" + "".join(examples), "python.md", "exec"), {})  # noqa: S102
+    exec(compile("import contextlib\nimport countersign\n" + "".join(examples), "python.md", "exec"), {})  # noqa: S102
     said = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in said] == ["Keep", "Example", "1", "no"]
 

@@ -41,6 +41,14 @@ def failed(step: Any) -> Port:
     return error.port
 
 
+def troubled(companion: Companion) -> Port:
+    """Which port failed beside what was stored."""
+    settled = run(companion.settle(Attention.LOOKING))
+    (trouble,) = settled.troubles
+    assert isinstance(trouble, CountersignError.PortFailed) and MARKED not in f"{settled} {settled!r}"
+    return trouble.port
+
+
 class BadTransport(countersign.Transport):
     async def post(self, request: countersign.HttpRequest) -> countersign.HttpReply:
         raise Failing(MARKED)
@@ -118,7 +126,7 @@ def reopened(device: Device, server: Server) -> None:
     lent = ports(device.clock, transport=BadTransport(), device_keys=device.ports.device_keys)
     with Companion.open(device.place, lent) as companion:
         companion.unlock_with_recovery(device.code)
-        assert failed(lambda: run(companion.settle(Attention.LOOKING))) is Port.TRANSPORT
+        assert troubled(companion) is Port.TRANSPORT
         assert companion.work_account(device.work).unreachable_since is not None
     lent = ports(
         device.clock,
@@ -129,10 +137,10 @@ def reopened(device: Device, server: Server) -> None:
     )
     with Companion.open(device.place, lent) as companion:
         companion.unlock_with_recovery(device.code)
-        assert failed(lambda: run(companion.settle(Attention.LOOKING))) is Port.NOTIFIER
+        assert troubled(companion) is Port.NOTIFIER
         (statement,) = companion.pending()
         run(companion.decide(statement.id, Decision.APPROVE(asked["number"])))
-        assert failed(lambda: run(companion.settle(Attention.LOOKING))) is Port.NOTIFIER
+        assert troubled(companion) is Port.NOTIFIER
         assert companion.statement(statement.id).outcome == countersign.Outcome.APPROVED()
 
 
