@@ -45,7 +45,8 @@ class Companion(core.Companion):
     ) -> "Companion":
         """Makes a vault where there is none, and leaves it unlocked; with a password, a recovery code, or both."""
         secret = password.encode() if isinstance(password, str) else password
-        return super().create(_place(place), default_ports() if ports is None else ports, secret, recovery, kdf, now)  # type: ignore[return-value]
+        lent = default_ports() if ports is None else ports
+        return super().create(_place(place), lent, secret, recovery, kdf, now)  # type: ignore[return-value]
 
     @classmethod
     def open(cls, place: Union[VaultPlace, _Path], ports: Optional[Ports] = None) -> "Companion":
