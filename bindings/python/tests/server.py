@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any, Optional
 
 import countersign
-from conftest import NOW, StillClock, run
+from conftest import NOW, StillClock, raises, run
 from countersign import (
     Attention,
     Companion,
+    CountersignError,
     Decision,
     Event,
     KeyPlace,
     NewWork,
+    Outcome,
     Ports,
     RecoveryCode,
     Settled,
@@ -135,3 +137,19 @@ class Device:
 
     def close(self) -> None:
         self.companion.close()
+
+
+def approval_fault(step: Any) -> Any:
+    """What stands against a step."""
+    return raises(CountersignError.Approval, step).fault
+
+
+def only(device: Device) -> Statement:
+    """The one request that waits."""
+    (statement,) = device.pending()
+    return statement
+
+
+def outcomes(events: list[Event]) -> list[Outcome]:
+    """What became of requests."""
+    return [event.outcome for event in events if isinstance(event, Event.OUTCOME)]

@@ -10,11 +10,23 @@ from typing import Any, Callable, Optional
 
 import countersign
 import pytest
-from conftest import NOW, ports, raises, run
-from countersign import Attention, Companion, CountersignError, Decision, Event, Lane, NextAction, Outcome, Port, Settled, UrllibTransport
+from conftest import raises, run
+from countersign import (
+    Attention,
+    Companion,
+    CountersignError,
+    Decision,
+    Event,
+    Lane,
+    NextAction,
+    Outcome,
+    Port,
+    Settled,
+    UrllibTransport,
+)
 from countersign.companion import WAKING
 from countersign.events import PAUSE_MIN_S
-from server import Device, Server
+from server import Device, Server, outcomes
 
 # Steps after which the same is next: they read, write code accounts or ways to unlock, or only begin what others end.
 SAME = {
@@ -79,10 +91,6 @@ SAME = {
     "work_accounts",
     "work_codes",
 }
-
-
-def outcomes(events: list[Event]) -> list[Outcome]:
-    return [event.outcome for event in events if isinstance(event, Event.OUTCOME)]
 
 
 async def rounds(times: int) -> None:

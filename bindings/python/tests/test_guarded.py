@@ -286,7 +286,13 @@ def test_keys_that_give_no_answer_have_failed(server: Server, tmp_path: Path) ->
     run(companion.decide(statement.id, countersign.Decision.DENY()))
     second = device.invite(server.of_account("invitation")["link"])
     made = {"protection": countersign.Protection.HARDWARE, "presence": countersign.Presence.NONE, "attestation": None}
-    for value in (None, MARKED, MadeKey(public=MARKED, **made), MadeKey(public=b"x", **{**made, "presence": MARKED})):  # type: ignore[arg-type]
+    odd: tuple[Any, ...] = (
+        None,
+        MARKED,
+        MadeKey(public=MARKED, **made),  # type: ignore[arg-type]
+        MadeKey(public=b"x", **{**made, "presence": MARKED}),  # type: ignore[arg-type]
+    )
+    for value in odd:
         keys.create = giving(value)  # type: ignore[method-assign]
         assert failed(lambda: run(companion.make_keys(second))) is Port.DEVICE_KEYS
     device.close()
