@@ -147,8 +147,8 @@ def stubs(source: str) -> str:
     for step in functions:
         if step.name in offered:
             lines += ["", signature(step)]
-    # The package has these two of its own.
-    lines += ["", f"__all__ = {sorted(offered - {'Companion', 'Ports'})!r}"]
+    # The package has its own.
+    lines += ["", f"__all__ = {sorted(offered - {'Companion'})!r}"]
     return "\n".join(lines) + "\n"
 
 

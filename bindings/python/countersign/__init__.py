@@ -5,19 +5,20 @@ is an argument everywhere, and asked of the clock where it is left out. Private 
 """
 
 from .native import countersign as core
-from . import stream
+from . import guarded, redacted, stream
 from .native.countersign import *  # noqa: F403
 from .companion import Companion
 from .concealed import Concealed
-from .guarded import Ports
-from .ports import SystemClock, UrllibTransport, default_ports
+from .ports import SystemClock, default_ports
+from .transport import UrllibTransport
 
+guarded.install()
+redacted.install()
 stream.install()
 
-__all__ = [name for name in core.__all__ if name not in {"Companion", "Ports"}] + [
+__all__ = [name for name in core.__all__ if name != "Companion"] + [
     "Companion",
     "Concealed",
-    "Ports",
     "SystemClock",
     "UrllibTransport",
     "default_ports",

@@ -10,8 +10,8 @@ import time
 from typing import Any, AsyncGenerator, Awaitable, Callable, Iterator, List, Optional, Union
 
 from .native import countersign as core
-from .native.countersign import AccountCodes, Attention, Event, NextAction, PlatformKey, RecoveryCode, SlotKind, VaultPlace
-from .guarded import Ports, guarded
+from .native.countersign import AccountCodes, Attention, CountersignError, Event, Ports, RecoveryCode, VaultPlace
+from .events import events_of, wake
 from .ports import default_ports
 
 _Path = Union[str, os.PathLike[str]]
@@ -34,7 +34,7 @@ class Companion(core.Companion):
     """
 
     @classmethod
-    def create(  # type: ignore[override]
+    def create(
         cls,
         place: Union[VaultPlace, _Path],
         ports: Optional[Ports] = None,
@@ -45,12 +45,13 @@ class Companion(core.Companion):
     ) -> "Companion":
         """Makes a vault where there is none, and leaves it unlocked; with a password, a recovery code, or both."""
         secret = password.encode() if isinstance(password, str) else password
-        return super().create(_place(place), ports or default_ports(), secret, recovery, kdf, now)  # type: ignore[return-value]
+        lent = default_ports() if ports is None else ports
+        return super().create(_place(place), lent, secret, recovery, kdf, now)  # type: ignore[return-value]
 
     @classmethod
-    def open(cls, place: Union[VaultPlace, _Path], ports: Optional[Ports] = None) -> "Companion":  # type: ignore[override]
+    def open(cls, place: Union[VaultPlace, _Path], ports: Optional[Ports] = None) -> "Companion":
         """Opens a vault's file without a secret."""
-        return super().open(_place(place), ports or default_ports())  # type: ignore[return-value]
+        return super().open(_place(place), default_ports() if ports is None else ports)  # type: ignore[return-value]
 
     def __enter__(self) -> "Companion":
         return self
@@ -66,18 +67,6 @@ class Companion(core.Companion):
         """Unlocks with a password. Takes most of a second."""
         super().unlock_with_password(password.encode() if isinstance(password, str) else password, now)
 
-    async def unlock_with_platform_key(self, key: PlatformKey) -> None:
-        """Unlocks with a key of the platform, which may ask the person."""
-        await super().unlock_with_platform_key(guarded(PlatformKey, key))
-
-    async def open_porch(self, key: PlatformKey) -> None:
-        """Opens the porch of the locked vault with the key of the platform that does not ask the person."""
-        await super().open_porch(guarded(PlatformKey, key))
-
-    async def add_platform_key(self, key: PlatformKey, kind: SlotKind) -> str:
-        """Adds a key of the platform as a way to unlock, or with ``SlotKind.PORCH`` for what works while it is locked."""
-        return await super().add_platform_key(guarded(PlatformKey, key), kind)
-
     def ticks(
         self,
         clock: Callable[[], float] = time.time,
@@ -92,117 +81,83 @@ class Companion(core.Companion):
                 return
             sleep(max(0.0, change - clock()))
 
-    async def events(
+    def events(
         self,
         attention: Attention = Attention.WAITING,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        on_trouble: Optional[Callable[[CountersignError], object]] = None,
     ) -> AsyncGenerator[Event, None]:
         """What happens with work accounts, for as long as it is iterated: requests that come, and what became of them.
 
         Each account's two lanes are worked at once, so that asking holds up no answer, and a decision is sent as soon as
-        :meth:`decide` has stored it. Closing the iterator cancels what is under way; nothing that was stored is lost.
+        :meth:`decide` has stored it; also while whoever iterates is busy with what came before. Closing the iterator cancels
+        what is under way, and nothing that was stored is lost: ``async with contextlib.aclosing(companion.events())``.
+
+        What is due goes by the clock port. ``clock`` says what time it is there, in seconds: for how long to wait.
+
+        With ``on_trouble`` it is called with the error of a step that failed, and the rest goes on. Without, the first is
+        raised, behind what happened before it. ``Closed``, ``NotUnlocked`` and ``NoPort`` always end it.
         """
-        woken = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        wakers: set[Callable[[], object]] = self.__dict__.setdefault("_wakers", set())
-
-        def wake() -> None:
-            loop.call_soon_threadsafe(woken.set)
-
-        wakers.add(wake)
-        running: dict[object, asyncio.Task[List[Event]]] = {}
-        try:
-            while True:
-                woken.clear()
-                pause = self._begin(attention, running, clock)
-                for event in await _finished(running, woken, pause, sleep):
-                    yield event
-        finally:
-            wakers.discard(wake)
-            for task in running.values():
-                task.cancel()
-            await asyncio.gather(*running.values(), return_exceptions=True)
-
-    def _begin(
-        self,
-        attention: Attention,
-        running: dict[object, "asyncio.Task[List[Event]]"],
-        clock: Callable[[], float],
-    ) -> Optional[float]:
-        """Begins what is next, unless it is under way; returns how long to wait then, none until something happens."""
-        action = self.next_action(attention, int(clock()))
-        if isinstance(action, NextAction.NOTHING):
-            return None
-        if isinstance(action, NextAction.WAIT_UNTIL):
-            return max(0.0, action.at - clock())
-        assert isinstance(action, (NextAction.MAKE_KEYS, NextAction.REMOVE_KEYS, NextAction.SEND))
-        lane = (action.account, getattr(action, "lane", None))
-        if lane not in running:
-            running[lane] = asyncio.ensure_future(self.do_action(action, attention))
-        return 0.0
-
-
-async def _finished(
-    running: dict[object, "asyncio.Task[List[Event]]"],
-    woken: asyncio.Event,
-    pause: Optional[float],
-    sleep: Callable[[float], Awaitable[object]],
-) -> List[Event]:
-    """Waits for the first of: something that ends, a reason to look again, the end of the pause."""
-    others: List[asyncio.Future[Any]] = [asyncio.ensure_future(woken.wait())]
-    if pause is not None:
-        others.append(asyncio.ensure_future(sleep(pause)))
-    try:
-        waited: List[asyncio.Future[Any]] = [*running.values(), *others]
-        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for other in others:
-            other.cancel()
-    events: List[Event] = []
-    for lane in [lane for lane, task in running.items() if task.done()]:
-        events += running.pop(lane).result()
-    return events
+        return events_of(self, attention, clock, sleep, on_trouble)
 
 
 def _waking(step: Callable[..., Any]) -> Callable[..., Any]:
-    """The step, after which whoever iterates events looks again at what is next."""
-
-    def wake(companion: Companion) -> None:
-        for waker in list(companion.__dict__.get("_wakers", ())):
-            waker()
-
+    """The step, after which whoever iterates events looks again at what is next; also where it failed half-way."""
     if inspect.iscoroutinefunction(step):
 
         @functools.wraps(step)
         async def waiting(self: Companion, *args: Any, **kwargs: Any) -> Any:
-            done = await step(self, *args, **kwargs)
-            wake(self)
-            return done
+            try:
+                return await step(self, *args, **kwargs)
+            finally:
+                wake(self)
 
         return waiting
 
     @functools.wraps(step)
     def at_once(self: Companion, *args: Any, **kwargs: Any) -> Any:
-        done = step(self, *args, **kwargs)
-        wake(self)
-        return done
+        try:
+            return step(self, *args, **kwargs)
+        finally:
+            wake(self)
 
     return at_once
 
 
-for _name in (
+# Each step that may change what is next, or end it.
+WAKING = (
     "abort_move",
     "add_work",
     "begin_move",
     "bell",
+    "check_keys",
     "confirm_move",
     "decide",
+    "do_action",
+    "give_up",
     "leave",
+    "lock",
+    "make_keys",
+    "offline_response",
+    "open_porch",
+    "purge_expired",
+    "refresh",
+    "remove_keys",
     "restore_work",
     "ring_at",
     "scan_statement",
+    "settle",
     "shut",
+    "take_over_porch",
+    "take_reply",
+    "take_silence",
+    "trash_work",
     "try_at_once",
-):
-    setattr(Companion, _name, _waking(getattr(core.Companion, _name)))
+    "unlock_with_password",
+    "unlock_with_platform_key",
+    "unlock_with_recovery",
+)
+
+for _name in WAKING:
+    setattr(Companion, _name, _waking(getattr(Companion, _name)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Union
+from typing import Any, NoReturn, Union
+
+REDACTED = "[redacted]"
 
 
 class Concealed:
@@ -29,10 +31,20 @@ class Concealed:
         return bool(self._text)
 
     def __repr__(self) -> str:
-        return "[redacted]"
+        return REDACTED
 
     def __format__(self, spec: str) -> str:
-        return "[redacted]"
+        return REDACTED
+
+    def __copy__(self) -> "Concealed":
+        return self
+
+    def __deepcopy__(self, memo: Any) -> "Concealed":
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        # What is pickled is read by anybody.
+        raise TypeError("a concealed text is not pickled")
 
 
 def text_of(value: Union[Concealed, str]) -> str:

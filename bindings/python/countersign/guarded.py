@@ -1,94 +1,178 @@
-"""Ports behind a guard: what they throw without declaring it becomes one error here, before the compiled side would print it.
+"""Calls of ports, in the place of the generator's own: whatever a port throws or gives that it does not declare is one error.
 
-An exception's text may hold anything, so it is neither printed nor passed on.
+The generator prints an exception, hands its text on, and takes one that is no ``Exception`` for success. An exception's text may
+hold anything, so it is neither printed nor passed on; and a port has answered only when it has.
 """
 
 from __future__ import annotations
 
-import functools
-import inspect
-from typing import Any, Callable, Optional, TypeVar, cast
+import asyncio
+import threading
+from typing import Any, Callable, Optional
 
-from .native import countersign as core
+from .native import countersign as _generated
 
-_Port = TypeVar("_Port")
-
-# What each port declares.
-_DECLARED: dict[type, Any] = {
-    core.Anchor: core.PortError,
-    core.Clock: core.PortError,
-    core.DeviceKeys: core.DeviceKeyError,
-    core.Notifier: core.PortError,
-    core.PlatformKey: core.WrapError,
-    core.Transport: core.TransportError,
-}
+core: Any = _generated
+_Status = core._UniffiRustCallStatus
+_called = core._uniffi_rust_call_with_error
+_interrupted = threading.local()
 
 
-def _step(name: str, is_async: bool, error: Any) -> Callable[..., Any]:
-    if is_async:
-
-        async def waiting(self: Any, *args: Any) -> Any:
-            try:
-                return await getattr(self.guarded, name)(*args)
-            except error:
-                raise
-            except Exception:
-                raise error.Unexpected() from None
-
-        return waiting
-
-    def at_once(self: Any, *args: Any) -> Any:
-        try:
-            return getattr(self.guarded, name)(*args)
-        except error:
-            raise
-        except Exception:
-            raise error.Unexpected() from None
-
-    return at_once
+def _at_once(
+    status: Any, make_call: Callable[[], Any], write: Callable[[Any], None], error_type: Any, lower_error: Any
+) -> None:
+    """A step of a port that is no coroutine."""
+    # It has failed until it has answered, wherever an interrupt ends this.
+    status.code = _Status.CALL_UNEXPECTED_ERROR
+    try:
+        write(make_call())
+        status.code = _Status.CALL_SUCCESS
+    except error_type as error:
+        declared = _declared(error, lower_error)
+        if declared is not None:
+            status.error_buf = declared
+            status.code = _Status.CALL_ERROR
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            # Here it would end in the compiled side: it goes on when that is left.
+            _interrupted.is_due = True
 
 
-@functools.cache
-def _guard_of(port: Any) -> Any:
-    """The guard's class: each public step of the port, as a step of its own."""
-    error = _DECLARED[port]
-    steps = {
-        name: _step(name, inspect.iscoroutinefunction(step), error)
-        for name, step in vars(port).items()
-        if inspect.isfunction(step) and not name.startswith("_")
-    }
-    return type(f"Guarded{port.__name__}", (port,), steps)
+def _leaving_rust(error_converter: Any, step: Callable[..., Any], *args: Any) -> Any:
+    """A call of the compiled side. Where Ctrl-C ended one of its ports, it ends whoever called."""
+    try:
+        return _called(error_converter, step, *args)
+    finally:
+        if getattr(_interrupted, "is_due", False):
+            _interrupted.is_due = False
+            raise KeyboardInterrupt
 
 
-def guarded(kind: type[_Port], port: _Port) -> _Port:
-    """The port behind its guard; what has one already stays."""
-    guard = _guard_of(cast(Any, kind))
-    if isinstance(port, guard):
-        return port
-    behind = guard.__new__(guard)
-    behind.guarded = port
-    result: _Port = behind
-    return result
-
-
-class Ports(core.Ports):
-    """All that a companion is lent. What is not given is not there: without a transport nothing is sent, without keys of the
-    platform work accounts keep software keys in the vault, without a notifier events are only returned.
+def _later(
+    make_call: Callable[[], Any],
+    dropped: Any,
+    succeed: Callable[[Any], None],
+    fail: Callable[[int, Any], None],
+    error_type: Any,
+    lower_error: Any,
+) -> None:
+    """A step of a port that is a coroutine. The compiled side is told exactly once, also by a task that is cancelled: what it
+    waits with is given back by that.
     """
 
-    def __init__(
-        self,
-        *,
-        clock: core.Clock,
-        transport: Optional[core.Transport] = None,
-        device_keys: Optional[core.DeviceKeys] = None,
-        anchor: Optional[core.Anchor] = None,
-        notifier: Optional[core.Notifier] = None,
-    ) -> None:
-        super().__init__(
-            clock=guarded(core.Clock, clock),
-            transport=transport and guarded(core.Transport, transport),
-            device_keys=device_keys and guarded(core.DeviceKeys, device_keys),
-            anchor=anchor and guarded(core.Anchor, anchor),
-            notifier=notifier and guarded(core.Notifier, notifier),
-        )
+    async def answered() -> None:
+        own = asyncio.current_task()
+        try:
+            came = await make_call()
+        except error_type as error:
+            declared = _declared(error, lower_error)
+            if declared is None:
+                fail(_Status.CALL_UNEXPECTED_ERROR, core._UniffiRustBuffer.default())
+            else:
+                fail(_Status.CALL_ERROR, declared)
+        except BaseException as error:
+            fail(_Status.CALL_UNEXPECTED_ERROR, core._UniffiRustBuffer.default())
+            if _ends(error, own):
+                raise
+        else:
+            try:
+                succeed(came)
+            except Exception:
+                fail(_Status.CALL_UNEXPECTED_ERROR, core._UniffiRustBuffer.default())
+
+    loop = core._uniffi_get_event_loop()
+    task = asyncio.run_coroutine_threadsafe(answered(), loop)
+    handle = core._UNIFFI_FOREIGN_FUTURE_HANDLE_MAP.insert((loop, task))
+    dropped[0] = core._UniffiForeignFutureDroppedCallbackStruct(handle, _dropped_callback)
+
+
+def _declared(error: Exception, lower_error: Callable[[Any], Any]) -> Any:
+    """The error as it crosses; none where it is no variant."""
+    lowered = lower_error(error)
+    if lowered.len:
+        return lowered
+    lowered.free()
+    return None
+
+
+def _ends(error: BaseException, own: Optional["asyncio.Task[Any]"]) -> bool:
+    """Whether it ends this task or its loop, and is not the port's own."""
+    if isinstance(error, KeyboardInterrupt):
+        return True
+    if isinstance(error, asyncio.CancelledError):
+        return own is not None and own.cancelling() > 0
+    if isinstance(error, GeneratorExit):
+        # A coroutine that is thrown away is not closed by its own task.
+        try:
+            return asyncio.current_task() is not own
+        except RuntimeError:
+            return True
+    return False
+
+
+def _unless_closed(loop: asyncio.AbstractEventLoop, step: Callable[..., object], *args: Any) -> None:
+    try:
+        loop.call_soon_threadsafe(step, *args)
+    except RuntimeError:
+        # Whoever waited in it is gone with it.
+        pass
+
+
+def _dropped(handle: int) -> None:
+    loop, task = core._UNIFFI_FOREIGN_FUTURE_HANDLE_MAP.remove(handle)
+    _unless_closed(loop, core._uniffi_cancel_task, task)
+
+
+def _continued(handle: int, poll_code: int) -> None:
+    loop, future = core._UniffiContinuationHandleMap.remove(handle)
+    _unless_closed(loop, core._uniffi_set_future_result, future, poll_code)
+
+
+def _lower_checked(cls: Any, value: Any) -> Any:
+    """What crosses in a buffer. The generator checks arguments alone, not what a port gives."""
+    cls.check_lower(value)
+    with core._UniffiRustBuffer.alloc_with_builder() as builder:
+        cls.write(value, builder)
+        return builder.finalize()
+
+
+def _lower_number(cls: Any, value: Any) -> Any:
+    cls.check_lower(value)
+    return value
+
+
+def _lower_flag(cls: Any, value: Any) -> int:
+    # A port that forgets to answer has not said no.
+    if not isinstance(value, bool):
+        raise TypeError("argument must be bool")
+    return int(value)
+
+
+def _write_bytes(value: Any, into: Any) -> None:
+    """Whatever is like bytes; the generator's own takes `bytes` alone, and the memory of texts."""
+    with memoryview(value) as view:
+        taken = view.tobytes()
+    into.write_i32(len(taken))
+    into.write(taken)
+
+
+_dropped_callback = core._UNIFFI_FOREIGN_FUTURE_DROPPED_CALLBACK(_dropped)
+
+# What takes whose place: where, its name, and what is put there.
+_REPLACED: tuple[tuple[Any, str, Any], ...] = (
+    (core, "_uniffi_trait_interface_call_with_error", _at_once),
+    (core, "_uniffi_trait_interface_call_async_with_error", _later),
+    (core, "_uniffi_rust_call_with_error", _leaving_rust),
+    (core, "_uniffi_continuation_callback", core._UNIFFI_RUST_FUTURE_CONTINUATION_CALLBACK(_continued)),
+    (core._UniffiConverterRustBuffer, "lower", classmethod(_lower_checked)),
+    (core._UniffiConverterPrimitiveInt, "lower", classmethod(_lower_number)),
+    (core._UniffiFfiConverterBoolean, "lower", classmethod(_lower_flag)),
+    (core._UniffiFfiConverterBytes, "write", staticmethod(_write_bytes)),
+)
+
+
+def install() -> None:
+    """Puts each in its place."""
+    for where, name, step in _REPLACED:
+        assert hasattr(where, name), "the generator's module has become another"
+        setattr(where, name, step)

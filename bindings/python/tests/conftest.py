@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
 from typing import Any, Callable, Coroutine, Iterator, Optional
 
 import pytest
@@ -62,11 +64,36 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run(bounded())
 
 
+def bounded(step: Callable[[], object]) -> None:
+    """Runs a step that would hang where it failed: in a thread that nobody waits for any longer then."""
+    ended: "Queue[Optional[BaseException]]" = Queue()
+
+    def run() -> None:
+        try:
+            step()
+            ended.put(None)
+        except BaseException as error:
+            ended.put(error)
+
+    Thread(target=run, daemon=True).start()
+    try:
+        error = ended.get(timeout=60)
+    except Empty:
+        raise AssertionError("it hangs") from None
+    if error is not None:
+        raise error
+
+
 def raises(kind: type, step: Callable[[], object]) -> Any:
     """The error that a step fails with."""
     with pytest.raises(kind) as caught:
         step()
     return caught.value
+
+
+def vault_fault(step: Any) -> Any:
+    """What the vault says against a step."""
+    return raises(countersign.CountersignError.Vault, step).fault
 
 
 @pytest.fixture

@@ -11,16 +11,19 @@ from pathlib import Path
 from typing import Any, Optional
 
 import countersign
-from conftest import NOW, StillClock, run
+from conftest import NOW, StillClock, raises, run
 from countersign import (
     Attention,
     Companion,
+    CountersignError,
     Decision,
     Event,
     KeyPlace,
     NewWork,
+    Outcome,
     Ports,
     RecoveryCode,
+    Settled,
     Statement,
     UrllibTransport,
     VaultPlace,
@@ -107,13 +110,18 @@ class Device:
         return self
 
     def settle(self) -> list[Event]:
-        """Does what is due, puts the clocks to when more is, and does that."""
-        events = run(self.companion.settle(Attention.LOOKING))
+        """Does what is due, puts the clocks to when more is, and does that. Nothing goes wrong meanwhile."""
+        events = self._settled()
         action = self.companion.next_action(Attention.LOOKING)
         if action.is_WAIT_UNTIL():
             self.put_clocks(action.at)
-            events += run(self.companion.settle(Attention.LOOKING))
+            events += self._settled()
         return events
+
+    def _settled(self) -> list[Event]:
+        settled: Settled = run(self.companion.settle(Attention.LOOKING))
+        assert settled.troubles == [], settled
+        return settled.events
 
     def put_clocks(self, at: int) -> None:
         self.clock.at = at
@@ -129,3 +137,19 @@ class Device:
 
     def close(self) -> None:
         self.companion.close()
+
+
+def approval_fault(step: Any) -> Any:
+    """What stands against a step."""
+    return raises(CountersignError.Approval, step).fault
+
+
+def only(device: Device) -> Statement:
+    """The one request that waits."""
+    (statement,) = device.pending()
+    return statement
+
+
+def outcomes(events: list[Event]) -> list[Outcome]:
+    """What became of requests."""
+    return [event.outcome for event in events if isinstance(event, Event.OUTCOME)]

@@ -12,7 +12,7 @@ from typing import Any
 
 import countersign
 import pytest
-from conftest import LINK, NOW, StillClock, added, ports, raises, run
+from conftest import LINK, NOW, StillClock, added, ports, raises, run, vault_fault
 from countersign import (
     Companion,
     CompanionState,
@@ -27,10 +27,6 @@ from countersign import (
     WrapError,
 )
 from keys import MemoryAnchor, WrappingKey
-
-
-def vault_fault(step: Any) -> Any:
-    return raises(CountersignError.Vault, step).fault
 
 
 def test_a_vault_is_made_locked_and_unlocked_by_each_way(place: VaultPlace, code: RecoveryCode) -> None:

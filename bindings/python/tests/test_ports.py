@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 import countersign
 import pytest
-from conftest import NOW, StillClock, added, ports, raises, run
+from conftest import NOW, StillClock, added, bounded, ports, raises, run
 from countersign import (
     Attention,
     Companion,
@@ -19,7 +19,6 @@ from countersign import (
     Port,
     RecoveryCode,
     SlotKind,
-    TransportError,
     UrllibTransport,
     VaultPlace,
 )
@@ -39,6 +38,14 @@ def failed(step: Any) -> Port:
     shown = "".join(traceback.format_exception(error)) + repr(error) + str(error)
     assert MARKED not in shown
     return error.port
+
+
+def troubled(companion: Companion) -> Port:
+    """Which port failed beside what was stored."""
+    settled = run(companion.settle(Attention.LOOKING))
+    (trouble,) = settled.troubles
+    assert isinstance(trouble, CountersignError.PortFailed) and MARKED not in f"{settled} {settled!r}"
+    return trouble.port
 
 
 class BadTransport(countersign.Transport):
@@ -118,7 +125,7 @@ def reopened(device: Device, server: Server) -> None:
     lent = ports(device.clock, transport=BadTransport(), device_keys=device.ports.device_keys)
     with Companion.open(device.place, lent) as companion:
         companion.unlock_with_recovery(device.code)
-        assert failed(lambda: run(companion.settle(Attention.LOOKING))) is Port.TRANSPORT
+        assert troubled(companion) is Port.TRANSPORT
         assert companion.work_account(device.work).unreachable_since is not None
     lent = ports(
         device.clock,
@@ -129,14 +136,19 @@ def reopened(device: Device, server: Server) -> None:
     )
     with Companion.open(device.place, lent) as companion:
         companion.unlock_with_recovery(device.code)
-        assert failed(lambda: run(companion.settle(Attention.LOOKING))) is Port.NOTIFIER
+        assert troubled(companion) is Port.NOTIFIER
         (statement,) = companion.pending()
         run(companion.decide(statement.id, Decision.APPROVE(asked["number"])))
-        assert failed(lambda: run(companion.settle(Attention.LOOKING))) is Port.NOTIFIER
+        assert troubled(companion) is Port.NOTIFIER
         assert companion.statement(statement.id).outcome == countersign.Outcome.APPROVED()
 
 
 def test_every_port_may_call_the_companion_back(server: Server, tmp_path: Path) -> None:
+    # A port that is called with the vault held waits for itself.
+    bounded(lambda: call_back_from_each(server, tmp_path))
+
+
+def call_back_from_each(server: Server, tmp_path: Path) -> None:
     companions: list[Companion] = []
     called: set[str] = set()
     depth = 0
@@ -253,39 +265,7 @@ def test_no_port_is_needed_for_codes(place: VaultPlace, code: RecoveryCode, serv
         assert other is not None
         second = companion.add_work(other, hardware)
         refused = raises(CountersignError.Key, lambda: run(companion.make_keys(second)))
-        assert refused.fault is countersign.KeyError.NOT_AVAILABLE
-
-
-def test_the_default_transport_names_what_went_wrong(server: Server) -> None:
-    transport = UrllibTransport()
-
-    def post(url: str, bytes_max: int = 100_000, timeout_s: int = 20) -> countersign.HttpReply:
-        request = countersign.HttpRequest(
-            url=url, content_type="application/jose", body=b"x", timeout_s=timeout_s, reply_bytes_max=bytes_max
-        )
-        return run(transport.post(request))
-
-    url = f"{server.url}/v1/fetch"
-    assert post(url).status == 400
-    for rule, kind in (
-        ({"kind": "redirect", "to": server.url}, TransportError.Redirect),
-        ({"kind": "raw", "text": "no HTTP at all\r\n\r\n"}, TransportError.NotHttp),
-        ({"kind": "drop"}, TransportError.NoConnection),
-        ({"kind": "endless"}, TransportError.TooLong),
-        ({"kind": "huge", "bytes": 5_000_000}, TransportError.TooLong),
-    ):
-        server.control("network", path="fetch", do=rule)
-        error = raises(kind, lambda: post(url))
-        assert server.url not in str(error)
-    server.control("network", path="fetch", do={"kind": "hold"})
-    raises(TransportError.TimedOut, lambda: post(url, timeout_s=1))
-    server.control("release")
-    server.control("network", path="fetch", do={"kind": "unavailable", "retry_after": "7"})
-    answer = post(url)
-    assert (answer.status, answer.retry_after_s) == (503, 7)
-    raises(TransportError.NoConnection, lambda: post("http://127.0.0.1:9/"))
-    raises(TransportError.NoConnection, lambda: post("https://no-such-host.invalid/"))
-    assert asyncio.iscoroutinefunction(transport.post)
+        assert refused.fault is countersign.KeyStoreError.NOT_AVAILABLE
 
 
 def test_many_threads_and_loops_share_one_companion(companion: Companion) -> None:
