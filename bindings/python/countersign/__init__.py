@@ -5,7 +5,7 @@ is an argument everywhere, and asked of the clock where it is left out. Private 
 """
 
 from .native import countersign as core
-from . import guarded, redacted, stream
+from . import calls, guarded, redacted, stream
 from .native.countersign import *  # noqa: F403
 from .companion import Companion
 from .concealed import Concealed
@@ -13,6 +13,7 @@ from .ports import SystemClock, default_ports
 from .transport import UrllibTransport
 
 guarded.install()
+calls.install()
 redacted.install()
 stream.install()
 

@@ -3,6 +3,7 @@ package app.countersign.core
 import java.util.concurrent.ConcurrentHashMap
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.channelFlow
 import kotlinx.coroutines.launch
@@ -56,6 +57,8 @@ internal fun eventsOf(
                         done.troubles.forEach(::trouble)
                     } catch (error: CountersignException) {
                         trouble(error)
+                        // Nothing was stored that says when to try again: its track stays taken meanwhile.
+                        delay(PAUSE_AFTER_TROUBLE_MS)
                     } finally {
                         running.remove(track)
                         reason.trySend(Unit)
@@ -67,6 +70,8 @@ internal fun eventsOf(
         }
     }
 }
+
+private const val PAUSE_AFTER_TROUBLE_MS = 5_000L
 
 /** Two clocks may disagree for a moment; nobody spins meanwhile. */
 private const val PAUSE_MIN_MS = 50L
