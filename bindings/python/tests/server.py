@@ -91,7 +91,7 @@ class Device:
         self.work = self.companion.add_work(invitation, new)
         return self.work
 
-    def enrolled(self) -> "Device":
+    def enrolled(self, can_offline: bool = True) -> "Device":
         """From invitation to the first approval, a test."""
         work = self.invite(self.server.of_account("invitation")["link"])
         self.settle()
@@ -106,7 +106,7 @@ class Device:
         self.decide(test, Decision.APPROVE(number))
         self.settle()
         view = self.companion.work_account(work)
-        assert view.standing.is_ACTIVE() and view.can_offline
+        assert view.standing.is_ACTIVE() and view.can_offline is can_offline
         return self
 
     def settle(self) -> list[Event]:

@@ -230,7 +230,8 @@ def test_a_prompt_that_was_cancelled_can_be_answered_again(server: Server, tmp_p
     server.ask()
     statement = only(device)
     trouble[:] = [DeviceKeyError.Invalidated()]
-    raises(CountersignError.Key, lambda: run(device.companion.decide(statement.id, approve)))
+    gone = raises(CountersignError.Key, lambda: run(device.companion.decide(statement.id, approve)))
+    assert gone.fault is countersign.KeyStoreError.INVALIDATED
     assert device.companion.work_account(device.work).standing.is_NEEDS_REACTIVATION()
     device.close()
 

@@ -162,6 +162,25 @@ def test_a_picture_without_a_code_says_so() -> None:
     raises(countersign.QrError.TextTooLong, lambda: countersign.draw_png("x" * 3_000))
 
 
+def test_a_frame_with_more_codes_than_are_read_is_refused() -> None:
+    drawn = [modules_of(countersign.draw_svg(f"code {n:02}").expose()) for n in range(65)]
+    side, scale, across = len(drawn[0]), 3, 9
+    width_px = across * side * scale
+    luma = bytearray(b"\xff" * (width_px * 8 * side * scale))
+    for n, rows in enumerate(drawn):
+        corner = n // across * side * scale * width_px + n % across * side * scale
+        for y, row in enumerate(rows):
+            line = bytes(0 if dark else 255 for dark in row for _ in range(scale))
+            for repeated in range(scale):
+                at = corner + (y * scale + repeated) * width_px
+                luma[at : at + len(line)] = line
+    frame = bytes(luma)
+    raises(countersign.QrError.TooManyCodes, lambda: countersign.read_frame(frame, width_px, len(frame) // width_px, width_px))
+    # Without the last one it is read.
+    fewer = frame[: width_px * 7 * side * scale]
+    assert len(countersign.read_frame(fewer, width_px, len(fewer) // width_px, width_px)) == 63
+
+
 def field(number: int, value: int | bytes) -> bytes:
     """A field of the export's format (protocol buffers), whose numbers are below 128 here."""
     if isinstance(value, int):
@@ -188,6 +207,8 @@ def test_an_export_in_parts_is_handed_out_whole(companion: Companion) -> None:
     assert isinstance(raises(apart, lambda: batch.add(part(0, 3, batch=8))).fault, countersign.BatchError.OtherExport)
     assert isinstance(raises(apart, lambda: batch.add(part(0, 4))).fault, countersign.BatchError.SizeDiffers)
     assert isinstance(raises(apart, lambda: batch.add(part(1, 3, account="eve"))).fault, countersign.BatchError.OtherExport)
+    beyond = raises(apart, lambda: batch.add(part(3, 3))).fault
+    assert isinstance(beyond, countersign.BatchError.Index) and (beyond.index, beyond.size) == (3, 3)
     refused = raises(countersign.PartError.Refused, lambda: batch.add(LINK))
     assert refused.fault.is_NOT_OTPAUTH()
     batch.add(part(2, 3))
