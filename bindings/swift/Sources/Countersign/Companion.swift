@@ -68,16 +68,24 @@ public final class Companion: CompanionHandle, @unchecked Sendable {
     /// ``decide(id:decision:)`` has stored it. Leaving the loop, or cancelling its task, cancels what is under way; nothing that was
     /// stored is lost.
     ///
-    /// Throws what ``nextAction(attention:now:)`` and ``doAction(action:attention:)`` throw.
+    /// Throws what ``nextAction(attention:now:)`` and ``doAction(action:attention:)`` throw, ``CountersignError/closed`` and
+    /// ``CountersignError/notUnlocked`` among them, which end it in any case.
     ///
-    /// - Parameter pause: how to wait; for how long is by the clock port.
-    public func events(attention: Attention = .waiting, pause: @escaping Pause = systemPause) -> Events {
-        Events(companion: self, attention: attention, pause: pause)
+    /// - Parameters:
+    ///   - pause: how to wait; for how long is by the clock port.
+    ///   - onTrouble: is told what could not be done for one account, as when the person turned down a prompt, and all goes on;
+    ///     without it the first such trouble is thrown, behind the events that are there already.
+    public func events(
+        attention: Attention = .waiting,
+        pause: @escaping Pause = systemPause,
+        onTrouble: (@Sendable (CountersignError) -> Void)? = nil
+    ) -> Events {
+        Events(companion: self, attention: attention, pause: pause, onTrouble: onTrouble)
     }
 
     /// Unlocks with a password, which takes most of a second. What is wrong with it is in ``CountersignError/vault(fault:)``.
     public func unlockWithPassword(_ password: Password, now: UnixSeconds? = nil) async throws {
-        try password.lend { try super.unlockWithPassword(password: $0, now: now) }
+        try waking { try password.lend { try super.unlockWithPassword(password: $0, now: now) } }
     }
 
     /// Adds a password as a way to unlock, and gives the id of its slot.
@@ -115,7 +123,7 @@ public final class Companion: CompanionHandle, @unchecked Sendable {
         }
     }
 
-    // Steps after which whoever iterates events looks again at what is next.
+    // Steps after which whoever iterates events looks again at what is next, also where they failed half-way.
 
     public override func abortMove(id: RecordId, now: UnixSeconds? = nil) throws {
         try waking { try super.abortMove(id: id, now: now) }
@@ -135,17 +143,51 @@ public final class Companion: CompanionHandle, @unchecked Sendable {
         try waking { try super.bell(payload: payload, now: now) }
     }
 
+    @discardableResult
+    public override func checkKeys() async throws -> UInt32 {
+        defer { watchers.wake() }
+        return try await super.checkKeys()
+    }
+
     public override func confirmMove(id: RecordId, check: Typed, now: UnixSeconds? = nil) throws {
         try waking { try super.confirmMove(id: id, check: check, now: now) }
     }
 
     public override func decide(id: StatementId, decision: Decision) async throws {
+        defer { watchers.wake() }
         try await super.decide(id: id, decision: decision)
-        watchers.wake()
+    }
+
+    public override func giveUp(errand: Errand) throws {
+        try waking { try super.giveUp(errand: errand) }
     }
 
     public override func leave(id: RecordId, now: UnixSeconds? = nil) throws {
         try waking { try super.leave(id: id, now: now) }
+    }
+
+    public override func lock() throws {
+        try waking { try super.lock() }
+    }
+
+    public override func makeKeys(account: RecordId) async throws {
+        defer { watchers.wake() }
+        try await super.makeKeys(account: account)
+    }
+
+    public override func openPorch(key: PlatformKey) async throws {
+        defer { watchers.wake() }
+        try await super.openPorch(key: key)
+    }
+
+    @discardableResult
+    public override func refresh() throws -> Bool {
+        try waking { try super.refresh() }
+    }
+
+    public override func removeKeys(account: RecordId) async throws {
+        defer { watchers.wake() }
+        try await super.removeKeys(account: account)
     }
 
     public override func restoreWork(id: RecordId, now: UnixSeconds? = nil) throws {
@@ -162,17 +204,32 @@ public final class Companion: CompanionHandle, @unchecked Sendable {
     }
 
     public override func shut() {
-        super.shut()
-        watchers.wake()
+        waking { super.shut() }
+    }
+
+    public override func takeReply(errand: Errand, reply: HttpReply, now: UnixSeconds? = nil) throws -> [Event] {
+        try waking { try super.takeReply(errand: errand, reply: reply, now: now) }
+    }
+
+    public override func takeSilence(errand: Errand, why: Unreachable, now: UnixSeconds? = nil) throws -> [Event] {
+        try waking { try super.takeSilence(errand: errand, why: why, now: now) }
     }
 
     public override func tryAtOnce() throws {
         try waking { try super.tryAtOnce() }
     }
 
+    public override func unlockWithPlatformKey(key: PlatformKey) async throws {
+        defer { watchers.wake() }
+        try await super.unlockWithPlatformKey(key: key)
+    }
+
+    public override func unlockWithRecovery(code: RecoveryCode, now: UnixSeconds? = nil) throws {
+        try waking { try super.unlockWithRecovery(code: code, now: now) }
+    }
+
     private func waking<Result>(_ step: () throws -> Result) rethrows -> Result {
-        let done = try step()
-        watchers.wake()
-        return done
+        defer { watchers.wake() }
+        return try step()
     }
 }

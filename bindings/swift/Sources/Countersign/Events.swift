@@ -1,15 +1,16 @@
 import CountersignGenerated
 import Foundation
 
-/// What happens with work accounts, for as long as it is iterated. See ``Companion/events(attention:pause:)``.
+/// What happens with work accounts, for as long as it is iterated. See ``Companion/events(attention:pause:onTrouble:)``.
 public struct Events: AsyncSequence, Sendable {
     let companion: Companion
     let attention: Attention
     let pause: Pause
+    let onTrouble: (@Sendable (CountersignError) -> Void)?
 
     public func makeAsyncIterator() -> Iterator {
         let (events, sink) = AsyncThrowingStream.makeStream(of: Event.self)
-        let driver = Driver(companion: companion, attention: attention, pause: pause) { sink.yield($0) }
+        let driver = Driver(companion: companion, attention: attention, pause: pause, onTrouble: onTrouble) { sink.yield($0) }
         let driving = Task {
             do {
                 try await driver.drive()
@@ -70,6 +71,7 @@ private struct Driver: Sendable {
     let companion: Companion
     let attention: Attention
     let pause: Pause
+    let onTrouble: (@Sendable (CountersignError) -> Void)?
     let give: @Sendable (Event) -> Void
 
     /// Two clocks may disagree for a moment; nobody spins meanwhile.
@@ -110,16 +112,34 @@ private struct Driver: Sendable {
                     continue
                 }
                 group.addTask {
-                    var failed: (any Error)?
-                    do {
-                        for event in try await companion.doAction(action: action, attention: attention) { give(event) }
-                    } catch {
-                        failed = error
-                    }
-                    tracks.end(track, failed)
+                    tracks.end(track, await failure(of: action))
                     reason.yield()
                 }
             }
+        }
+    }
+
+    /// Does one thing and gives what happened; what ends all is returned.
+    private func failure(of action: NextAction) async -> (any Error)? {
+        do {
+            let done = try await companion.doAction(action: action, attention: attention)
+            for event in done.events { give(event) }
+            for trouble in done.troubles { try told(trouble) }
+        } catch let trouble as CountersignError {
+            do { try told(trouble) } catch { return error }
+        } catch {
+            return error
+        }
+        return nil
+    }
+
+    private func told(_ trouble: CountersignError) throws {
+        switch trouble {
+        // Nothing more can be done.
+        case .closed, .notUnlocked, .noPort: throw trouble
+        default:
+            guard let onTrouble else { throw trouble }
+            onTrouble(trouble)
         }
     }
 }

@@ -28,6 +28,21 @@ extension RingAddress: Redacted {
     }
 }
 
+extension Decision: Redacted {
+    public var description: String {
+        switch self {
+        case .approve: "approve([redacted])"
+        case .deny: "deny"
+        case .report: "report"
+        case .cancel: "cancel"
+        }
+    }
+}
+
+extension ManualFields: Redacted {
+    public var description: String { "ManualFields([redacted])" }
+}
+
 extension HttpRequest: Redacted {
     public var description: String { "HttpRequest(url: \(url))" }
 }

@@ -151,6 +151,8 @@ extension Scenarios {
                 Edit.of(note: marked), Password(marked), Credential.password(password: secret),
                 Credential.platform(slot: "00", secret: secret),
                 RingAddress.webPush(to: "https://push.example", p256dh: secret, auth: secret),
+                RingAddress.gateway(to: marked), RingAddress.unifiedPush(to: marked), Decision.approve(number: marked),
+                ManualFields(account: marked, secret: marked),
                 HttpReply(status: 200, retryAfterS: nil, body: secret),
                 HttpRequest(url: "https://work.example", contentType: "x", body: secret, timeoutS: 1, replyBytesMax: 1),
             ]

@@ -186,6 +186,13 @@ func failedPort<Result>(_ step: () async throws -> Result) async throws -> Count
     return port
 }
 
+extension Settled {
+    /// The ports that failed in what was done all the same.
+    var failedPorts: Set<Countersign.Port> {
+        Set(troubles.compactMap { if case .portFailed(let port) = $0 { port } else { nil } })
+    }
+}
+
 /// What a step prints, on both of the program's outputs.
 func printed(_ step: () async throws -> Void) async throws -> String {
     let folder = try Folder()

@@ -105,7 +105,7 @@ extension Scenarios {
             ]
             for (kind, more) in lies {
                 try await server.network(kind, more)
-                let events = try await companion.doAction(action: fetch, attention: .looking)
+                let events = try await companion.doAction(action: fetch, attention: .looking).events
                 let isRefused = events.allSatisfy { if case .refused = $0 { true } else { false } }
                 #expect(events.count <= 1 && isRefused, "\(kind)")
                 #expect(try companion.pending() == [], "\(kind)")

@@ -241,7 +241,8 @@ extension Scenarios {
             }
             let before = try visit(1_000)
             let after = try visit(9_000)
-            #expect(abs(after - before) <= before * 0.02, "\(before) bytes, then \(after)")
+            // Less, where what other tests left is gone meanwhile.
+            #expect(after - before <= before * 0.02, "\(before) bytes, then \(after)")
         }
 
         @Test func aClockThatStandsElsewhereIsAskedWhereNoTimeIsGiven() async throws {

@@ -15,10 +15,26 @@ extension Scenarios {
             #expect(FileManager.default.fileExists(atPath: folder.file("my.vault")))
         }
 
+        /// What a text shows in Swift.
+        private func shown(_ text: String) throws -> [String] {
+            try String(contentsOfFile: text, encoding: .utf8).matches(of: /```swift\n([\s\S]*?)```/).map { String($0.1) }
+        }
+
+        private func compiled(_ name: String) throws -> String {
+            try String(contentsOfFile: "Tests/CountersignTests/\(name).swift", encoding: .utf8)
+        }
+
         @Test func theExamplesOfTheReadmeAreThoseThatCompile() throws {
-            let shown = try String(contentsOfFile: "README.md", encoding: .utf8).matches(of: /```swift\n(func [\s\S]*?)```/)
-            let compiled = try String(contentsOfFile: "Tests/CountersignTests/Example.swift", encoding: .utf8)
-            #expect(shown.map { compiled.contains($0.1) } == [true, true])
+            let compiled = try compiled("Example")
+            #expect(try shown("README.md").map { compiled.contains($0) } == [true, true])
+        }
+
+        @Test func theExamplesOfThePageAreThoseThatCompile() throws {
+            let compiled = try compiled("Pages")
+            // Declarations alone have no body.
+            let examples = try shown("../../docs/api/swift.md").filter { $0.contains("{\n") }
+            #expect(examples.count > 10)
+            #expect(examples.filter { !compiled.contains($0) } == [])
         }
     }
 }

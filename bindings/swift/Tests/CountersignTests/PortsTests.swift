@@ -112,7 +112,7 @@ extension Scenarios {
             let keys = device.ports.deviceKeys
             let deaf = HookedTransport(before: { throw Undeclared() })
             let first = try opened(Ports(clock: device.clock, transport: deaf, deviceKeys: keys))
-            #expect(try await failedPort { try await first.settle(attention: .looking) } == .transport)
+            #expect(try await first.settle(attention: .looking).failedPorts == [.transport])
             #expect(try first.workAccount(id: device.work).unreachableSince != nil)
             first.shut()
             let second = try opened(
@@ -121,12 +121,44 @@ extension Scenarios {
                     notifier: HookedNotifier { _ in throw Undeclared() }
                 )
             )
-            #expect(try await failedPort { try await second.settle(attention: .looking) } == .notifier)
+            let rung = try await second.settle(attention: .looking)
+            #expect(rung.failedPorts == [.notifier])
+            guard case .rings? = rung.events.first else { throw Unexpected("what was stored is told all the same") }
             let statement = try #require(second.pending().first)
             try await second.decide(id: statement.id, decision: .approve(number: asked.text("number")))
-            #expect(try await failedPort { try await second.settle(attention: .looking) } == .notifier)
+            #expect(try await second.settle(attention: .looking).failedPorts == [.notifier])
             #expect(try second.statement(id: statement.id).outcome == .approved)
             second.shut()
+        }
+
+        @Test func aTroubleIsToldAndTheEventsGoOn() async throws {
+            let device = try await Device(server, folder).enrolled()
+            device.companion.shut()
+            let deaf = Ports(
+                clock: device.clock, transport: device.ports.transport, notifier: HookedNotifier { _ in throw Undeclared() }
+            )
+            func answered(_ onTrouble: (@Sendable (CountersignError) -> Void)?) async throws -> [Event] {
+                let asked = try await server.ask()
+                let companion = try Companion.open(at: device.place, ports: deaf)
+                defer { companion.shut() }
+                try companion.unlockWithRecovery(code: device.code)
+                try companion.tryAtOnce()
+                var seen: [Event] = []
+                for try await event in companion.events(onTrouble: onTrouble) {
+                    if case .outcome = event { break }
+                    seen.append(event)
+                    if case .rings(_, let statement) = event {
+                        try await companion.decide(id: statement, decision: .approve(number: asked.text("number")))
+                    }
+                }
+                #expect(try await server.outcome(asked) == "approved")
+                return seen
+            }
+            let troubles = Shared<[CountersignError]>([])
+            let seen = try await answered { trouble in troubles.change { $0.append(trouble) } }
+            guard case .rings? = seen.first else { throw Unexpected("\(seen)") }
+            #expect(Settled(events: [], troubles: troubles.now).failedPorts == [.notifier])
+            #expect(try await failedPort { try await answered(nil) } == .notifier)
         }
 
         @Test func everyPortMayCallTheCompanionBack() async throws {

@@ -158,10 +158,16 @@ final class Device: @unchecked Sendable {
     /// Does what is due, puts the clocks to when more is, and does that.
     @discardableResult
     func settle() async throws -> [Event] {
-        let events = try await companion.settle(attention: .looking)
+        let events = try await settled()
         guard case .waitUntil(let second) = try companion.nextAction(attention: .looking) else { return events }
         try await putClocks(second)
-        return try await events + companion.settle(attention: .looking)
+        return try await events + settled()
+    }
+
+    private func settled() async throws -> [Event] {
+        let done = try await companion.settle(attention: .looking)
+        #expect(done.troubles == [])
+        return done.events
     }
 
     func putClocks(_ at: UnixSeconds) async throws {

@@ -43,7 +43,9 @@ extension Scenarios {
             #expect(answer.status == 503 && answer.retryAfterS == 7)
             #expect(try await named("http://127.0.0.1:9/") == .noConnection)
             #expect(try await named("https://no-such-host.invalid/") == .noConnection)
-            #expect(try await named("no address") == .noConnection)
+            for address in ["no address", "http://work.example/", "ftp://127.0.0.1/", "file:///etc/passwd", "http://127.0.0.1.example/"] {
+                #expect(try await named(address) == .noConnection, "\(address)")
+            }
             #expect(try await met("endless") == .tooLong)
         }
 
