@@ -7,7 +7,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Callable
 
-from .native import countersign as core
+from .native import countersign as _generated
+
+core: Any = _generated
 
 
 class _Poll:
@@ -34,9 +36,11 @@ class _Poll:
 _polls = core._UniffiHandleMap()
 
 
-@core._UNIFFI_RUST_FUTURE_CONTINUATION_CALLBACK  # type: ignore[misc]
 def _continue(handle: int, code: int) -> None:
     _polls.remove(handle).answer(code)
+
+
+_continue_callback = core._UNIFFI_RUST_FUTURE_CONTINUATION_CALLBACK(_continue)
 
 
 async def _call(
@@ -53,7 +57,7 @@ async def _call(
     try:
         while True:
             asked = _Poll()
-            poll(rust_future, _continue, _polls.insert(asked))
+            poll(rust_future, _continue_callback, _polls.insert(asked))
             # A step ends only while it is asked.
             if asked.code is None:
                 await asked.answered

@@ -123,11 +123,6 @@ def _dropped(handle: int) -> None:
     _unless_closed(loop, core._uniffi_cancel_task, task)
 
 
-def _continued(handle: int, poll_code: int) -> None:
-    loop, future = core._UniffiContinuationHandleMap.remove(handle)
-    _unless_closed(loop, core._uniffi_set_future_result, future, poll_code)
-
-
 def _lower_checked(cls: Any, value: Any) -> Any:
     """What crosses in a buffer. The generator checks arguments alone, not what a port gives."""
     cls.check_lower(value)
@@ -163,7 +158,6 @@ _REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (core, "_uniffi_trait_interface_call_with_error", _at_once),
     (core, "_uniffi_trait_interface_call_async_with_error", _later),
     (core, "_uniffi_rust_call_with_error", _leaving_rust),
-    (core, "_uniffi_continuation_callback", core._UNIFFI_RUST_FUTURE_CONTINUATION_CALLBACK(_continued)),
     (core._UniffiConverterRustBuffer, "lower", classmethod(_lower_checked)),
     (core._UniffiConverterPrimitiveInt, "lower", classmethod(_lower_number)),
     (core._UniffiFfiConverterBoolean, "lower", classmethod(_lower_flag)),

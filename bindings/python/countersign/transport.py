@@ -5,16 +5,23 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import functools
+import re
 import socket
 import ssl
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, HTTPSConnection, IncompleteRead
 from typing import IO, Any, Optional, Union
 
 from .native.countersign import HttpReply, HttpRequest, Transport, TransportError
+
+# Says neither which Python asks nor on which machine.
+_USER_AGENT = "countersign"
+
+_LOOPBACK = re.compile(r"127(\.\d{1,3}){3}", re.ASCII)
 
 # More than any server means: so many digits are a number that is read.
 _RETRY_DIGITS_MAX = 18
@@ -22,15 +29,18 @@ _RETRY_DIGITS_MAX = 18
 
 class UrllibTransport(Transport):
     """Posts with ``urllib``, each request on a thread of its own, which keeps no program from its end. TLS trusts what the system
-    trusts; redirects are not followed.
+    trusts, and without TLS nothing leaves this machine; redirects are not followed.
 
-    The connection of a task that is cancelled is closed, and the thread ends with it.
+    A request that takes longer than it may, from its beginning to the end of the answer, is given up. The connection of a task that
+    is cancelled is closed, and the thread ends with it.
     """
 
     def __init__(self, context: Optional[ssl.SSLContext] = None) -> None:
         self._context = context or ssl.create_default_context()
 
     async def post(self, request: HttpRequest) -> HttpReply:
+        if not _is_allowed(request.url):
+            raise TransportError.NoConnection()
         loop = asyncio.get_running_loop()
         came: asyncio.Future[HttpReply] = loop.create_future()
         line = _Line()
@@ -49,9 +59,21 @@ class UrllibTransport(Transport):
 
         threading.Thread(target=post, name="countersign-post", daemon=True).start()
         try:
-            return await came
+            async with asyncio.timeout(request.timeout_s):
+                return await came
+        except TimeoutError:
+            raise TransportError.TimedOut() from None
         finally:
             line.cut()
+
+
+def _is_allowed(url: str) -> bool:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return parts.scheme == "https" or parts.scheme == "http" and (host in {"localhost", "::1"} or bool(_LOOPBACK.fullmatch(host)))
 
 
 def _settle(came: "asyncio.Future[HttpReply]", answer: Union[HttpReply, BaseException]) -> None:
@@ -134,10 +156,8 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def _posted(request: HttpRequest, line: _Line, context: ssl.SSLContext) -> HttpReply:
-    deadline = time.monotonic() + request.timeout_s
-    asked = urllib.request.Request(
-        request.url, data=request.body, method="POST", headers={"Content-Type": request.content_type}
-    )
+    headers = {"Content-Type": request.content_type, "User-Agent": _USER_AGENT}
+    asked = urllib.request.Request(request.url, data=request.body, method="POST", headers=headers)
     opener = urllib.request.build_opener(_NoRedirects(), _PlainHandler(line), _SecureHandler(line, context))
     try:
         try:
@@ -147,7 +167,7 @@ def _posted(request: HttpRequest, line: _Line, context: ssl.SSLContext) -> HttpR
         with answer:
             if 300 <= answer.status < 400:
                 raise TransportError.Redirect()
-            body = _read(answer, request.reply_bytes_max, deadline)
+            body = _read(answer, request.reply_bytes_max)
             return HttpReply(
                 status=answer.status,
                 retry_after_s=_seconds(answer.headers.get("Retry-After")),
@@ -170,15 +190,13 @@ def _posted(request: HttpRequest, line: _Line, context: ssl.SSLContext) -> HttpR
         raise TransportError.NoConnection() from None
 
 
-def _read(answer: IO[bytes], bytes_max: int, deadline: float) -> bytes:
-    """The body, which is given up where it is too long or comes too slowly."""
+def _read(answer: IO[bytes], bytes_max: int) -> bytes:
+    """The body, which is given up where it is too long."""
     body = bytearray()
     while piece := answer.read1(65536):  # type: ignore[attr-defined]
         body += piece
         if len(body) > bytes_max:
             raise TransportError.TooLong()
-        if time.monotonic() > deadline:
-            raise TransportError.TimedOut()
     return bytes(body)
 
 

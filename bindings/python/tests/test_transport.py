@@ -49,6 +49,7 @@ class Silent:
         self.url = f"http{'s' if context else ''}://127.0.0.1:{self._listener.getsockname()[1]}"
         self.arrived = threading.Semaphore(0)
         self.left = threading.Semaphore(0)
+        self.heads: list[bytes] = []
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
@@ -75,6 +76,7 @@ class Silent:
         came = b""
         while not came.endswith(b"\r\n\r\nx"):
             came += line.recv(65536)
+        self.heads.append(came)
         self.arrived.release()
         if b"/answer" in came:
             line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
@@ -121,6 +123,37 @@ def test_the_default_transport_names_what_went_wrong(server: Server) -> None:
 
 def test_who_says_nothing_is_given_up(silent: Silent) -> None:
     raises(TransportError.TimedOut, lambda: post(silent.url, timeout_s=0.05))
+
+
+def test_who_says_it_slowly_is_given_up(server: Server) -> None:
+    server.control("network", path="fetch", do={"kind": "drip", "pause_ms": 40})
+    raises(TransportError.TimedOut, lambda: post(f"{server.url}/v1/fetch", timeout_s=0.2))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://192.0.2.1/",
+        "http://127.0.0.1.example/",
+        "http://127.0.0.1@example.org/",
+        "http:///",
+        "ftp://127.0.0.1/",
+        "file:///etc/hostname",
+        "data:,x",
+        "https://[",
+        "no address",
+        "",
+    ],
+)
+def test_without_tls_nothing_leaves_this_machine(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setattr(threading.Thread, "start", lambda _: pytest.fail("it was tried"))
+    raises(TransportError.NoConnection, lambda: post(url))
+
+
+def test_a_request_does_not_say_what_made_it(silent: Silent) -> None:
+    assert post(f"{silent.url}/answer").status == 200
+    lines = silent.heads[0].decode().lower()
+    assert "\r\nuser-agent: countersign\r\n" in lines and "python" not in lines
 
 
 def test_who_does_not_listen_and_who_is_not_there_are_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
