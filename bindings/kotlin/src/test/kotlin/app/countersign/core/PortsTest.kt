@@ -3,6 +3,7 @@ package app.countersign.core
 import java.io.ByteArrayOutputStream
 import java.io.PrintStream
 import java.util.concurrent.ConcurrentHashMap
+import java.util.concurrent.CopyOnWriteArrayList
 import java.util.concurrent.atomic.AtomicBoolean
 import kotlin.test.AfterTest
 import kotlin.test.BeforeTest
@@ -17,6 +18,7 @@ import kotlin.test.assertTrue
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.flow.takeWhile
 import kotlinx.coroutines.withContext
 
 /** Ports: what they throw, what they call, and what works without them. */
@@ -134,7 +136,7 @@ class PortsTest : Desk() {
 
     @Test
     fun aTroubleIsToldAndTheEventsGoOn() = scenario {
-        val device = device().enrolled()
+        val device = Device(server, folder).enrolled()
         device.close()
         suspend fun answered(onTrouble: ((CountersignException) -> Unit)?): List<Event> {
             val asked = server.ask()
