@@ -32,7 +32,7 @@ const EVERYWHERE: [(&str, usize, &str); 9] = [
     (
         "val pollResult = suspendCancellableCoroutine<Byte> { continuation ->",
         1,
-        "val asked = java.util.concurrent.atomic.AtomicReference<Byte>()\n            val pollResult = try { \
+        "val asked = java.util.concurrent.atomic.AtomicReference<Byte?>()\n            val pollResult = try { \
          suspendCancellableCoroutine<Byte> { continuation ->",
     ),
     (
