@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from .native import countersign as _generated
 
@@ -28,10 +28,8 @@ def _at_once(
         write(make_call())
         status.code = _Status.CALL_SUCCESS
     except error_type as error:
-        declared = _declared(error, lower_error)
-        if declared is not None:
-            status.error_buf = declared
-            status.code = _Status.CALL_ERROR
+        status.error_buf = lower_error(error)
+        status.code = _Status.CALL_ERROR
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt):
             # Here it would end in the compiled side: it goes on when that is left.
@@ -61,19 +59,16 @@ def _later(
     """
 
     async def answered() -> None:
-        own = asyncio.current_task()
         try:
             came = await make_call()
         except error_type as error:
-            declared = _declared(error, lower_error)
-            if declared is None:
-                fail(_Status.CALL_UNEXPECTED_ERROR, core._UniffiRustBuffer.default())
-            else:
-                fail(_Status.CALL_ERROR, declared)
-        except BaseException as error:
+            fail(_Status.CALL_ERROR, lower_error(error))
+        except (Exception, SystemExit):
             fail(_Status.CALL_UNEXPECTED_ERROR, core._UniffiRustBuffer.default())
-            if _ends(error, own):
-                raise
+        except BaseException:
+            # It ends this task, or the loop with it.
+            fail(_Status.CALL_UNEXPECTED_ERROR, core._UniffiRustBuffer.default())
+            raise
         else:
             try:
                 succeed(came)
@@ -86,52 +81,17 @@ def _later(
     dropped[0] = core._UniffiForeignFutureDroppedCallbackStruct(handle, _dropped_callback)
 
 
-def _declared(error: Exception, lower_error: Callable[[Any], Any]) -> Any:
-    """The error as it crosses; none where it is no variant."""
-    lowered = lower_error(error)
-    if lowered.len:
-        return lowered
-    lowered.free()
-    return None
-
-
-def _ends(error: BaseException, own: Optional["asyncio.Task[Any]"]) -> bool:
-    """Whether it ends this task or its loop, and is not the port's own."""
-    if isinstance(error, KeyboardInterrupt):
-        return True
-    if isinstance(error, asyncio.CancelledError):
-        return own is not None and own.cancelling() > 0
-    if isinstance(error, GeneratorExit):
-        # A coroutine that is thrown away is not closed by its own task.
-        try:
-            return asyncio.current_task() is not own
-        except RuntimeError:
-            return True
-    return False
-
-
-def _unless_closed(loop: asyncio.AbstractEventLoop, step: Callable[..., object], *args: Any) -> None:
+def _dropped(handle: int) -> None:
+    loop, task = core._UNIFFI_FOREIGN_FUTURE_HANDLE_MAP.remove(handle)
     try:
-        loop.call_soon_threadsafe(step, *args)
+        loop.call_soon_threadsafe(core._uniffi_cancel_task, task)
     except RuntimeError:
-        # Whoever waited in it is gone with it.
+        # The loop is closed, and the task went with it.
         pass
 
 
-def _dropped(handle: int) -> None:
-    loop, task = core._UNIFFI_FOREIGN_FUTURE_HANDLE_MAP.remove(handle)
-    _unless_closed(loop, core._uniffi_cancel_task, task)
-
-
-def _lower_checked(cls: Any, value: Any) -> Any:
-    """What crosses in a buffer. The generator checks arguments alone, not what a port gives."""
-    cls.check_lower(value)
-    with core._UniffiRustBuffer.alloc_with_builder() as builder:
-        cls.write(value, builder)
-        return builder.finalize()
-
-
 def _lower_number(cls: Any, value: Any) -> Any:
+    """The generator checks arguments alone, not what a port gives."""
     cls.check_lower(value)
     return value
 
@@ -158,7 +118,6 @@ _REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (core, "_uniffi_trait_interface_call_with_error", _at_once),
     (core, "_uniffi_trait_interface_call_async_with_error", _later),
     (core, "_uniffi_rust_call_with_error", _leaving_rust),
-    (core._UniffiConverterRustBuffer, "lower", classmethod(_lower_checked)),
     (core._UniffiConverterPrimitiveInt, "lower", classmethod(_lower_number)),
     (core._UniffiFfiConverterBoolean, "lower", classmethod(_lower_flag)),
     (core._UniffiFfiConverterBytes, "write", staticmethod(_write_bytes)),
