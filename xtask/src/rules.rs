@@ -11,7 +11,7 @@ const LINES_WARNED: usize = 400;
 const LINES_REFUSED: usize = 600;
 
 /// Folders that hold nothing written by us; in a second worktree `.git` is a file.
-const SKIPPED: [&str; 5] = ["target", ".git", "found", "artifacts", "corpus"];
+const SKIPPED: [&str; 6] = ["target", ".build", ".git", "found", "artifacts", "corpus"];
 
 /// Names that say what kind of thing a file is, never what it is about.
 const EMPTY_NAMES: [&str; 8] = [
