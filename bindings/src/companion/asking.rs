@@ -44,8 +44,7 @@ pub struct OutgoingRequest {
 #[uniffi::export]
 impl Companion {
     /// Prepares an account's next request on a lane. The lane is taken until `take_reply`, `take_silence` or `give_up`: a call
-    /// that is cancelled in the moment in which its answer is on the way leaves it taken until the vault is locked or opened
-    /// anew, and `do_action` and `settle` have no such moment.
+    /// that is cancelled frees it.
     ///
     /// # Errors
     ///

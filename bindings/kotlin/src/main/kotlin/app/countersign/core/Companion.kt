@@ -123,6 +123,8 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
 
     override suspend fun doAction(action: NextAction, attention: Attention): Settled = there { super.doAction(action, attention) }
 
+    override suspend fun exportHistory(account: RecordId?): ExportedHistory = there { super.exportHistory(account) }
+
     override fun giveUp(errand: Errand): Unit = waking { super.giveUp(errand) }
 
     override fun leave(id: RecordId, now: UnixSeconds?): Unit = waking { super.leave(id, now) }
@@ -135,8 +137,17 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
 
     override suspend fun openPorch(key: PlatformKey): Unit = there { waking { super.openPorch(key) } }
 
-    override suspend fun prepare(account: RecordId, lane: Lane, attention: Attention): OutgoingRequest =
-        there { super.prepare(account, lane, attention) }
+    /** As in the core; where a cancelled coroutine does not get the request any more, its lane is free again. */
+    override suspend fun prepare(account: RecordId, lane: Lane, attention: Attention): OutgoingRequest {
+        var prepared: OutgoingRequest? = null
+        try {
+            there { prepared = super.prepare(account, lane, attention) }
+        } catch (error: CancellationException) {
+            prepared?.let { giveUp(it.errand) }
+            throw error
+        }
+        return checkNotNull(prepared) { "it was prepared, or the error was thrown" }
+    }
 
     override fun purgeExpired(now: UnixSeconds?) = waking { super.purgeExpired(now) }
 
