@@ -103,6 +103,19 @@ def _lower_flag(cls: Any, value: Any) -> int:
     return int(value)
 
 
+def _checked_text(value: Any) -> str:
+    """A text that can cross. It is looked at before anything is lent: what fails behind that keeps what was lent alive; and Python's own
+    error would repeat the text.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"argument must be str, not {type(value).__name__}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("argument must be text, without halves of surrogate pairs") from None
+    return value
+
+
 def _write_bytes(value: Any, into: Any) -> None:
     """Whatever is like bytes; the generator's own takes `bytes` alone, and the memory of texts."""
     with memoryview(value) as view:
@@ -120,6 +133,7 @@ _REPLACED: tuple[tuple[Any, str, Any], ...] = (
     (core, "_uniffi_rust_call_with_error", _leaving_rust),
     (core._UniffiConverterPrimitiveInt, "lower", classmethod(_lower_number)),
     (core._UniffiFfiConverterBoolean, "lower", classmethod(_lower_flag)),
+    (core._UniffiFfiConverterString, "check_lower", staticmethod(_checked_text)),
     (core._UniffiFfiConverterBytes, "write", staticmethod(_write_bytes)),
 )
 

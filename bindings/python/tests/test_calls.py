@@ -5,15 +5,37 @@ from __future__ import annotations
 import asyncio
 import copy
 import gc
+import os
 import pickle
+import sys
+import weakref
 from typing import Any, Callable
 
 import pytest
 
 import countersign
-from conftest import LINK, run
-from countersign import Attention, Companion, Decision, Lane, RecoveryCode
+from conftest import LINK, ports, run
+from countersign import Attention, Companion, Decision, Lane, RecoveryCode, VaultPlace
 from server import only
+
+
+def test_a_text_that_cannot_cross_is_refused_and_keeps_nothing_alive(place: VaultPlace, code: RecoveryCode) -> None:
+    Companion.create(place, ports(), recovery=code).close()
+
+    def refused() -> Any:
+        opened = Companion.open(place, ports())
+        opened.unlock_with_recovery(code)
+        with pytest.raises(ValueError) as caught:
+            opened.search("MARKED \ud800")
+        return weakref.ref(opened), repr(caught.value)
+
+    open_before = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
+    for _ in range(3):
+        opened, error = refused()
+        gc.collect()
+        assert opened() is None and "MARKED" not in error
+    if sys.platform == "linux":
+        assert len(os.listdir("/proc/self/fd")) == open_before
 
 
 def begun_and_cancelled(step: Callable[[], Any]) -> Any:
