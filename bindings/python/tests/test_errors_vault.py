@@ -157,6 +157,10 @@ def test_a_key_that_was_changed_elsewhere_locks_whoever_has_the_old_one(vault: V
         companion.renew_key(Damaged.REFUSE)
         assert vault_fault(lambda: edited(before, vault.account)).is_LOCKED()
         assert vault_fault(before.refresh).is_LOCKED()
+        # It is locked then, and opens again with what opens the new key.
+        assert before.state() is countersign.CompanionState.LOCKED
+        before.unlock_with_recovery(vault.code)
+        assert [row.id for row in before.list()] == [vault.account]
 
 
 def test_a_damaged_record_is_unreadable_and_in_the_way_of_a_new_key(vault: Vault) -> None:
