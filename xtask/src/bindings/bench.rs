@@ -45,8 +45,13 @@ impl Libraries {
         let mut build = cargo();
         build.args(["build", "--locked", "--package", "countersign-empty"]);
         process::run(build.args(library::PROFILE))?;
+        // The wheel's build puts a stripped one in its place, of which the generator reads nothing.
+        let built = library::build(&[])?;
+        let countersign = packages("unstripped")?.join(built.file_name().unwrap_or_default());
+        std::fs::copy(&built, &countersign)
+            .map_err(|error| Failure::new(format!("cannot keep the library: {error}")))?;
         let libraries = Self {
-            countersign: library::build(&[])?,
+            countersign,
             empty: process::root()
                 .join("target/bindings")
                 .join(library::named("empty")),
