@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::swift::Toolchain;
-use super::{COUNTS, CRATE, Reads, built, generator, kotlin, library, packages, swift, wheel};
+use super::{
+    COUNTS, CRATE, Reads, built, generate, generator, kotlin, library, packages, swift, wheel,
+};
 use crate::process::{self, Failure, cargo};
 use crate::python;
 
@@ -71,10 +73,9 @@ fn measure_memory() -> Result<Measured, Failure> {
     let mut build = cargo();
     build.args(["build", "--locked", "--features", COUNTS]);
     process::run(build.args(example))?;
-    let program = process::root().join("target/debug/examples/open_and_close");
     read(
         "library",
-        Command::new(program).arg(packages("measured-memory")?),
+        Command::new(built("examples/open_and_close")).arg(packages("measured-memory")?),
     )
 }
 
@@ -101,9 +102,7 @@ fn measure_kotlin(libraries: &Libraries) -> Result<Measured, Failure> {
 fn measure_python(libraries: &Libraries, python: &Path) -> Result<Measured, Failure> {
     let folder = packages("measured-python")?;
     let made = folder.join("wheel");
-    let mut options = library::PROFILE.to_vec();
-    options.push("--strip");
-    let wheel = wheel(python, &made, &options)?;
+    let wheel = wheel(python, &made, &library::SHIPPED_WHEEL)?;
     let place = folder.join("packages");
     process::run(
         Command::new(python)
@@ -147,18 +146,6 @@ fn first_calls(language: &str, call: impl Fn(&str) -> Command) -> Result<Measure
         }
     }
     Ok(measured.into())
-}
-
-/// Writes the source of a library's interface in one language into a folder.
-fn generate(language: &str, library: &Path, folder: &Path) -> Result<(), Failure> {
-    process::run(
-        Command::new(built("countersign-bindgen"))
-            .args(["generate", "--no-format", "--language", language])
-            .arg("--out-dir")
-            .arg(folder)
-            .arg(library)
-            .current_dir(process::root()),
-    )
 }
 
 /// What a program prints: a line a measure, its name and its turns.

@@ -81,28 +81,13 @@ fn jars(folder: &Path) -> Vec<PathBuf> {
 /// Writes the interface's source from an unstripped library.
 pub(super) fn write_sources(library: &Path) -> Result<(), Failure> {
     let written = super::packages("generated-kotlin")?;
-    process::run(
-        Command::new(built("countersign-bindgen"))
-            .args(["generate", "--no-format", "--language", "kotlin"])
-            .arg("--out-dir")
-            .arg(&written)
-            .arg(library)
-            .current_dir(process::root()),
-    )?;
+    super::generate("kotlin", library, &written)?;
     let name = "app/countersign/core/countersign.kt";
     let generated = std::fs::read_to_string(written.join(name))
         .map_err(|error| Failure::new(format!("cannot read the generated source: {error}")))?;
     let adapted = KOTLIN.made_in(&generated)?;
     let place = source().join("target/generated/kotlin").join(name);
-    if std::fs::read_to_string(&place).is_ok_and(|had| had == adapted) {
-        // What is not newer is not compiled again.
-        return Ok(());
-    }
-    place
-        .parent()
-        .map_or(Ok(()), std::fs::create_dir_all)
-        .and_then(|()| std::fs::write(&place, adapted))
-        .map_err(|error| Failure::new(format!("cannot write the generated source: {error}")))
+    super::renew_source(&place, &adapted)
 }
 
 /// Where the source of the library that does nothing is written, beside which the core is measured.
@@ -136,10 +121,7 @@ fn lend(library: &Path) -> Result<(), Failure> {
     let folder = source()
         .join("target/generated/native")
         .join(format!("{system}-{machine}"));
-    std::fs::create_dir_all(&folder)
-        .and_then(|()| std::fs::copy(library, folder.join(super::library_name())))
-        .map(drop)
-        .map_err(|error| Failure::new(format!("cannot put the library into the package: {error}")))
+    super::lend(library, &folder)
 }
 
 /// Maven at work on the package up to a phase; without the network once all that this asks for is there.

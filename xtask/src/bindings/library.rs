@@ -8,8 +8,11 @@ use super::bench::Measured;
 use super::{CRATE, library_name};
 use crate::process::{self, Failure, cargo};
 
-/// How the shipped library is compiled, for whoever calls cargo or maturin.
+/// How the shipped library is compiled.
 pub(super) const PROFILE: [&str; 2] = ["--profile", "bindings"];
+
+/// The same for maturin, which strips what it packs.
+pub(super) const SHIPPED_WHEEL: [&str; 3] = ["--profile", "bindings", "--strip"];
 
 /// Tells the C compiler to leave out the tables for unwinding: no error goes through SQLite or ring, and they are large.
 pub(super) fn slim_c(command: &mut Command) {
@@ -45,7 +48,7 @@ const VARIANTS: [Variant; 2] = [
 /// # Errors
 ///
 /// A library that does not build, is larger than its budget, or has none.
-pub(super) fn check_size() -> Result<(), Failure> {
+pub(crate) fn check_size() -> Result<(), Failure> {
     if !HAS_BUDGET {
         println!("The budget of the library's size is for x86_64 Linux; it is not held here.");
         return Ok(());

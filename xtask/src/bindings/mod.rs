@@ -23,6 +23,8 @@ use crate::process::{self, Failure, cargo};
 use crate::python;
 use crate::setup;
 
+pub(crate) use library::check_size;
+
 /// The cargo package that the packages are made from.
 const CRATE: &str = "countersign-bindings";
 
@@ -55,7 +57,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
     kotlin::write_sources(&built(&library_name()))?;
     swift::write_sources(&built(&library_name()))?;
     kotlin::check_for_android()?;
-    let wheel = wheel(&python, &folder, &["--profile", "bindings", "--strip"])?;
+    let wheel = wheel(&python, &folder, &library::SHIPPED_WHEEL)?;
     println!("{}", wheel.display());
     // It is the library that lies in the wheel.
     let shipped = process::root().join("target/bindings").join(library_name());
@@ -95,15 +97,6 @@ fn renew() -> Result<(), Failure> {
     generator(Reads::WhatItIsGiven)?;
     write_stubs(&python)?;
     interface::renew()
-}
-
-/// The stripped library against `bindings/budget.toml`.
-///
-/// # Errors
-///
-/// As [`library::check_size`].
-pub(crate) fn check_size() -> Result<(), Failure> {
-    library::check_size()
 }
 
 /// What a language needs; none where that is missing and may be.
@@ -227,22 +220,42 @@ fn tools() -> PathBuf {
     process::root().join("target/packages/tools")
 }
 
+/// Writes the source of a library's interface in one language into a folder. The library is not stripped.
+fn generate(language: &str, library: &Path, folder: &Path) -> Result<(), Failure> {
+    process::run(
+        Command::new(built("countersign-bindgen"))
+            .args(["generate", "--no-format", "--language", language])
+            .arg("--out-dir")
+            .arg(folder)
+            .arg(library)
+            .current_dir(process::root()),
+    )
+}
+
+/// Writes a generated source where it is compiled; one that says the same already is not compiled again.
+fn renew_source(place: &Path, text: &str) -> Result<(), Failure> {
+    if std::fs::read_to_string(place).is_ok_and(|had| had == text) {
+        return Ok(());
+    }
+    place
+        .parent()
+        .map_or(Ok(()), std::fs::create_dir_all)
+        .and_then(|()| std::fs::write(place, text))
+        .map_err(|error| Failure::new(format!("cannot write the generated source: {error}")))
+}
+
+/// Puts a library into the folder where a package has it.
+fn lend(library: &Path, folder: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::copy(library, folder.join(library_name())))
+        .map(drop)
+        .map_err(|error| Failure::new(format!("cannot put the library into the package: {error}")))
+}
+
 /// Renews the type stubs of the Python package, which show each change of the interface.
 fn write_stubs(python: &Path) -> Result<(), Failure> {
     let generated = packages("generated")?;
-    process::run(
-        Command::new(built("countersign-bindgen"))
-            .args([
-                "generate",
-                "--no-format",
-                "--language",
-                "python",
-                "--out-dir",
-            ])
-            .arg(&generated)
-            .arg(built(&library_name()))
-            .current_dir(process::root()),
-    )?;
+    generate("python", &built(&library_name()), &generated)?;
     let written = process::output(
         Command::new(python)
             .arg(source().join("stubs.py"))
@@ -270,7 +283,7 @@ fn wheel(python: &Path, folder: &Path, options: &[&str]) -> Result<PathBuf, Fail
         .current_dir(source())
         .env("PATH", path);
     process::forget_cargo(&mut maturin);
-    if options.contains(&"--strip") {
+    if options == library::SHIPPED_WHEEL {
         library::slim_c(&mut maturin);
     }
     process::run(&mut maturin)?;

@@ -8,7 +8,6 @@ mod language;
 mod pages;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use self::declared::{Declared, declared};
 use self::language::Language;
@@ -95,14 +94,7 @@ impl Package {
     /// The interface as it is now.
     fn now(&self) -> Result<String, Failure> {
         let folder = super::packages("interface")?;
-        process::run(
-            Command::new(built("countersign-bindgen"))
-                .args(["generate", "--no-format", "--language", self.called])
-                .arg("--out-dir")
-                .arg(&folder)
-                .arg(built(&super::library_name()))
-                .current_dir(process::root()),
-        )?;
+        super::generate(self.called, &built(&super::library_name()), &folder)?;
         let generated = read(&folder.join(self.generated))?;
         let generated = match self.language {
             Language::Kotlin => adapt::kotlin::KOTLIN.made_in(&generated)?,

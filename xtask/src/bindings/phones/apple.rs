@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{built_for, copy, library, make_folder, need_targets};
-use crate::bindings::{Reads, built, generator, library_name, packages};
+use crate::bindings::{Reads, built, generate, generator, library_name, packages};
 use crate::process::{self, Failure};
 
 /// What one part of the framework serves.
@@ -113,19 +113,7 @@ fn compile(slice: &Slice, target: &str) -> Command {
 /// The header and the module map that the generator writes, in a folder of their own.
 fn headers(folder: &Path) -> Result<PathBuf, Failure> {
     let written = packages("generated-swift")?;
-    process::run(
-        Command::new(built("countersign-bindgen"))
-            .args([
-                "generate",
-                "--no-format",
-                "--language",
-                "swift",
-                "--out-dir",
-            ])
-            .arg(&written)
-            .arg(built(&library_name()))
-            .current_dir(process::root()),
-    )?;
+    generate("swift", &built(&library_name()), &written)?;
     let headers = folder.join("headers");
     // Two frameworks of an app have their headers in one folder.
     let module = headers.join(FRAMEWORK);

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::adapt;
-use super::built;
 use super::counts::Counts;
 use crate::process::{self, Failure};
 
@@ -56,10 +55,7 @@ pub(super) fn test(toolchain: &Toolchain, library: &Path) -> Result<(), Failure>
 /// Packs the package around a library that is shipped, into a folder. Its sources are those that [`write_sources`] wrote last.
 pub(super) fn pack(library: &Path, folder: &Path) -> Result<PathBuf, Failure> {
     let packed = folder.join("countersign-swift");
-    let place = packed.join("lib");
-    std::fs::create_dir_all(&place)
-        .and_then(|()| std::fs::copy(library, place.join(super::library_name())))
-        .map_err(|error| Failure::new(format!("cannot pack the Swift library: {error}")))?;
+    super::lend(library, &packed.join("lib"))?;
     let mut copy = Command::new("cp");
     copy.arg("-R").args(SHIPPED).arg(&packed);
     process::run(copy.current_dir(source()))?;
@@ -87,14 +83,7 @@ pub(super) fn bench(
 /// Writes the interface's source and header from an unstripped library.
 pub(super) fn write_sources(library: &Path) -> Result<(), Failure> {
     let written = super::packages("generated-swift")?;
-    process::run(
-        Command::new(built("countersign-bindgen"))
-            .args(["generate", "--no-format", "--language", "swift"])
-            .arg("--out-dir")
-            .arg(&written)
-            .arg(library)
-            .current_dir(process::root()),
-    )?;
+    super::generate("swift", library, &written)?;
     let read = |name: &str| {
         std::fs::read_to_string(written.join(name))
             .map_err(|error| Failure::new(format!("cannot read the generated {name}: {error}")))
@@ -102,28 +91,15 @@ pub(super) fn write_sources(library: &Path) -> Result<(), Failure> {
     let header = "CountersignFFI.h";
     let interface = "CountersignGenerated.swift";
     let sources = source().join("Sources");
-    renew(&sources.join("CountersignFFI").join(header), &read(header)?)?;
+    super::renew_source(&sources.join("CountersignFFI").join(header), &read(header)?)?;
     let adapted = adapt::swift::adapted(&read(interface)?)?;
-    renew(
+    super::renew_source(
         &sources.join("CountersignGenerated").join(interface),
         &adapted,
     )
 }
 
-/// Writes a source; one that says the same already is not compiled again.
-fn renew(place: &Path, text: &str) -> Result<(), Failure> {
-    if std::fs::read_to_string(place).is_ok_and(|had| had == text) {
-        return Ok(());
-    }
-    std::fs::write(place, text)
-        .map_err(|error| Failure::new(format!("cannot write the generated source: {error}")))
-}
-
 /// Puts a library where the package has it.
 fn lend(library: &Path) -> Result<(), Failure> {
-    let folder = source().join("lib");
-    std::fs::create_dir_all(&folder)
-        .and_then(|()| std::fs::copy(library, folder.join(super::library_name())))
-        .map(drop)
-        .map_err(|error| Failure::new(format!("cannot put the library into the package: {error}")))
+    super::lend(library, &source().join("lib"))
 }
