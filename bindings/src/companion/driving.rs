@@ -70,11 +70,6 @@ impl Settled {
     }
 }
 
-/// Nothing happened that is to be told.
-fn nothing_happened((): ()) -> Settled {
-    Settled::default()
-}
-
 /// Whether an error is no single account's, so that nothing more can be done.
 const fn is_of_all(error: &CountersignError) -> bool {
     matches!(
@@ -99,9 +94,11 @@ impl Companion {
         attention: Attention,
     ) -> Result<Settled, CountersignError> {
         let done = match action {
-            NextAction::MakeKeys { account } => self.make_keys(account).await.map(nothing_happened),
+            NextAction::MakeKeys { account } => {
+                self.make_keys(account).await.map(|()| Settled::default())
+            }
             NextAction::RemoveKeys { account } => {
-                self.remove_keys(account).await.map(nothing_happened)
+                self.remove_keys(account).await.map(|()| Settled::default())
             }
             NextAction::Send { account, lane } => self.send(account, lane, attention).await,
             NextAction::WaitUntil { .. } | NextAction::Nothing => return Ok(Settled::default()),

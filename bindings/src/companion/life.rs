@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use countersign_core::companion as core;
-use countersign_core::companion::{PorchCompanion, PorchMemory};
+use countersign_core::companion::PorchMemory;
 use countersign_core::entropy::SystemEntropy;
 use countersign_core::secret::Secret;
 use countersign_core::time::UnixSeconds;
@@ -287,20 +287,10 @@ impl Companion {
         match &mut *self.lock_state() {
             State::Locked { companion, porch } => {
                 // One that is open already keeps what it knows of requests on their way.
-                let mut memory = match porch {
-                    Some(open) => std::mem::take(&mut open.memory),
-                    None => PorchMemory::default(),
-                };
-                let opened = companion.return_to_porch(&secret, &mut memory);
-                let opened = opened.map(PorchCompanion::leave);
-                match (opened, porch.as_mut()) {
-                    (Ok(memory), _) => *porch = Some(OpenPorch { secret, memory }),
-                    (Err(error), Some(open)) => {
-                        open.memory = memory;
-                        return Err(error.into());
-                    }
-                    (Err(error), None) => return Err(error.into()),
-                }
+                let mut fresh = PorchMemory::default();
+                let known = porch.as_mut().map_or(&mut fresh, |open| &mut open.memory);
+                let memory = companion.return_to_porch(&secret, known)?.leave();
+                *porch = Some(OpenPorch { secret, memory });
                 Ok(())
             }
             State::Open(_) => Err(CountersignError::NotLocked),
