@@ -138,16 +138,8 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
     override suspend fun openPorch(key: PlatformKey): Unit = there { waking { super.openPorch(key) } }
 
     /** As in the core; where a cancelled coroutine does not get the request any more, its lane is free again. */
-    override suspend fun prepare(account: RecordId, lane: Lane, attention: Attention): OutgoingRequest {
-        var prepared: OutgoingRequest? = null
-        try {
-            there { prepared = super.prepare(account, lane, attention) }
-        } catch (error: CancellationException) {
-            prepared?.let { giveUp(it.errand) }
-            throw error
-        }
-        return checkNotNull(prepared) { "it was prepared, or the error was thrown" }
-    }
+    override suspend fun prepare(account: RecordId, lane: Lane, attention: Attention): OutgoingRequest =
+        madeOrUndone(Dispatchers.IO, { giveUp(it.errand) }) { super.prepare(account, lane, attention) }
 
     override fun purgeExpired(now: UnixSeconds?) = waking { super.purgeExpired(now) }
 
@@ -214,22 +206,15 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
             kdf: KdfParams? = null,
             now: UnixSeconds? = null,
         ): app.countersign.core.Companion {
-            var made: Made? = null
-            try {
-                withContext(if (password == null) Dispatchers.IO else Dispatchers.Default) {
-                    val secret = password?.utf8()
-                    try {
-                        made = owned(CompanionHandle.create(place, ports, secret, recovery, kdf, now))
-                    } finally {
-                        secret?.fill(0)
-                    }
+            val context = if (password == null) Dispatchers.IO else Dispatchers.Default
+            return madeOrUndone(context, Made::close) {
+                val secret = password?.utf8()
+                try {
+                    owned(CompanionHandle.create(place, ports, secret, recovery, kdf, now))
+                } finally {
+                    secret?.fill(0)
                 }
-            } catch (error: CancellationException) {
-                // Nobody will close what nobody got.
-                made?.close()
-                throw error
             }
-            return checkNotNull(made) { "it was made, or the error was thrown" }
         }
 
         /**
@@ -242,6 +227,18 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
 
         private fun owned(made: CompanionHandle): app.countersign.core.Companion = made.use { Made(it.uniffiCloneHandle()) }
     }
+}
+
+/** What [step] makes elsewhere. A cancelled coroutine does not get it any more: then it is undone, for nobody else will. */
+private suspend fun <R : Any> madeOrUndone(context: CoroutineContext, undo: (R) -> Unit, step: suspend () -> R): R {
+    var made: R? = null
+    try {
+        withContext(context) { made = step() }
+    } catch (error: CancellationException) {
+        made?.let(undo)
+        throw error
+    }
+    return checkNotNull(made) { "it was made, or the error was thrown" }
 }
 
 // Inside the class its own name means the companion object that it inherits.
