@@ -74,11 +74,30 @@ impl Drop for Watching {
     }
 }
 
+/// A `watch` that has begun: what another process fetches before that is shown quietly, so one request, which is denied, has rung
+/// here when this returns.
+fn watching_already(office: &Office, person: &Person) -> Watching {
+    let mut watching = Watching::start(person, &[]);
+    office.sign_in();
+    let first = watching.next();
+    assert_eq!(first["event"], "rings");
+    let mut deny = person.command(&["approve", "--once", "--json"]);
+    deny.args(["--decisions", "-", "--timeout", "30"]);
+    let line = json!({"id": first["id"], "decision": "deny"});
+    feed(deny, format!("{line}\n").as_bytes());
+    let end = watching.next();
+    assert_eq!(
+        (&end["event"], &end["id"], &end["outcome"]),
+        (&json!("ended"), &first["id"], &json!("denied"))
+    );
+    watching
+}
+
 #[test]
 fn watch_and_approve_at_one_vault_give_one_answer() {
     let office = Office::new();
     let person = office.person();
-    let mut watching = Watching::start(&person, &[]);
+    let mut watching = watching_already(&office, &person);
     let mut terminal = Terminal::start(&person.command(&["approve", "--once"]), 120, 40);
     terminal.expect("Waiting");
     let asked = office.sign_in();
