@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use countersign_core::companion as core;
+use countersign_core::entropy::SystemEntropy;
 use countersign_core::secret::Secret;
 use countersign_core::time::UnixSeconds;
 use countersign_core::vault::{
-    self, Damaged, Findings, KdfParams, LastWay, RecordId, Rotated, SlotInfo, SlotKind, VaultError,
+    self, Damaged, Findings, KdfParams, LastWay, NewPassword, RecordId, Rotated, SlotInfo,
+    SlotKind, VaultError,
 };
 
 use super::Companion;
@@ -117,6 +119,13 @@ impl VaultStatus {
     }
 }
 
+/// Derives a new password's key, with nothing held meanwhile.
+fn derived(password: &[u8], kdf: Option<KdfParams>) -> Result<NewPassword, VaultError> {
+    let password = Secret::copy_of(password);
+    let kdf = kdf.unwrap_or(KdfParams::DEFAULT);
+    NewPassword::derive(&password, kdf, &SystemEntropy::new())
+}
+
 #[uniffi::export]
 impl Companion {
     /// How the vault stands.
@@ -198,9 +207,9 @@ impl Companion {
         now: Option<UnixSeconds>,
     ) -> Result<Rotated, CountersignError> {
         let now = self.time(now)?;
-        let password = Secret::copy_of(new_password);
-        let kdf = kdf.unwrap_or(KdfParams::DEFAULT);
-        self.change(|companion| companion.change_password(&password, kdf, damaged, now))
+        self.look(core::Companion::begin_change_password)??;
+        let password = derived(new_password, kdf)?;
+        self.change(|companion| companion.set_password(password, damaged, now))
     }
 
     /// Adds a password to a vault that has none.
@@ -216,9 +225,9 @@ impl Companion {
         now: Option<UnixSeconds>,
     ) -> Result<RecordId, CountersignError> {
         let now = self.time(now)?;
-        let password = Secret::copy_of(password);
-        let kdf = kdf.unwrap_or(KdfParams::DEFAULT);
-        self.change(|companion| companion.add_password(&password, kdf, now))
+        self.look(core::Companion::begin_add_password)??;
+        let password = derived(password, kdf)?;
+        self.change(|companion| companion.put_password(&password, now))
     }
 
     /// Adds a recovery code, which the person has stored already, to a vault that has none.

@@ -198,11 +198,13 @@ impl Companion {
         self.look_locked(|companion| Ok(companion.porch_slot()?.is_some()))
     }
 
-    /// Unlocks with a password, its UTF-8 bytes as typed. The caller wipes them. Argon2id takes most of a second.
+    /// Unlocks with a password, its UTF-8 bytes as typed. The caller wipes them. Argon2id takes most of a second, in which other
+    /// steps go on.
     ///
     /// # Errors
     ///
-    /// `Vault`, among them `WrongPassword` and `Wait`: the vault is locked as before. `NotLocked`, `Closed`.
+    /// `Vault`, among them `WrongPassword` and `Wait`: the vault is locked as before. `NotLocked`, also when somebody else has
+    /// unlocked it meanwhile; `Closed`.
     #[uniffi::method(default(now = None))]
     pub fn unlock_with_password(
         &self,
@@ -211,7 +213,10 @@ impl Companion {
     ) -> Result<(), CountersignError> {
         let now = self.time(now)?;
         let password = Secret::copy_of(password);
-        self.unlock(&Credential::Password(&password), now)
+        let trial = self.look_locked(|companion| companion.begin_password(now))?;
+        // Nothing is held while the key is derived: whoever else has this vault goes on.
+        let derived = trial.derive(&password);
+        self.unlock(&Credential::Derived(&derived), now)
     }
 
     /// Unlocks with the recovery code.

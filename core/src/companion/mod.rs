@@ -6,6 +6,7 @@ mod duplicates;
 mod find;
 mod keeping;
 mod list;
+mod passwords;
 mod recovery;
 mod trash;
 mod work;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::anchor::AnchorStore;
+use super::derived::DerivedPassword;
 use super::error::VaultError;
 use super::file;
 use super::format::{FORMAT, Realm, RecordId, VaultId};
@@ -24,6 +25,8 @@ use crate::time::UnixSeconds;
 pub enum Credential<'a> {
     /// The password's UTF-8 bytes as typed.
     Password(&'a Secret),
+    /// What was derived of the password apart from the vault ([`LockedVault::begin_password`]).
+    Derived(&'a DerivedPassword),
     /// The recovery code.
     Recovery(&'a RecoveryCode),
     /// What a key of the platform unwrapped for one slot ([`LockedVault::platform_slots`]).
@@ -40,15 +43,24 @@ impl Credential<'_> {
     #[must_use]
     pub const fn kind(&self) -> SlotKind {
         match self {
-            Self::Password(_) => SlotKind::Password,
+            Self::Password(_) | Self::Derived(_) => SlotKind::Password,
             Self::Recovery(_) => SlotKind::Recovery,
             Self::Platform { .. } => SlotKind::Platform,
+        }
+    }
+
+    /// The one slot that this can open; none when it is not known.
+    pub(super) const fn slot(&self) -> Option<RecordId> {
+        match self {
+            Self::Platform { slot, .. } => Some(*slot),
+            Self::Password(_) | Self::Derived(_) | Self::Recovery(_) => None,
         }
     }
 
     pub(super) fn derive(&self, slot: &SlotRow) -> Result<Key32, VaultError> {
         match self {
             Self::Password(password) => derive_secret(password, &slot.params),
+            Self::Derived(derived) => derived.of(slot),
             Self::Recovery(code) => Ok(code.derive_secret()),
             Self::Platform { secret, .. } => {
                 // EXPOSE: the slot's keys are derived from it.

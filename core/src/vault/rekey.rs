@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::anchor::Flush;
 use super::aside::Damaged;
+use super::derived::NewPassword;
 use super::error::VaultError;
 use super::file;
 use super::format::RecordId;
@@ -45,9 +46,9 @@ impl Vault {
         damaged: Damaged,
         now: UnixSeconds,
     ) -> Result<Rotated, VaultError> {
-        self.check_writable()?;
-        let password = SlotSecret::for_password(new_password, kdf, self.entropy())?;
-        self.replace_way(password, damaged, now)
+        self.begin_change_password()?;
+        let password = NewPassword::derive(new_password, kdf, self.entropy())?;
+        self.set_password(password, damaged, now)
     }
 
     /// Sets the recovery code, in place of an earlier one, and renews the vault's key. The person has stored it already.
@@ -127,7 +128,7 @@ impl Vault {
     }
 
     /// A slot of the same kind takes the place of the one there is.
-    fn replace_way(
+    pub(super) fn replace_way(
         &mut self,
         new: SlotSecret,
         damaged: Damaged,

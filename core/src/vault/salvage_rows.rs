@@ -188,8 +188,8 @@ impl Found {
             return Err(VaultError::NothingRecovered);
         }
         slots.retain(|slot| slot.kind == credential.kind().number());
-        if let Credential::Platform { slot: wanted, .. } = credential {
-            slots.retain(|slot| slot.id == *wanted);
+        if let Some(wanted) = credential.slot() {
+            slots.retain(|slot| slot.id == wanted);
         }
         if slots.is_empty() {
             return Err(VaultError::NoSuchSlot);

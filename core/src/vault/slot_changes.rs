@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::anchor::Flush;
+use super::derived::NewPassword;
 use super::error::VaultError;
 use super::file;
 use super::format::RecordId;
@@ -68,10 +69,9 @@ impl Vault {
         kdf: KdfParams,
         now: UnixSeconds,
     ) -> Result<RecordId, VaultError> {
-        self.check_writable()?;
-        check_room(&self.state.slots.rows, SlotKind::Password)?;
-        let slot = SlotSecret::for_password(password, kdf, self.entropy())?;
-        self.add_slot(&slot, now)
+        self.begin_add_password()?;
+        let password = NewPassword::derive(password, kdf, self.entropy())?;
+        self.put_password(&password, now)
     }
 
     /// Adds a recovery code, which the person has stored already, to a vault that has none.
@@ -163,7 +163,11 @@ impl Vault {
         done
     }
 
-    fn add_slot(&mut self, slot: &SlotSecret, now: UnixSeconds) -> Result<RecordId, VaultError> {
+    pub(super) fn add_slot(
+        &mut self,
+        slot: &SlotSecret,
+        now: UnixSeconds,
+    ) -> Result<RecordId, VaultError> {
         self.refresh()?;
         let kind = SlotKind::from_number(slot.kind).ok_or(VaultError::NoSuchSlot)?;
         check_room(&self.state.slots.rows, kind)?;

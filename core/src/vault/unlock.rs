@@ -12,7 +12,7 @@ use super::keys::{SealingKeys, SlotKeys, VaultKey};
 use super::locked::Credential;
 use super::migrate;
 use super::open::Parts;
-use super::slot::{SlotRow, Slots, load_slots};
+use super::slot::{SlotKind, SlotRow, Slots, load_slots};
 use super::slots::SlotSecret;
 use super::state::State;
 use super::tries;
@@ -43,7 +43,12 @@ pub(super) fn unlocked_content(
         is_read_only,
         ..
     } = &parts.file;
-    let slots = candidates(load_slots(db)?, parts.realm.vault, credential)?;
+    let slots = candidates(
+        load_slots(db)?,
+        parts.realm.vault,
+        credential.kind(),
+        credential.slot(),
+    )?;
     // Nothing at all is written while the log is doubtful.
     let may_write = !is_read_only && *log == LogState::Whole;
     // What a platform's key unwrapped is no guess.
@@ -92,7 +97,7 @@ pub(super) fn open_any(
     credential: &Credential<'_>,
 ) -> Result<(VaultKey, SlotSecret), VaultError> {
     let mut error = VaultError::WrongPassword;
-    for slot in candidates(slots, realm.vault, credential)? {
+    for slot in candidates(slots, realm.vault, credential.kind(), credential.slot())? {
         let secret = credential.derive(&slot)?;
         match slot.open(realm, &SlotKeys::derive(&secret, &slot.nonce)) {
             Ok(key) => {
@@ -111,20 +116,21 @@ pub(super) fn open_any(
     Err(error)
 }
 
-/// The slots of a kind that hold together. There is one, unless somebody planted others to hide it.
+/// The slots of a kind that hold together, or of one slot alone. There is one, unless somebody planted others to hide it.
 ///
 /// # Errors
 ///
 /// [`VaultError::NoSuchSlot`]; [`VaultError::DamagedSlot`] when none of them holds together.
-fn candidates(
+pub(super) fn candidates(
     slots: Slots,
     vault: VaultId,
-    credential: &Credential<'_>,
+    kind: SlotKind,
+    only: Option<RecordId>,
 ) -> Result<Vec<SlotRow>, VaultError> {
     let mut rows = slots.rows;
-    rows.retain(|slot| slot.kind == credential.kind().number());
-    if let Credential::Platform { slot, .. } = credential {
-        rows.retain(|row| row.id == *slot);
+    rows.retain(|slot| slot.kind == kind.number());
+    if let Some(only) = only {
+        rows.retain(|row| row.id == only);
     }
     if rows.is_empty() && slots.misshapen.is_empty() {
         return Err(VaultError::NoSuchSlot);

@@ -3,6 +3,7 @@
 
 mod accepting;
 mod attacks;
+mod derived;
 mod faults;
 mod flips;
 mod history;
