@@ -27,8 +27,8 @@ extension Desk {
     }
 }
 
-/// SQLite as this machine has it, since Swift's own package manager needs it; found by name when a test wants it, so that the
-/// package links nothing.
+/// SQLite as this machine has it: Apple's systems come with it, and Debian's Swift needs it. It is found by name when a test wants
+/// it, so that the package has nothing to link for its tests.
 enum Sqlite {
     private typealias Texts = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     private typealias EachRow = @convention(c) (UnsafeMutableRawPointer?, CInt, Texts?, Texts?) -> CInt
@@ -43,7 +43,9 @@ enum Sqlite {
     #endif
 
     private static func function<Function>(_ name: String) throws -> Function {
-        guard let opened = dlopen(library, RTLD_NOW), let found = dlsym(opened, name) else { throw Unexpected("no \(name)") }
+        guard let opened = dlopen(library, RTLD_NOW), let found = dlsym(opened, name) else {
+            throw Unexpected("no \(name): is \(library) installed?")
+        }
         return unsafeBitCast(found, to: Function.self)
     }
 
