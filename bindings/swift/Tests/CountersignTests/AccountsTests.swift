@@ -2,8 +2,6 @@ import Countersign
 import Foundation
 import Testing
 
-private let counter = "otpauth://hotp/Bank:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=0"
-
 extension Scenarios {
     /// Code accounts: added, listed, changed, used, removed.
     @Suite struct AccountsTests {
@@ -29,7 +27,7 @@ extension Scenarios {
             #expect(link.contains("secret=JBSWY3DPEHPK3PXP"))
             #expect(examine(text: aliceLink).accounts() == examine(text: link).accounts())
             #expect(try companion.row(id: id) == row)
-            #expect(try await vaultFault { try companion.row(id: "no id at all") } == .noSuchAccount)
+            #expect(try await refusal { try companion.row(id: "no id at all") } == .vault(fault: .noSuchAccount))
         }
 
         @Test func codesChangeAtTheirSecond() async throws {
@@ -106,7 +104,7 @@ extension Scenarios {
         }
 
         @Test func aCounterMovesOnBeforeItsCodeIsShown() async throws {
-            let id = try companion.added(counter)
+            let id = try companion.added(counterLink)
             let codes = try (0..<3).map { _ in try companion.nextHotp(id: id, doubtful: .refuse) }
             #expect(codes.map(\.counter) == [0, 1, 2])
             #expect(codes.map { $0.code.expose() } == ["755224", "287082", "359152"])
@@ -114,7 +112,7 @@ extension Scenarios {
             #expect(try companion.row(id: id).window == nil)
             let byTime = try companion.added()
             #expect(try await vaultFault { try companion.nextHotp(id: byTime, doubtful: .refuse) } == .noCounter)
-            let last = counter.replacingOccurrences(of: "bob", with: "eve")
+            let last = counterLink.replacingOccurrences(of: "bob", with: "eve")
                 .replacingOccurrences(of: "counter=0", with: "counter=\(Int64.max)")
             let end = try companion.added(last)
             #expect(try await vaultFault { try companion.nextHotp(id: end, doubtful: .refuse) } == .counterExhausted)

@@ -202,7 +202,9 @@ extension Scenarios {
             let asked = try await server.ask()
             let statement = try await device.only()
             let approve = Decision.approve(number: try asked.text("number"))
-            let troubles: [(DeviceKeyError, KeyError)] = [(.cancelled, .cancelled), (.failed, .failed), (.lockedOut, .lockedOut)]
+            let troubles: [(DeviceKeyError, KeyError)] = [
+                (.cancelled, .cancelled), (.failed, .failed), (.lockedOut, .lockedOut), (.notAvailable, .notAvailable),
+            ]
             for (error, said) in troubles {
                 trouble.now = error
                 let refused = try await refusal { try await companion.decide(id: statement.id, decision: approve) }

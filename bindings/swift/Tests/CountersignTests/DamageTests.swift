@@ -11,20 +11,6 @@ extension Scenarios {
             desk = try Desk()
         }
 
-        private func bytes(_ path: String) throws -> Data {
-            try Data(contentsOf: URL(fileURLWithPath: path))
-        }
-
-        private func write(_ bytes: Data, _ path: String) throws {
-            try bytes.write(to: URL(fileURLWithPath: path))
-        }
-
-        private func opened(_ place: VaultPlace, _ ports: Ports) throws -> Companion {
-            let companion = try Companion.open(at: place, ports: ports)
-            try companion.unlockWithRecovery(code: desk.code)
-            return companion
-        }
-
         @Test(arguments: [false, true])
         func anOlderCopyOfTheFileIsSeenByTheAnchor(isPort: Bool) async throws {
             let anchor = isPort ? MemoryAnchor() : nil
@@ -37,7 +23,7 @@ extension Scenarios {
             made.shut()
             if let anchor { #expect(anchor.stored.now.values.map { $0.count > 60 } == [true]) }
             let older = try bytes(here.path)
-            let second = try opened(here, lent)
+            let second = try desk.opened(at: here, ports: lent)
             #expect(try second.status().writeError == nil)
             #expect(try second.findings().lineage == nil)
             #expect(try !second.findings().anchorMissing)
@@ -45,7 +31,7 @@ extension Scenarios {
             second.shut()
             for beside in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: here.path + beside) }
             try write(older, here.path)
-            let third = try opened(here, lent)
+            let third = try desk.opened(at: here, ports: lent)
             #expect(try third.findings().lineage == .rolledBack)
             #expect(try third.list().count == 1, "it can be read")
             #expect(try await vaultFault { try third.added(carol) } == .rolledBack)
@@ -53,7 +39,7 @@ extension Scenarios {
             try third.accept()
             _ = try third.added(carol)
             third.shut()
-            let fourth = try opened(here, lent)
+            let fourth = try desk.opened(at: here, ports: lent)
             #expect(try fourth.findings().lineage == nil)
         }
 
@@ -75,7 +61,7 @@ extension Scenarios {
             let other = try RecoveryCode.generate()
             #expect(try await vaultFault { try restore(snapshot, other) } == .wrongPassword)
             #expect(try restore(snapshot, desk.code).accountCount == 1)
-            let restored = try opened(desk.place, lent)
+            let restored = try desk.opened(ports: lent)
             #expect(try restored.row(id: id).account.expose() == "alice")
             #expect(try restored.findings().lineage == nil)
             #expect(try !restored.findings().anchorMissing)
@@ -109,7 +95,7 @@ extension Scenarios {
             let salvaged = try taken(shown)
             #expect(salvaged.accountCount == shown.recovered)
             #expect(try FileManager.default.fileExists(atPath: #require(salvaged.setAside)))
-            let companion = try opened(desk.place, desk.ports)
+            let companion = try desk.opened()
             #expect(try companion.list().count == Int(shown.recovered))
             #expect(try !companion.status().damagedCopies.isEmpty)
         }
@@ -136,7 +122,7 @@ extension Scenarios {
             #expect(try await vaultFault { try await desk.made(at: lost) } == .leftovers)
             let below = VaultPlace(path: desk.folder.file("good/vault"), anchorFolder: nil)
             #expect(try await vaultFault { try await desk.made(at: below) } == .io)
-            let companion = try opened(good, desk.ports)
+            let companion = try desk.opened(at: good)
             let id = try companion.added()
             let tags = Edit.of(tags: (0..<40).map { "tag \($0)" })
             guard case .tooManyTags = try await vaultFault({ try companion.edit(id: id, edit: tags) }) else {

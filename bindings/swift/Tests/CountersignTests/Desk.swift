@@ -8,6 +8,7 @@ struct Scenarios {}
 
 let start: UnixSeconds = 1_800_000_000
 let aliceLink = "otpauth://totp/Example:alice?secret=JBSWY3DPEHPK3PXP&issuer=Example"
+let counterLink = "otpauth://hotp/Bank:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=0"
 
 /// What must not be shown anywhere.
 let marked = "MARKED-SECRET-7f3a"
@@ -120,6 +121,13 @@ final class Desk: Sendable {
 
     func made(at other: VaultPlace? = nil, ports lent: Ports? = nil, password: Password? = nil) async throws -> Companion {
         try await Companion.create(at: other ?? place, ports: lent ?? ports, password: password, recovery: code)
+    }
+
+    /// Opens what was made and unlocks it.
+    func opened(at other: VaultPlace? = nil, ports lent: Ports? = nil) throws -> Companion {
+        let companion = try Companion.open(at: other ?? place, ports: lent ?? ports)
+        try companion.unlockWithRecovery(code: code)
+        return companion
     }
 }
 

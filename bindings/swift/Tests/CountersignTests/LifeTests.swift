@@ -183,7 +183,7 @@ extension Scenarios {
 
         @Test func threadsHammerOneVault() async throws {
             let companion = try await desk.made()
-            let counter = try companion.added("otpauth://hotp/Bank:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=0")
+            let counter = try companion.added(counterLink)
             let stop = Shared(false)
             let seen = Shared<[UInt64]>([])
             let looked = Shared([0, 0, 0, 0])

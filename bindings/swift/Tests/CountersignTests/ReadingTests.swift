@@ -96,22 +96,32 @@ extension Scenarios {
             #expect(try await thrown(QrError.self) { try drawPng(text: long) } == .textTooLong)
         }
 
-        /// A field of the export's format (protocol buffers), whose numbers are below 128 here.
-        private func field(_ number: UInt8, _ value: UInt8) -> Data {
-            Data([number << 3, value])
-        }
-
-        private func field(_ number: UInt8, _ value: Data) -> Data {
-            Data([number << 3 | 2, UInt8(value.count)]) + value
+        @Test func aFrameWithMoreCodesThanAreReadIsRefused() async throws {
+            let drawn = try (10..<75).map { try modules(drawSvg(text: Concealed("code \($0)")).expose()) }
+            let (side, scale, across) = (try #require(drawn.first).count, 3, 9)
+            let (cell, width) = (side * scale, across * side * scale)
+            var luma = Data(repeating: 255, count: width * 8 * cell)
+            for (n, rows) in drawn.enumerated() {
+                for (y, row) in rows.enumerated() {
+                    let line = Data(row.flatMap { [UInt8](repeating: $0 ? 0 : 255, count: scale) })
+                    for repeated in 0..<scale {
+                        let at = (n / across * cell + y * scale + repeated) * width + n % across * cell
+                        luma.replaceSubrange(at..<at + line.count, with: line)
+                    }
+                }
+            }
+            func read(_ frame: Data) throws -> [QrText] {
+                let height = UInt32(frame.count / width)
+                return try readFrame(luma: frame, widthPx: UInt32(width), heightPx: height, strideBytes: UInt32(width))
+            }
+            #expect(try await thrown(QrError.self) { try read(luma) } == .tooManyCodes)
+            #expect(try read(luma.prefix(width * 7 * cell)).count == 63, "without the last row it is read")
         }
 
         /// One link of an export, with one account of its own.
         private func part(_ index: UInt8, _ size: UInt8, batch: UInt8 = 7, account: String = "alice") -> String {
             let names = field(2, Data("\(account)\(index)".utf8)) + field(3, Data("Example".utf8))
-            let entry = field(1, Data("0123456789".utf8)) + names + field(4, 1) + field(5, 1) + field(6, 2)
-            let payload = field(1, entry) + field(2, 1) + field(3, size) + field(4, index) + field(5, batch)
-            let data = payload.base64EncodedString().replacingOccurrences(of: "+", with: "%2B")
-            return "otpauth-migration://offline?data=\(data)"
+            return exportLink(exported(secret: Data("0123456789".utf8), names: names), part: index, of: size, batch: batch)
         }
 
         @Test func anExportInPartsIsHandedOutWhole() async throws {
@@ -127,6 +137,7 @@ extension Scenarios {
             #expect(try await refused(part(0, 3, batch: 8)) == .apart(fault: .otherExport))
             #expect(try await refused(part(0, 4)) == .apart(fault: .sizeDiffers(expected: 3, got: 4)))
             #expect(try await refused(part(1, 3, account: "eve")) == .apart(fault: .otherExport))
+            #expect(try await refused(part(3, 3)) == .apart(fault: .index(index: 3, size: 3)))
             #expect(try await refused(aliceLink) == .refused(fault: .notOtpauth))
             #expect(try batch.add(link: part(2, 3)) == .new)
             #expect(try batch.add(link: part(0, 3)) == .new)

@@ -137,7 +137,7 @@ final class Device: @unchecked Sendable {
 
     /// From invitation to the first approval, a test.
     @discardableResult
-    func enrolled() async throws -> Device {
+    func enrolled(canOffline: Bool = true) async throws -> Device {
         try invite(await server.ofAccount("invitation").text("link"))
         try await settle()
         #expect(try view.standing == .unconfirmed)
@@ -151,7 +151,7 @@ final class Device: @unchecked Sendable {
         try await decide(test, .approve(number: #require(stage).text("number")))
         try await settle()
         #expect(try view.standing == .active)
-        #expect(try view.canOffline)
+        #expect(try view.canOffline == canOffline)
         return self
     }
 
