@@ -14,8 +14,6 @@ import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.test.currentTime
 
-private const val COUNTER = "otpauth://hotp/Bank:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=0"
-
 /** Code accounts: added, listed, changed, used, removed. */
 class AccountsTest : Desk() {
     @Test
