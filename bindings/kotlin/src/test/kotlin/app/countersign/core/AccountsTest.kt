@@ -30,7 +30,8 @@ class AccountsTest : Desk() {
         assertTrue("secret=JBSWY3DPEHPK3PXP" in link)
         assertEquals(examine(LINK).accounts(), examine(link).accounts())
         assertEquals(row, companion.row(id))
-        assertEquals(VaultError.NoSuchAccount, vaultFault { companion.row("no id at all") })
+        val unknown = assertFailsWith<CountersignException.Vault> { companion.row("no id at all") }
+        assertEquals(VaultError.NoSuchAccount, unknown.fault)
     }
 
     @Test

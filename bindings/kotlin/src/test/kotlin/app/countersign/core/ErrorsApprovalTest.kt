@@ -140,7 +140,8 @@ class ErrorsApprovalTest : Requests() {
             }
             it.unlockWithRecovery(code, NOW)
             val key = WrappingKey(WrapException.Unexpected())
-            assertEquals(Port.PLATFORM_KEY, failedPort { it.addPlatformKey(key, SlotKind.PLATFORM) })
+            val failed = assertFailsWith<CountersignException.PortFailed> { it.addPlatformKey(key, SlotKind.PLATFORM) }
+            assertEquals(Port.PLATFORM_KEY, failed.port)
             assertEquals(1, it.slots().size)
         }
 
