@@ -6,9 +6,11 @@ mod adapt;
 pub(crate) mod bench;
 mod counts;
 mod elf;
+mod errors;
 mod interface;
 mod kotlin;
 mod library;
+mod own_text;
 mod phones;
 mod scenarios;
 mod swift;
@@ -71,9 +73,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
 ///
 /// # Errors
 ///
-/// What cannot be installed, unless it may be missing, or built; scenarios that fail, or that a language does not have.
+/// What cannot be installed, unless it may be missing, or built; scenarios that fail, or that a language does not have; an error
+/// that no test reaches.
 pub(crate) fn test(options: &Options) -> Result<(), Failure> {
     scenarios::check()?;
+    errors::check()?;
     let python = unless_missing("python", options, python::PACKAGE.prepare())?;
     let kotlin = unless_missing("kotlin", options, kotlin::prepare())?;
     let swift = unless_missing("swift", options, swift::prepare())?;

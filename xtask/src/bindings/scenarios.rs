@@ -5,18 +5,21 @@ use std::path::{Path, PathBuf};
 use crate::process::{self, Failure};
 
 /// One language's tests: where they lie, what their files end with, and how a scenario is found in them.
-struct Tests {
-    language: &'static str,
+pub(super) struct Tests {
+    pub(super) language: &'static str,
     folder: &'static str,
     ending: &'static str,
-    is_there: fn(&str, &str) -> bool,
+    /// What its function begins with.
+    pub(super) head: fn(&str) -> String,
+    pub(super) is_there: fn(&str, &str) -> bool,
 }
 
-const LANGUAGES: [Tests; 3] = [
+pub(super) const LANGUAGES: [Tests; 3] = [
     Tests {
         language: "Python",
         folder: "bindings/python/tests",
         ending: ".py",
+        head: |name| format!("def test_{name}("),
         is_there: |source, name| {
             // One function may be several scenarios, which are its parameters' ids.
             source.contains(&format!("def test_{name}(")) || source.contains(&format!("\"{name}\""))
@@ -26,12 +29,14 @@ const LANGUAGES: [Tests; 3] = [
         language: "Kotlin",
         folder: "bindings/kotlin/src/test/kotlin/app/countersign/core",
         ending: "Test.kt",
+        head: kotlin_head,
         is_there: is_kotlin_test,
     },
     Tests {
         language: "Swift",
         folder: "bindings/swift/Tests/CountersignTests",
         ending: "Tests.swift",
+        head: swift_head,
         is_there: is_swift_test,
     },
 ];
@@ -43,7 +48,7 @@ pub(super) fn check() -> Result<(), Failure> {
     let list = read(&process::root().join("bindings/scenarios.txt"))?;
     let missing: Vec<String> = LANGUAGES
         .iter()
-        .map(|tests| Ok(missing(&list, &sources(tests)?, tests)))
+        .map(|tests| Ok(missing(&list, &tests.sources()?.concat(), tests)))
         .collect::<Result<Vec<_>, Failure>>()?
         .concat();
     if missing.is_empty() {
@@ -64,28 +69,37 @@ fn missing(list: &str, sources: &str, tests: &Tests) -> Vec<String> {
         .collect()
 }
 
-/// All test sources of a language, one after another.
-fn sources(tests: &Tests) -> Result<String, Failure> {
-    let folder = process::root().join(tests.folder);
-    let entries = std::fs::read_dir(&folder)
-        .map_err(|error| Failure::new(format!("cannot list {}: {error}", tests.folder)))?;
-    let files: Vec<PathBuf> = entries
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .filter(|path| path.to_string_lossy().ends_with(tests.ending))
-        .collect();
-    files.iter().map(|file| read(file)).collect()
+impl Tests {
+    /// The sources of a language's tests, a file each.
+    pub(super) fn sources(&self) -> Result<Vec<String>, Failure> {
+        let folder = process::root().join(self.folder);
+        let entries = std::fs::read_dir(&folder)
+            .map_err(|error| Failure::new(format!("cannot list {}: {error}", self.folder)))?;
+        let files: Vec<PathBuf> = entries
+            .filter_map(Result::ok)
+            .map(|entry| entry.path())
+            .filter(|path| path.to_string_lossy().ends_with(self.ending))
+            .collect();
+        files.iter().map(|file| read(file)).collect()
+    }
 }
 
-fn read(file: &Path) -> Result<String, Failure> {
+pub(super) fn read(file: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(file)
         .map_err(|error| Failure::new(format!("cannot read {}: {error}", file.display())))
 }
 
+fn kotlin_head(name: &str) -> String {
+    format!("fun {}(", camel_case(name))
+}
+
+fn swift_head(name: &str) -> String {
+    format!("func {}(", camel_case(name))
+}
+
 /// Whether a function of the scenario's name stands there as a test.
 fn is_kotlin_test(source: &str, name: &str) -> bool {
-    let function = format!("fun {}(", camel_case(name));
-    source.match_indices(&function).any(|(at, _)| {
+    source.match_indices(&kotlin_head(name)).any(|(at, _)| {
         let before = source.get(..at).unwrap_or_default();
         // Its annotations are the lines back to the one before it.
         let annotations = before.rsplit("\n\n").next().unwrap_or_default();
@@ -95,8 +109,7 @@ fn is_kotlin_test(source: &str, name: &str) -> bool {
 
 /// Whether a function of the scenario's name stands there as a test; one with several cases has them on the line before.
 fn is_swift_test(source: &str, name: &str) -> bool {
-    let function = format!("func {}(", camel_case(name));
-    source.match_indices(&function).any(|(at, _)| {
+    source.match_indices(&swift_head(name)).any(|(at, _)| {
         let before = source.get(..at).unwrap_or_default();
         let mut lines = before.rsplit('\n').map(str::trim_start);
         let is_test = |line: Option<&str>| line.is_some_and(|line| line.starts_with("@Test"));

@@ -14,8 +14,6 @@ import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.test.currentTime
 
-private const val COUNTER = "otpauth://hotp/Bank:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=0"
-
 /** Code accounts: added, listed, changed, used, removed. */
 class AccountsTest : Desk() {
     @Test
@@ -32,7 +30,8 @@ class AccountsTest : Desk() {
         assertTrue("secret=JBSWY3DPEHPK3PXP" in link)
         assertEquals(examine(LINK).accounts(), examine(link).accounts())
         assertEquals(row, companion.row(id))
-        assertEquals(VaultError.NoSuchAccount, vaultFault { companion.row("no id at all") })
+        val unknown = assertFailsWith<CountersignException.Vault> { companion.row("no id at all") }
+        assertEquals(VaultError.NoSuchAccount, unknown.fault)
     }
 
     @Test

@@ -208,6 +208,7 @@ class ApprovalsTest : Requests() {
             DeviceKeyException.Cancelled() to KeyError.CANCELLED,
             DeviceKeyException.Failed() to KeyError.FAILED,
             DeviceKeyException.LockedOut() to KeyError.LOCKED_OUT,
+            DeviceKeyException.NotAvailable() to KeyError.NOT_AVAILABLE,
         )) {
             trouble = error
             val refused = assertFailsWith<CountersignException.Key> { companion.decide(statement.id, approve) }
@@ -219,7 +220,8 @@ class ApprovalsTest : Requests() {
         server.ask()
         val other = device.only()
         trouble = DeviceKeyException.Invalidated()
-        assertFailsWith<CountersignException.Key> { companion.decide(other.id, approve) }
+        val gone = assertFailsWith<CountersignException.Key> { companion.decide(other.id, approve) }
+        assertEquals(KeyError.INVALIDATED, gone.fault)
         assertEquals(Standing.NeedsReactivation, device.view.standing)
     }
 }

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir
 
 val NOW: UnixSeconds = 1_800_000_000u
 const val LINK = "otpauth://totp/Example:alice?secret=JBSWY3DPEHPK3PXP&issuer=Example"
+const val COUNTER = "otpauth://hotp/Bank:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=0"
 
 /** Stands where it was put. */
 open class StillClock(@Volatile var at: UnixSeconds = NOW) : Clock {

@@ -288,7 +288,7 @@ class LifeTest : Desk() {
 
     @Test
     fun threadsHammerOneVault() {
-        val counter = companion.added("otpauth://hotp/Bank:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=0")
+        val counter = companion.added(COUNTER)
         val stop = AtomicBoolean()
         val seen = CopyOnWriteArrayList<ULong>()
         val look = Callable {

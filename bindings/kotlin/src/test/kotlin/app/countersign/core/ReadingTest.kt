@@ -1,6 +1,5 @@
 package app.countersign.core
 
-import java.util.Base64
 import kotlin.test.Test
 import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
@@ -97,20 +96,26 @@ class ReadingTest : Desk() {
         assertFailsWith<QrException.TextTooLong> { drawPng(Concealed("x".repeat(3_000))) }
     }
 
-    /** A field of the export's format (protocol buffers), whose numbers are below 128 here. */
-    private fun field(number: Int, value: Int): ByteArray = byteArrayOf((number shl 3).toByte(), value.toByte())
-
-    private fun field(number: Int, value: ByteArray): ByteArray =
-        byteArrayOf((number shl 3 or 2).toByte(), value.size.toByte()) + value
+    @Test
+    fun aFrameWithMoreCodesThanAreReadIsRefused() {
+        val drawn = List(65) { modulesOf(drawSvg(Concealed("code ${"%02d".format(it)}")).expose()) }
+        val (side, scale, across) = Triple(drawn.first().size, 3, 9)
+        val (width, cell) = across * side * scale to side * scale
+        val luma = ByteArray(width * 8 * cell) { at ->
+            val (x, y) = at % width to at / width
+            val code = drawn.getOrNull(y / cell * across + x / cell)
+            if (code != null && code[y % cell / scale][x % cell / scale]) 0 else -1
+        }
+        fun read(rows: Int) =
+            readFrame(direct(luma.copyOf(width * rows * cell)), width.toUInt(), (rows * cell).toUInt(), width.toUInt())
+        assertFailsWith<QrException.TooManyCodes> { read(8) }
+        // Without the last two it is read.
+        assertEquals(63, read(7).size)
+    }
 
     /** One link of an export, with one account of its own. */
-    private fun part(index: Int, size: Int, batch: Int = 7, account: String = "alice"): String {
-        val names = field(2, "$account$index".encodeToByteArray()) + field(3, "Example".encodeToByteArray())
-        val entry = field(1, "0123456789".encodeToByteArray()) + names + field(4, 1) + field(5, 1) + field(6, 2)
-        val payload = field(1, entry) + field(2, 1) + field(3, size) + field(4, index) + field(5, batch)
-        val data = Base64.getEncoder().encodeToString(payload).replace("+", "%2B")
-        return "otpauth-migration://offline?data=$data"
-    }
+    private fun part(index: Int, size: Int, batch: Int = 7, account: String = "alice"): String =
+        exportLink(entry("0123456789".encodeToByteArray(), "$account$index", "Example"), index, size, batch)
 
     @Test
     fun anExportInPartsIsHandedOutWhole() {
@@ -124,6 +129,8 @@ class ReadingTest : Desk() {
         assertIs<BatchException.OtherExport>(apart(part(0, 3, batch = 8)))
         assertIs<BatchException.SizeDiffers>(apart(part(0, 4)))
         assertIs<BatchException.OtherExport>(apart(part(1, 3, account = "eve")))
+        val beyond = assertIs<BatchException.Index>(apart(part(3, 3)))
+        assertEquals(3u to 3u, beyond.index to beyond.size)
         assertEquals(UriError.NotOtpauth, assertFailsWith<PartException.Refused> { batch.add(LINK) }.fault)
         batch.add(part(2, 3))
         batch.add(part(0, 3))

@@ -114,7 +114,7 @@ class Device(
     }
 
     /** From invitation to the first approval, a test. */
-    suspend fun enrolled(): Device {
+    suspend fun enrolled(canOffline: Boolean = true): Device {
         invite(server.ofAccount("invitation").text("link"))
         settle()
         assertEquals(Standing.Unconfirmed, view.standing)
@@ -127,7 +127,7 @@ class Device(
         decide(test, Decision.Approve(stage?.text("number") ?: error("no test")))
         settle()
         assertEquals(Standing.Active, view.standing)
-        assertTrue(view.canOffline)
+        assertEquals(canOffline, view.canOffline)
         return this
     }
 
