@@ -15,7 +15,7 @@ extension Scenarios {
             let begun = Signal()
             let telling = StillClock { begun.raise() }
             let long = KdfParams(memoryKib: 256 * 1_024, passes: 16, lanes: 1)
-            func password() -> Password { Password("correct horse battery staple") }
+            @Sendable func password() -> Password { Password("correct horse battery staple") }
             let shared = try await desk.made(ports: Ports(clock: telling))
             await begun.wait()
             let steps: [@Sendable () async throws -> Void] = [
