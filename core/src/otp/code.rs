@@ -54,11 +54,13 @@ impl Code {
         let mut rest = self.value;
         match self.form {
             Form::Decimal(digits) => {
-                for place in text.bytes.iter_mut().rev() {
-                    *place = b'0' + u8::try_from(rest % 10).unwrap_or(0);
-                    rest /= 10;
+                let count = usize::from(digits.count());
+                for place in text.bytes.iter_mut().rev().take(count) {
+                    let digit;
+                    (rest, digit) = div_rem_10(rest);
+                    *place = b'0' + digit;
                 }
-                text.start = usize::from(Digits::MAX - digits.count());
+                text.start = text.end - count;
             }
             Form::Steam => {
                 // The last remainder stands first in the text's reverse: Steam writes the lowest digit first.
@@ -72,6 +74,15 @@ impl Code {
         }
         text
     }
+}
+
+/// A number below 2^32 through ten, and the rest: by the reciprocal, since a compiler that saves space divides, and a list has
+/// thousands of digits.
+fn div_rem_10(value: u64) -> (u64, u8) {
+    // ⌈2^35 / 10⌉: exact for every number of 32 bits.
+    let tens = value.wrapping_mul(0xcccc_cccd) >> 35;
+    let rest = value.wrapping_sub(tens * 10);
+    (tens, u8::try_from(rest).unwrap_or(0))
 }
 
 impl PartialEq for Code {

@@ -67,7 +67,7 @@ macro_rules! identifier {
 
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(std::str::from_utf8(&hexadecimal(self.0)).map_err(|_| fmt::Error)?)
+                formatter.write_str(std::str::from_utf8(&hexadecimal(&self.0)).map_err(|_| fmt::Error)?)
             }
         }
     };
@@ -82,16 +82,24 @@ identifier! {
     RecordId
 }
 
-/// The lower-case digits of an identifier. A list of a thousand accounts writes a thousand of them.
-fn hexadecimal(bytes: [u8; 16]) -> [u8; 32] {
-    let digit = |value: u8| match value {
-        0..10 => b'0' + value,
-        _ => b'a' + value - 10,
-    };
+/// The lower-case digits of an identifier, eight at once: a list of a thousand accounts writes a thousand identifiers.
+fn hexadecimal(bytes: &[u8; 16]) -> [u8; 32] {
     let mut digits = [0; 32];
-    for ([high, low], byte) in digits.as_chunks_mut().0.iter_mut().zip(bytes) {
-        *high = digit(byte >> 4);
-        *low = digit(byte & 0x0f);
+    let eights = digits.as_chunks_mut().0.iter_mut();
+    for (eight, bytes) in eights.zip(bytes.as_chunks().0) {
+        // Halves are drawn apart until each byte of the word is one digit's value.
+        let mut values = u64::from(u32::from_be_bytes(*bytes));
+        for (shift, kept) in [
+            (16, 0x0000_ffff_0000_ffff),
+            (8, 0x00ff_00ff_00ff_00ff),
+            (4, 0x0f0f_0f0f_0f0f_0f0f),
+        ] {
+            values = (values << shift | values) & kept;
+        }
+        // Six more carry a value above nine, and no other, into the upper half of its byte.
+        let letters = (values + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
+        let texts = values + 0x3030_3030_3030_3030 + letters * u64::from(b'a' - b'9' - 1);
+        *eight = texts.to_be_bytes();
     }
     digits
 }
@@ -227,6 +235,16 @@ mod tests {
             &"0f".repeat(17),
         ] {
             assert_eq!(text.parse::<RecordId>(), Err(NotAnId), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_id_of_every_byte_is_written_as_its_digits() {
+        for byte in 0..=u8::MAX {
+            let mut bytes = [byte; 16];
+            bytes[5] = !byte;
+            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(RecordId(bytes).to_string(), digits);
         }
     }
 

@@ -9,7 +9,7 @@ pub(in crate::bindings) const KOTLIN: Changes = Changes {
     behind: &BEHIND,
 };
 
-const EVERYWHERE: [(&str, usize, &str); 9] = [
+const EVERYWHERE: [(&str, usize, &str); 16] = [
     // The generator's own renaming forgets what makes one.
     (
         "FfiConverterTypeCompanion.lift(",
@@ -62,9 +62,46 @@ const EVERYWHERE: [(&str, usize, &str); 9] = [
         2,
         "FfiConverterString.lower(\"\")",
     ),
+    // What a port is called through takes five milliseconds to set up: it is, when the first port of its kind is lent.
+    (
+        "        uniffiCallbackInterfaceAnchor.register(this)\n",
+        1,
+        "",
+    ),
+    (
+        "        uniffiCallbackInterfaceClock.register(this)\n",
+        1,
+        "",
+    ),
+    (
+        "        uniffiCallbackInterfaceDeviceKeys.register(this)\n",
+        1,
+        "",
+    ),
+    (
+        "        uniffiCallbackInterfaceNotifier.register(this)\n",
+        1,
+        "",
+    ),
+    (
+        "        uniffiCallbackInterfacePlatformKey.register(this)\n",
+        1,
+        "",
+    ),
+    (
+        "        uniffiCallbackInterfaceTransport.register(this)\n",
+        1,
+        "",
+    ),
+    (
+        "    internal fun register(lib: UniffiLib) {",
+        6,
+        "    init {\n        register(UniffiLib)\n    }\n\n    internal fun isRegistered() = Unit\n\n    \
+         private fun register(lib: UniffiLib) {",
+    ),
 ];
 
-const BEHIND: [(&str, &str, &str); 10] = [
+const BEHIND: [(&str, &str, &str); 16] = [
     // After its end a companion says so itself, as in every language.
     (
         "open class CompanionHandle:",
@@ -117,7 +154,41 @@ const BEHIND: [(&str, &str, &str); 10] = [
         COMPANION,
         "override fun toString(): String = \"HttpRequest(url=$url)\"\n    companion object",
     ),
+    // As above.
+    (
+        "object FfiConverterTypeAnchor: FfiConverter<Anchor, Long> {",
+        LENT,
+        "uniffiCallbackInterfaceAnchor.isRegistered()\n            return handleMap.insert(value)",
+    ),
+    (
+        "object FfiConverterTypeClock: FfiConverter<Clock, Long> {",
+        LENT,
+        "uniffiCallbackInterfaceClock.isRegistered()\n            return handleMap.insert(value)",
+    ),
+    (
+        "object FfiConverterTypeDeviceKeys: FfiConverter<DeviceKeys, Long> {",
+        LENT,
+        "uniffiCallbackInterfaceDeviceKeys.isRegistered()\n            return handleMap.insert(value)",
+    ),
+    (
+        "object FfiConverterTypeNotifier: FfiConverter<Notifier, Long> {",
+        LENT,
+        "uniffiCallbackInterfaceNotifier.isRegistered()\n            return handleMap.insert(value)",
+    ),
+    (
+        "object FfiConverterTypePlatformKey: FfiConverter<PlatformKey, Long> {",
+        LENT,
+        "uniffiCallbackInterfacePlatformKey.isRegistered()\n            return handleMap.insert(value)",
+    ),
+    (
+        "object FfiConverterTypeTransport: FfiConverter<Transport, Long> {",
+        LENT,
+        "uniffiCallbackInterfaceTransport.isRegistered()\n            return handleMap.insert(value)",
+    ),
 ];
 
 /// With this the body of each of the generator's data classes ends.
 const COMPANION: &str = "companion object";
+
+/// With this the generator's converters keep a port that is lent.
+const LENT: &str = "return handleMap.insert(value)";
