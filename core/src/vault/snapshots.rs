@@ -2,8 +2,9 @@
 //! hold more than they should.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -59,10 +60,16 @@ impl VaultLocation {
             if let (Some(Ok(taken_at)), Some(Ok(generation)), None) =
                 (numbers.next(), numbers.next(), numbers.next())
             {
+                let bytes = match fs::metadata(&path) {
+                    Ok(file) => file.len(),
+                    // Somebody else has thinned them out since the folder was read.
+                    Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error.into()),
+                };
                 found.push(Snapshot {
                     taken_at: UnixSeconds(taken_at),
                     generation,
-                    bytes: fs::metadata(&path)?.len(),
+                    bytes,
                     path,
                 });
             }
@@ -121,8 +128,8 @@ impl VaultLocation {
 }
 
 impl Vault {
-    /// Makes a snapshot when something changed since the last one and everything is readable; true when it did. Earlier
-    /// ones are then thinned out: the newest stays, one that is a day old or more, one that is a week old or more, and
+    /// Makes a snapshot when something changed since the last one, everything is readable and nobody else is making one; true when
+    /// it did. Earlier ones are then thinned out: the newest stays, one that is a day old or more, one that is a week old or more, and
     /// one that will be a day old next.
     ///
     /// # Errors
@@ -137,7 +144,9 @@ impl Vault {
         if !known.first().is_none_or(is_new) {
             return Ok(false);
         }
-        let new = self.make_snapshot(now)?;
+        let Some(new) = self.make_snapshot(now)? else {
+            return Ok(false);
+        };
         for surplus in surplus(&known, &new, now) {
             remove_database(surplus)?;
         }
@@ -159,7 +168,7 @@ impl Vault {
         if !self.state.findings.is_whole() {
             return Ok(());
         }
-        let new = self.make_snapshot(now)?;
+        let new = self.make_snapshot(now)?.ok_or(VaultError::Busy)?;
         for snapshot in self.parts.location.snapshots()? {
             if snapshot.path != new.path {
                 remove_database(&snapshot.path)?;
@@ -196,21 +205,27 @@ impl Vault {
         Ok(())
     }
 
-    fn make_snapshot(&self, now: UnixSeconds) -> Result<Snapshot, VaultError> {
-        let location = &self.parts.location;
-        let new = location.beside(".snap.new");
-        // A stale one of an attempt that was ended.
-        remove_database(&new)?;
-        let made = self.fill_snapshot(&new, now);
+    /// None while somebody else is making one.
+    fn make_snapshot(&self, now: UnixSeconds) -> Result<Option<Snapshot>, VaultError> {
+        let new = self.parts.location.beside(".snap.new");
+        let Some(held) = hold_empty(&new)? else {
+            return Ok(None);
+        };
+        let made = self.fill_snapshot(&new, &held, now);
         if made.is_err() {
             let _ = remove_database(&new);
         }
-        made
+        // Whoever comes now finds that the name is free, or another's.
+        drop(held);
+        made.map(Some)
     }
 
-    fn fill_snapshot(&self, new: &Path, now: UnixSeconds) -> Result<Snapshot, VaultError> {
-        // SQLite would give a file that it makes the mode of any other file.
-        drop(private_file().create_new(true).open(new)?);
+    fn fill_snapshot(
+        &self,
+        new: &Path,
+        held: &File,
+        now: UnixSeconds,
+    ) -> Result<Snapshot, VaultError> {
         let target = new.to_str().ok_or(VaultError::Io)?;
         self.parts.file.db.execute("VACUUM INTO ?1", [target])?;
         // A vault has a write-ahead log, also one that is put back by hand.
@@ -218,7 +233,7 @@ impl Vault {
         let copy = Connection::open_with_flags(new, flags)?;
         use_log(&copy)?;
         copy.close().map_err(|(_, error)| VaultError::from(error))?;
-        fs::File::open(new)?.sync_all()?;
+        held.sync_all()?;
         let generation = verify_copy(new, self.parts.realm, &self.keys)?;
         // On a failing disk SQLite may leave its journal beside a file that it has finished.
         remove_journals(new)?;
@@ -229,10 +244,46 @@ impl Vault {
         Ok(Snapshot {
             taken_at: now,
             generation,
-            bytes: fs::metadata(&path)?.len(),
+            bytes: held.metadata()?.len(),
             path,
         })
     }
+}
+
+/// So often a name may turn out to be another's before somebody else is taken to be at work on it.
+const ATTEMPTS_MAX: usize = 16;
+
+/// The file in which a snapshot is made, empty and for its owner alone, locked for as long as it is open; none while somebody else
+/// has it. What an attempt left there that was ended is removed.
+fn hold_empty(new: &Path) -> Result<Option<File>, VaultError> {
+    for _ in 0..ATTEMPTS_MAX {
+        if fs::symlink_metadata(new).is_ok_and(|there| !there.is_file()) {
+            remove_database(new)?;
+        }
+        // SQLite would give a file that it makes the mode of any other file.
+        let file = private_file().create(true).truncate(false).open(new)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let held = file.metadata()?;
+        let is_there = match fs::symlink_metadata(new) {
+            Ok(there) => (there.dev(), there.ino()) == (held.dev(), held.ino()),
+            Err(error) if error.kind() == ErrorKind::NotFound => false,
+            Err(error) => return Err(error.into()),
+        };
+        // Somebody else has finished or given up between both steps: the name is no longer this file's.
+        if !is_there {
+            continue;
+        }
+        remove_journals(new)?;
+        if held.len() == 0 && held.mode() & 0o777 == 0o600 {
+            return Ok(Some(file));
+        }
+        remove_database(new)?;
+    }
+    Ok(None)
 }
 
 /// Reads a copy with every record and its list; its generation when all of it is whole.

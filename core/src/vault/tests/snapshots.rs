@@ -80,6 +80,72 @@ fn a_stale_half_snapshot_is_discarded_and_a_damaged_vault_makes_none() {
 }
 
 #[test]
+fn a_snapshot_that_somebody_else_is_making_is_left_to_them() {
+    let place = Place::new();
+    let mut vault = place.unlock();
+    add(&mut vault, "ann");
+    let new = place.location().beside(".snap.new");
+    std::fs::write(&new, b"half").unwrap();
+    let theirs = std::fs::File::open(&new).unwrap();
+    theirs.lock().unwrap();
+    assert_eq!(vault.snapshot(NOW), Ok(false));
+    assert_eq!(std::fs::read(&new).unwrap(), b"half");
+    // A rotation goes on, and what has to go goes when theirs is done.
+    vault.renew_key(Damaged::Refuse, NOW).unwrap();
+    assert!(vault.state.manifest.cleanup_due);
+    drop(theirs);
+    assert_eq!(vault.snapshot(NOW), Ok(true));
+    assert!(!new.exists());
+    drop(vault);
+    assert!(!place.unlock().state.manifest.cleanup_due);
+}
+
+#[test]
+fn a_link_in_the_way_is_removed_and_what_it_names_is_untouched() {
+    let place = Place::new();
+    let mut vault = place.unlock();
+    add(&mut vault, "ann");
+    let new = place.location().beside(".snap.new");
+    let named = place.folder.path().join("somebody's");
+    std::fs::write(&named, b"theirs").unwrap();
+    std::os::unix::fs::symlink(&named, &new).unwrap();
+    assert_eq!(vault.snapshot(NOW), Ok(true));
+    assert_eq!(std::fs::read(&named).unwrap(), b"theirs");
+    let missing = place.folder.path().join("nobody's");
+    std::os::unix::fs::symlink(&missing, &new).unwrap();
+    add(&mut vault, "bob");
+    assert_eq!(vault.snapshot(NOW), Ok(true));
+    assert!(!missing.exists());
+}
+
+#[test]
+fn several_that_make_snapshots_at_once_hinder_nobody() {
+    let place = Place::new();
+    let mut vaults: Vec<Vault> = (0..4).map(|_| place.unlock()).collect();
+    for change in 0..10_u64 {
+        add(&mut vaults[0], &format!("{change}"));
+        for vault in &mut vaults {
+            vault.refresh().unwrap();
+        }
+        let made = std::thread::scope(|scope| {
+            let making = |vault| scope.spawn(move || Vault::snapshot(vault, NOW.plus(change)));
+            let making: Vec<_> = vaults.iter_mut().map(making).collect();
+            let made = making.into_iter().map(|thread| thread.join().unwrap());
+            made.collect::<Result<Vec<bool>, _>>()
+        });
+        assert!(made.unwrap().contains(&true), "{change}");
+        let newest = snapshots(&place).remove(0);
+        let vault = &vaults[0];
+        assert_eq!(newest.generation, vault.state.version.generation);
+        assert_eq!(
+            verify_copy(newest.path(), vault.parts.realm, &vault.keys),
+            Ok(newest.generation)
+        );
+    }
+    assert!(!place.location().beside(".snap.new").exists());
+}
+
+#[test]
 fn f16_after_a_rotation_no_snapshot_opens_with_the_old_password_or_has_old_bytes() {
     let place = Place::with_password(b"first");
     let mut vault = place.unlock();
