@@ -16,7 +16,7 @@ import pytest
 import countersign
 from conftest import LINK, ports, run
 from countersign import Attention, Companion, Decision, Lane, RecoveryCode, VaultPlace
-from server import only
+from server import approval_fault, only
 
 
 def test_a_text_that_cannot_cross_is_refused_and_keeps_nothing_alive(place: VaultPlace, code: RecoveryCode) -> None:
@@ -64,6 +64,27 @@ def test_a_request_that_was_prepared_reaches_who_asked_for_it(device: Any) -> No
     companion.give_up(prepared.errand)
     again = run(companion.prepare(device.work, Lane.ASK, Attention.LOOKING))
     companion.give_up(again.errand)
+
+
+def test_an_errand_that_nobody_has_any_more_has_no_lane(device: Any) -> None:
+    companion = device.companion
+
+    def prepared() -> Any:
+        return run(companion.prepare(device.work, Lane.ASK, Attention.LOOKING))
+
+    lost = prepared()
+    assert approval_fault(prepared).is_NOTHING_TO_SEND()
+    del lost
+    gc.collect()
+    kept = prepared()
+    companion.take_silence(kept.errand, countersign.Unreachable.TIMED_OUT)
+    companion.try_at_once()
+    # What is lost after its lane was freed leaves the next one's alone.
+    later = prepared()
+    del kept
+    gc.collect()
+    assert approval_fault(prepared).is_NOTHING_TO_SEND()
+    companion.give_up(later.errand)
 
 
 @pytest.mark.parametrize(

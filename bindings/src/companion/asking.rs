@@ -1,6 +1,6 @@
 //! The parts of the approvals' driver, for a shell that drives by itself: what is to be sent, and what came back.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use countersign_core::approval::{self, Attention, Event, Lane, Outgoing, Reply, Unreachable};
 use countersign_core::companion::TakenLane;
@@ -13,22 +13,36 @@ use crate::errors::CountersignError;
 use crate::ports::rehearsal::rehearse;
 use crate::ports::transport::{HttpReply, HttpRequest, request_of};
 
-/// What a request was for. A shell keeps it beside the request and gives it back with what came, or gives it up.
+/// What a request was for. A shell keeps it beside the request and gives it back with what came, or gives it up; so does losing it.
 #[derive(uniffi::Object)]
-pub struct Errand(pub(super) approval::Errand);
+pub struct Errand {
+    errand: approval::Errand,
+    /// Whose lane it is until then.
+    companion: Weak<Companion>,
+}
+
+impl Drop for Errand {
+    /// Nobody can bring back what came for it. A lane that was freed already, or is somebody else's by now, stays as it is.
+    fn drop(&mut self) {
+        if let Some(companion) = self.companion.upgrade() {
+            // A companion that was shut has no lanes.
+            let _ = companion.free(TakenLane::of(&self.errand));
+        }
+    }
+}
 
 #[uniffi::export]
 impl Errand {
     /// The account that it is for.
     #[must_use]
     pub fn account(&self) -> RecordId {
-        self.0.account()
+        self.errand.account()
     }
 
     /// Its lane: an account has one request at a time on each.
     #[must_use]
     pub fn lane(&self) -> Lane {
-        self.0.lane()
+        self.errand.lane()
     }
 }
 
@@ -44,14 +58,14 @@ pub struct OutgoingRequest {
 #[uniffi::export]
 impl Companion {
     /// Prepares an account's next request on a lane. The lane is taken until `take_reply`, `take_silence` or `give_up`: a call
-    /// that is cancelled frees it.
+    /// that is cancelled frees it, and so does an errand that nobody has any more.
     ///
     /// # Errors
     ///
     /// `Approval` with `NothingToSend` or `NoSuchAccount`; `Key` and `PortFailed` when the platform's key did not sign:
     /// `next_action` does not ask for it again before the person does something.
     pub async fn prepare(
-        &self,
+        self: Arc<Self>,
         account: RecordId,
         lane: Lane,
         attention: Attention,
@@ -60,7 +74,10 @@ impl Companion {
         held.keep();
         Ok(OutgoingRequest {
             request: request_of(&outgoing),
-            errand: Arc::new(Errand(outgoing.errand)),
+            errand: Arc::new(Errand {
+                errand: outgoing.errand,
+                companion: Arc::downgrade(&self),
+            }),
         })
     }
 
@@ -81,7 +98,7 @@ impl Companion {
             retry_after_s: reply.retry_after_s,
             body: reply.body,
         };
-        self.taken(&errand.0, &reply, now)
+        self.taken(&errand.errand, &reply, now)
     }
 
     /// Nothing came back for a request.
@@ -96,7 +113,7 @@ impl Companion {
         why: Unreachable,
         now: Option<UnixSeconds>,
     ) -> Result<Vec<Event>, CountersignError> {
-        self.taken(&errand.0, &Reply::Unreachable(why), now)
+        self.taken(&errand.errand, &Reply::Unreachable(why), now)
     }
 
     /// Nobody waits for this request any more, whether it was sent or not.
@@ -105,7 +122,7 @@ impl Companion {
     ///
     /// `Closed`.
     pub fn give_up(&self, errand: &Errand) -> Result<(), CountersignError> {
-        self.free(TakenLane::of(&errand.0))
+        self.free(TakenLane::of(&errand.errand))
     }
 }
 

@@ -100,7 +100,7 @@ impl Companion {
                 (place, Shown { id, stored })
             })
             .collect();
-        rows.sort_unstable_by(|(place, _), (other, _)| place.cmp(other));
+        rows.sort_unstable_by_key(|(place, _)| *place);
         rows.into_iter().map(|(_, shown)| shown).collect()
     }
 

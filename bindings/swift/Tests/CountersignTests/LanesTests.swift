@@ -123,6 +123,8 @@ extension Scenarios {
             #expect(try device.view.unreachableSince != nil)
             try companion.tryAtOnce()
             try companion.giveUp(errand: await prepared().errand)
+            // An errand that nobody has any more has no lane either.
+            _ = try await prepared()
             let last = try await prepared()
             let reply = try await URLSessionTransport().post(request: last.request)
             guard case .rings? = try companion.takeReply(errand: last.errand, reply: reply).first else { throw Unexpected("silent") }

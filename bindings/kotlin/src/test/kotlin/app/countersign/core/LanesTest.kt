@@ -121,6 +121,8 @@ class LanesTest : Requests() {
         assertNotNull(device.view.unreachableSince)
         companion.tryAtOnce()
         companion.giveUp(prepared().errand)
+        // An errand that nobody has any more has no lane either.
+        prepared().errand.close()
         val last = prepared()
         val transport = assertNotNull(device.ports.transport)
         val reply = withContext(Dispatchers.Default) { transport.post(last.request) }
