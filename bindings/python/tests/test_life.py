@@ -6,9 +6,9 @@ import gc
 import os
 import shutil
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import countersign
 import pytest
@@ -310,43 +310,6 @@ def test_threads_hammer_one_vault(companion: Companion, code: RecoveryCode) -> N
         assert all(looker.result(60) > 0 for looker in lookers)
     assert sorted(seen) == list(range(100)), "no code twice, and none skipped"
     assert companion.row(counter).kind.counter == 100
-
-
-def test_nobody_waits_while_a_key_is_derived(place: VaultPlace, code: RecoveryCode) -> None:
-    """A step that derives for long finds afterwards that others went on."""
-    begun = threading.Event()
-
-    class Telling(StillClock):
-        def now(self) -> int:
-            begun.set()
-            return self.at
-
-    password = b"correct horse battery staple"
-    long = countersign.KdfParams(memory_kib=256 * 1024, passes=16, lanes=1)
-    with Companion.create(place, ports(Telling()), recovery=code) as companion, ThreadPoolExecutor(1) as pool:
-
-        def begin(step: Callable[[], object]) -> Future[object]:
-            begun.clear()
-            running = pool.submit(step)
-            assert begun.wait(60)
-            return running
-
-        for step in (
-            lambda: companion.add_password(password, long),
-            lambda: companion.change_password(password, Damaged.REFUSE, long),
-        ):
-            running = begin(step)
-            companion.lock()
-            raises(CountersignError.NotUnlocked, lambda: running.result(60))  # noqa: B023
-            assert not companion.has_password(), "nothing was added"
-            companion.unlock_with_recovery(code, NOW)
-        companion.add_password(password, long)
-        companion.lock()
-        running = begin(lambda: companion.unlock_with_password(password))
-        assert companion.state() is CompanionState.LOCKED
-        companion.unlock_with_recovery(code, NOW)
-        raises(CountersignError.NotLocked, lambda: running.result(60))
-        assert companion.state() is CompanionState.UNLOCKED
 
 
 def test_ten_thousand_times_open_and_shut_keep_memory_flat(place: VaultPlace, code: RecoveryCode) -> None:

@@ -12,7 +12,7 @@ use countersign_core::vault::{
     SlotKind, VaultError,
 };
 
-use super::Companion;
+use super::{Companion, Lockings};
 use crate::errors::CountersignError;
 use crate::ports::platform_key::{PlatformKey, bytes_of};
 use crate::reading::recovery_code::RecoveryCode;
@@ -119,11 +119,36 @@ impl VaultStatus {
     }
 }
 
-/// Derives a new password's key, with nothing held meanwhile.
-fn derived(password: &[u8], kdf: Option<KdfParams>) -> Result<NewPassword, VaultError> {
-    let password = Secret::copy_of(password);
-    let kdf = kdf.unwrap_or(KdfParams::DEFAULT);
-    NewPassword::derive(&password, kdf, &SystemEntropy::new())
+impl Companion {
+    /// Derives a new password's key for the open vault, with nothing of it held meanwhile, where it can be set now.
+    fn derived(
+        &self,
+        password: &[u8],
+        kdf: Option<KdfParams>,
+        begin: impl FnOnce(&core::Companion) -> Result<(), VaultError>,
+    ) -> Result<(NewPassword, Lockings), CountersignError> {
+        let since = self.lockings();
+        let password = Secret::copy_of(password);
+        let kdf = kdf.unwrap_or(KdfParams::DEFAULT);
+        let _deriving = self.lock_deriving();
+        self.look(begin)??;
+        let derived = NewPassword::derive(&password, kdf, &SystemEntropy::new())?;
+        Ok((derived, since))
+    }
+
+    /// Sets it, unless the vault was locked since.
+    fn change_since<R>(
+        &self,
+        (password, since): (NewPassword, Lockings),
+        step: impl FnOnce(&mut core::Companion, NewPassword) -> Result<R, VaultError>,
+    ) -> Result<R, CountersignError> {
+        self.change(|companion| {
+            if self.lockings() != since {
+                return Err(CountersignError::NotUnlocked);
+            }
+            Ok(step(companion, password)?)
+        })
+    }
 }
 
 #[uniffi::export]
@@ -207,9 +232,10 @@ impl Companion {
         now: Option<UnixSeconds>,
     ) -> Result<Rotated, CountersignError> {
         let now = self.time(now)?;
-        self.look(core::Companion::begin_change_password)??;
-        let password = derived(new_password, kdf)?;
-        self.change(|companion| companion.set_password(password, damaged, now))
+        let password = self.derived(new_password, kdf, core::Companion::begin_change_password)?;
+        self.change_since(password, |companion, password| {
+            companion.set_password(password, damaged, now)
+        })
     }
 
     /// Adds a password to a vault that has none.
@@ -225,9 +251,10 @@ impl Companion {
         now: Option<UnixSeconds>,
     ) -> Result<RecordId, CountersignError> {
         let now = self.time(now)?;
-        self.look(core::Companion::begin_add_password)??;
-        let password = derived(password, kdf)?;
-        self.change(|companion| companion.put_password(&password, now))
+        let password = self.derived(password, kdf, core::Companion::begin_add_password)?;
+        self.change_since(password, |companion, password| {
+            companion.put_password(password, now)
+        })
     }
 
     /// Adds a recovery code, which the person has stored already, to a vault that has none.

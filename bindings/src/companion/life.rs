@@ -1,5 +1,6 @@
 //! A vault's life: made, opened, unlocked, locked, shut.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use countersign_core::companion as core;
@@ -10,7 +11,7 @@ use countersign_core::time::UnixSeconds;
 use countersign_core::vault::{Credential, KdfParams, NewVault, VaultError, VaultId};
 
 use super::place::VaultPlace;
-use super::{Companion, OpenPorch, State};
+use super::{Companion, Lockings, OpenPorch, State};
 use crate::errors::CountersignError;
 use crate::ports::Ports;
 use crate::ports::anchor::Shelf;
@@ -34,25 +35,32 @@ impl Companion {
     fn over(state: State, ports: Ports, shelf: Option<Arc<Shelf>>) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(state),
+            deriving: Mutex::new(()),
+            lockings: AtomicU64::new(0),
             ports,
             shelf,
         })
     }
 
-    /// Unlocks the locked vault; where that fails it is locked as before, the porch too.
+    /// Unlocks the locked vault, unless somebody has locked it again since `since`; where that fails it is locked as before, the
+    /// porch too.
     pub(super) fn unlock(
         &self,
         credential: &Credential<'_>,
         now: UnixSeconds,
+        since: Lockings,
     ) -> Result<(), CountersignError> {
         self.anchored(|| {
             let mut state = self.lock_state();
             let (companion, porch) = match std::mem::replace(&mut *state, State::Closed) {
-                State::Locked { companion, porch } => (companion, porch),
+                State::Locked { companion, porch } if self.lockings() == since => {
+                    (companion, porch)
+                }
                 other => {
                     let error = match other {
                         State::Closed => CountersignError::Closed,
-                        _ => CountersignError::NotLocked,
+                        State::Open(_) => CountersignError::NotLocked,
+                        State::Locked { .. } => VaultError::Locked.into(),
                     };
                     *state = other;
                     return Err(error);
@@ -203,8 +211,8 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// `Vault`, among them `WrongPassword` and `Wait`: the vault is locked as before. `NotLocked`, also when somebody else has
-    /// unlocked it meanwhile; `Closed`.
+    /// `Vault`, among them `WrongPassword`, `Wait`, and `Locked` when it was locked again meanwhile: it is locked as before.
+    /// `NotLocked`, also when somebody else has unlocked it meanwhile; `Closed`.
     #[uniffi::method(default(now = None))]
     pub fn unlock_with_password(
         &self,
@@ -212,11 +220,16 @@ impl Companion {
         now: Option<UnixSeconds>,
     ) -> Result<(), CountersignError> {
         let now = self.time(now)?;
+        let since = self.lockings();
         let password = Secret::copy_of(password);
-        let trial = self.look_locked(|companion| companion.begin_password(now))?;
-        // Nothing is held while the key is derived: whoever else has this vault goes on.
-        let derived = trial.derive(&password);
-        self.unlock(&Credential::Derived(&derived), now)
+        let derived = {
+            // One at a time takes the memory; the vault is not held, so that whoever else has it goes on.
+            let _deriving = self.lock_deriving();
+            let trial = self.look_locked(|companion| companion.begin_password(now))?;
+            trial.derive(&password)
+        };
+        drop(password);
+        self.unlock(&Credential::Derived(&derived), now, since)
     }
 
     /// Unlocks with the recovery code.
@@ -231,7 +244,8 @@ impl Companion {
         now: Option<UnixSeconds>,
     ) -> Result<(), CountersignError> {
         let now = self.time(now)?;
-        self.unlock(&Credential::Recovery(code.code()), now)
+        let since = self.lockings();
+        self.unlock(&Credential::Recovery(code.code()), now, since)
     }
 
     /// Unlocks with a key of the platform, which may ask the person. The first way that it unwraps opens the vault; ways whose
@@ -239,12 +253,13 @@ impl Companion {
     ///
     /// # Errors
     ///
-    /// `Vault`, among them `NoSuchSlot` and `PlatformKey` with what the platform said; `PortFailed`: the vault is locked as
-    /// before. `NotLocked`, `Closed`.
+    /// `Vault`, among them `NoSuchSlot`, `PlatformKey` with what the platform said, and `Locked` when it was locked again
+    /// meanwhile; `PortFailed`: the vault is locked as before. `NotLocked`, `Closed`.
     pub async fn unlock_with_platform_key(
         &self,
         key: Arc<dyn PlatformKey>,
     ) -> Result<(), CountersignError> {
+        let since = self.lockings();
         let slots = self.look_locked(|companion| companion.platform_slots())?;
         let mut last = CountersignError::from(VaultError::NoSuchSlot);
         for slot in slots {
@@ -265,7 +280,7 @@ impl Companion {
                 slot: slot.context.slot,
                 secret: &secret,
             };
-            match self.unlock(&credential, self.time(None)?) {
+            match self.unlock(&credential, self.time(None)?, since) {
                 // Another way may be sound; of any other error it would make no difference.
                 Err(
                     error @ CountersignError::Vault {
@@ -303,7 +318,8 @@ impl Companion {
         }
     }
 
-    /// Forgets every key; the file stays open and can be unlocked again. Of a locked vault nothing changes.
+    /// Forgets every key; the file stays open and can be unlocked again. Of a locked vault nothing changes, but that whoever is
+    /// unlocking it at this moment does not.
     ///
     /// # Errors
     ///
@@ -311,6 +327,7 @@ impl Companion {
     pub fn lock(&self) -> Result<(), CountersignError> {
         self.anchored(|| {
             let mut state = self.lock_state();
+            self.lockings.fetch_add(1, Ordering::Release);
             match std::mem::replace(&mut *state, State::Closed) {
                 State::Open(companion) => {
                     *state = State::Locked {

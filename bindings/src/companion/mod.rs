@@ -13,6 +13,7 @@ pub mod place;
 pub mod recovery;
 pub mod work;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use countersign_core::approval::ApprovalError;
@@ -32,6 +33,10 @@ use crate::ports::anchor::Shelf;
 #[derive(uniffi::Object)]
 pub struct Companion {
     state: Mutex<State>,
+    /// Held by whoever derives a key, which takes much memory; never with the state.
+    deriving: Mutex<()>,
+    /// How often it was locked, counted with the state held.
+    lockings: AtomicU64,
     ports: Ports,
     shelf: Option<Arc<Shelf>>,
 }
@@ -45,6 +50,10 @@ enum State {
     Closed,
 }
 
+/// How often a companion had been locked when a step began that holds nothing for a while.
+#[derive(Clone, Copy, Eq, PartialEq)]
+struct Lockings(u64);
+
 /// What is needed to stand on the porch again.
 struct OpenPorch {
     secret: Secret,
@@ -55,6 +64,14 @@ impl Companion {
     fn lock_state(&self) -> MutexGuard<'_, State> {
         // A step that panicked has left the state that it was in, or none.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_deriving(&self) -> MutexGuard<'_, ()> {
+        self.deriving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lockings(&self) -> Lockings {
+        Lockings(self.lockings.load(Ordering::Acquire))
     }
 
     /// The time that was given, or the clock's.

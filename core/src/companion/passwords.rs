@@ -55,7 +55,7 @@ impl Companion {
     /// Those of [`crate::vault::Vault::put_password`]: nothing was added then.
     pub fn put_password(
         &mut self,
-        password: &NewPassword,
+        password: NewPassword,
         now: UnixSeconds,
     ) -> Result<RecordId, VaultError> {
         self.vault.put_password(password, now)

@@ -80,9 +80,8 @@ impl Code {
 /// thousands of digits.
 fn div_rem_10(value: u64) -> (u64, u8) {
     // ⌈2^35 / 10⌉: exact for every number of 32 bits.
-    let tens = value.wrapping_mul(0xcccc_cccd) >> 35;
-    let rest = value.wrapping_sub(tens * 10);
-    (tens, u8::try_from(rest).unwrap_or(0))
+    let tens = value * 0xcccc_cccd >> 35;
+    (tens, u8::try_from(value - tens * 10).unwrap_or(0))
 }
 
 impl PartialEq for Code {
@@ -131,5 +130,35 @@ impl Drop for CodeText {
 impl fmt::Debug for CodeText {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("[redacted]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::div_rem_10;
+
+    #[test]
+    fn digits_are_those_of_a_division() {
+        let edges = [
+            0,
+            1,
+            9,
+            10,
+            11,
+            99,
+            100,
+            (1 << 31) - 1,
+            1 << 31,
+            u64::from(u32::MAX),
+        ];
+        let spread = (0..1_000).map(|n| n * 4_294_967);
+        for value in edges.into_iter().chain(spread) {
+            let (tens, digit) = div_rem_10(value);
+            assert_eq!(
+                (tens, u64::from(digit)),
+                (value / 10, value % 10),
+                "{value}"
+            );
+        }
     }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use ring::digest::{SHA256, digest};
 
 use super::anchor::{Anchor, AnchorStore, Flush, LATE_GENERATIONS, Stored};
+use super::flock;
 use super::format::VaultId;
 
 /// Nobody else reads an anchor.
@@ -77,7 +78,7 @@ impl AnchorFolder {
             .mode(FOLDER_MODE)
             .create(folder)?;
         let lock = private(&files.lock, false)?;
-        lock.lock()?;
+        flock::wait_alone(&lock)?;
         let found = files.find();
         if found.current(vault) != expected {
             return Ok(Stored::Changed);

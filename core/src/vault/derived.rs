@@ -58,7 +58,7 @@ impl fmt::Debug for DerivedPassword {
 }
 
 impl DerivedPassword {
-    /// The slot's secret.
+    /// The slot's secret: a copy, since another slot may have the same parameters.
     ///
     /// # Errors
     ///
@@ -108,7 +108,9 @@ impl LockedVault {
         if !is_read_only {
             tries::check(db, now)?;
         }
-        let params = slots.into_iter().map(|slot| slot.params).collect();
+        let mut params: Vec<Vec<u8>> = slots.into_iter().map(|slot| slot.params).collect();
+        params.sort_unstable();
+        params.dedup();
         Ok(PasswordTrial { params })
     }
 }
@@ -155,7 +157,7 @@ impl Vault {
     /// Those of [`Self::add_password`], the password's own apart; nothing was added then.
     pub fn put_password(
         &mut self,
-        password: &NewPassword,
+        password: NewPassword,
         now: UnixSeconds,
     ) -> Result<RecordId, VaultError> {
         self.check_writable()?;

@@ -52,6 +52,12 @@ impl VaultLocation {
         self.beside(".lock")
     }
 
+    /// The file whose lock says who makes a snapshot. Nobody opens it as a database: on Apple's systems and the BSDs a lock of this
+    /// kind and those of SQLite are in each other's way.
+    pub(super) fn snapshot_lock(&self) -> PathBuf {
+        self.beside(".lock-snap")
+    }
+
     /// Where a new vault is built before it gets its name.
     #[must_use]
     pub fn under_construction(&self) -> PathBuf {

@@ -1,12 +1,13 @@
 //! `NAME.lock`: who has the vault open holds it shared, who must be alone holds it alone. The lock belongs to the
 //! descriptor and not to the process (`flock`), so every handle has one of its own.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
 use std::thread::sleep;
 use std::time::Duration;
 
 use super::error::VaultError;
+use super::flock;
 use super::location::VaultLocation;
 
 /// How long somebody else is waited for.
@@ -103,7 +104,7 @@ impl VaultLock {
             if tries_left == 0 {
                 break;
             }
-            self.file.unlock()?;
+            flock::release(&self.file)?;
             sleep(STEP * (attempt + self.jitter()));
         }
         self.share()?;
@@ -129,7 +130,7 @@ impl VaultLock {
 
     /// Whether nobody else has the lock, and this handle has it alone now. A shared hold may be lost in the attempt.
     pub(super) fn take_alone(&self) -> Result<bool, VaultError> {
-        is_taken(self.file.try_lock())
+        Ok(flock::try_alone(&self.file)?)
     }
 
     /// Shares the lock; waits like SQLite does for a check, a restore or a migration of somebody else.
@@ -150,7 +151,7 @@ impl VaultLock {
     }
 
     fn try_share(&self) -> Result<bool, VaultError> {
-        is_taken(self.file.try_lock_shared())
+        Ok(flock::try_shared(&self.file)?)
     }
 
     /// Two that wait for the same moment must not try at the same moments. Every handle has an address of its own.
@@ -158,14 +159,6 @@ impl VaultLock {
         let address = std::ptr::from_ref(self).addr() / 64 % 7;
         let process = std::process::id() % 5;
         u32::try_from(address).unwrap_or(0) + process
-    }
-}
-
-fn is_taken(tried: Result<(), TryLockError>) -> Result<bool, VaultError> {
-    match tried {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(error.into()),
     }
 }
 

@@ -19,6 +19,7 @@ mod entries;
 mod error;
 mod file;
 mod findings;
+mod flock;
 mod format;
 mod formats;
 mod kdf;

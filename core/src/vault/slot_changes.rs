@@ -71,7 +71,7 @@ impl Vault {
     ) -> Result<RecordId, VaultError> {
         self.begin_add_password()?;
         let password = NewPassword::derive(password, kdf, self.entropy())?;
-        self.put_password(&password, now)
+        self.put_password(password, now)
     }
 
     /// Adds a recovery code, which the person has stored already, to a vault that has none.

@@ -2,9 +2,8 @@
 //! hold more than they should.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -16,6 +15,7 @@ use super::file::{self, open_copy};
 use super::format::Realm;
 use super::keys::SealingKeys;
 use super::location::VaultLocation;
+use super::lock::VaultLock;
 use super::open::Vault;
 use super::state::{ManifestState, State, load_version};
 use super::write::{Change, Covered, apply, begin, finish, take_over};
@@ -129,8 +129,8 @@ impl VaultLocation {
 
 impl Vault {
     /// Makes a snapshot when something changed since the last one, everything is readable and nobody else is making one; true when
-    /// it did. Earlier ones are then thinned out: the newest stays, one that is a day old or more, one that is a week old or more, and
-    /// one that will be a day old next.
+    /// it did. Earlier ones are then thinned out: the newest stays, one that is a day old or more, one that is a week old or more,
+    /// and one that will be a day old next. What a rotation or a deletion left due is done too.
     ///
     /// # Errors
     ///
@@ -139,36 +139,65 @@ impl Vault {
         if self.check_writable().is_err() || !self.state.findings.is_whole() {
             return Ok(false);
         }
-        let known = self.parts.location.snapshots()?;
-        let is_new = |snapshot: &Snapshot| snapshot.generation < self.state.version.generation;
-        if !known.first().is_none_or(is_new) {
+        if self.clean_up(now)? {
+            return Ok(true);
+        }
+        if self.earlier_than_now()?.is_none() {
             return Ok(false);
         }
-        let Some(new) = self.make_snapshot(now)? else {
+        let making = self.making()?;
+        if !making.take_alone()? {
+            return Ok(false);
+        }
+        // Again, now that nobody else can be making one.
+        let Some(known) = self.earlier_than_now()? else {
             return Ok(false);
         };
+        let new = self.make_snapshot(now)?;
         for surplus in surplus(&known, &new, now) {
             remove_database(surplus)?;
         }
         Ok(true)
     }
 
+    /// The snapshots, where none of them is of the vault's present change.
+    fn earlier_than_now(&self) -> Result<Option<Vec<Snapshot>>, VaultError> {
+        let known = self.parts.location.snapshots()?;
+        let is_earlier = |snapshot: &Snapshot| snapshot.generation < self.state.version.generation;
+        Ok(known.first().is_none_or(is_earlier).then_some(known))
+    }
+
+    /// The lock of whoever makes a snapshot, not held yet.
+    fn making(&self) -> Result<VaultLock, VaultError> {
+        let path = self.parts.location.snapshot_lock();
+        let file = private_file().create(true).truncate(false).open(path)?;
+        Ok(VaultLock::new(file))
+    }
+
     /// What a rotation or a deletion leaves due: a new snapshot, then every older one and every copy from before a
-    /// migration goes, since they open with old secrets or hold what was deleted. Nothing goes before the new one is there.
-    pub(super) fn clean_up(&mut self, now: UnixSeconds) -> Result<(), VaultError> {
+    /// migration goes, since they open with old secrets or hold what was deleted. Nothing goes before the new one is there. False
+    /// when nothing is due, or it cannot be done yet.
+    ///
+    /// # Errors
+    ///
+    /// [`VaultError::Busy`] when somebody else is making a snapshot for five seconds, and those of writing a file: it stays due.
+    pub(super) fn clean_up(&mut self, now: UnixSeconds) -> Result<bool, VaultError> {
         let may_write =
             self.check_writable().is_ok() && self.state.findings.write_error().is_none();
         if !self.state.manifest.cleanup_due || !may_write || !self.may_drop_earlier_formats() {
-            return Ok(());
+            return Ok(false);
         }
         // Where SQLite moved rows within a page, what was deleted may still stand in the page's unused room.
         self.parts.file.db.execute("VACUUM", [])?;
         file::checkpoint(&self.parts.file.db)?;
         // What cannot be read here may be readable in an older copy: that one stays.
         if !self.state.findings.is_whole() {
-            return Ok(());
+            return Ok(false);
         }
-        let new = self.make_snapshot(now)?.ok_or(VaultError::Busy)?;
+        // Whoever is making one has the old key: it is there before what has to go is looked for.
+        let making = self.making()?;
+        making.hold_alone()?;
+        let new = self.make_snapshot(now)?;
         for snapshot in self.parts.location.snapshots()? {
             if snapshot.path != new.path {
                 remove_database(&snapshot.path)?;
@@ -178,7 +207,8 @@ impl Vault {
             remove_database(&copy)?;
         }
         sync_folder(self.parts.location.folder())?;
-        self.note_cleaned_up(now)
+        self.note_cleaned_up(now)?;
+        Ok(true)
     }
 
     fn note_cleaned_up(&mut self, now: UnixSeconds) -> Result<(), VaultError> {
@@ -205,27 +235,22 @@ impl Vault {
         Ok(())
     }
 
-    /// None while somebody else is making one.
-    fn make_snapshot(&self, now: UnixSeconds) -> Result<Option<Snapshot>, VaultError> {
-        let new = self.parts.location.beside(".snap.new");
-        let Some(held) = hold_empty(&new)? else {
-            return Ok(None);
-        };
-        let made = self.fill_snapshot(&new, &held, now);
+    /// Makes one, by whoever holds the lock.
+    fn make_snapshot(&self, now: UnixSeconds) -> Result<Snapshot, VaultError> {
+        let location = &self.parts.location;
+        let new = location.beside(".snap.new");
+        // A stale one of an attempt that was ended.
+        remove_database(&new)?;
+        let made = self.fill_snapshot(&new, now);
         if made.is_err() {
             let _ = remove_database(&new);
         }
-        // Whoever comes now finds that the name is free, or another's.
-        drop(held);
-        made.map(Some)
+        made
     }
 
-    fn fill_snapshot(
-        &self,
-        new: &Path,
-        held: &File,
-        now: UnixSeconds,
-    ) -> Result<Snapshot, VaultError> {
+    fn fill_snapshot(&self, new: &Path, now: UnixSeconds) -> Result<Snapshot, VaultError> {
+        // SQLite would give a file that it makes the mode of any other file.
+        drop(private_file().create_new(true).open(new)?);
         let target = new.to_str().ok_or(VaultError::Io)?;
         self.parts.file.db.execute("VACUUM INTO ?1", [target])?;
         // A vault has a write-ahead log, also one that is put back by hand.
@@ -233,7 +258,7 @@ impl Vault {
         let copy = Connection::open_with_flags(new, flags)?;
         use_log(&copy)?;
         copy.close().map_err(|(_, error)| VaultError::from(error))?;
-        held.sync_all()?;
+        fs::File::open(new)?.sync_all()?;
         let generation = verify_copy(new, self.parts.realm, &self.keys)?;
         // On a failing disk SQLite may leave its journal beside a file that it has finished.
         remove_journals(new)?;
@@ -244,46 +269,10 @@ impl Vault {
         Ok(Snapshot {
             taken_at: now,
             generation,
-            bytes: held.metadata()?.len(),
+            bytes: fs::metadata(&path)?.len(),
             path,
         })
     }
-}
-
-/// So often a name may turn out to be another's before somebody else is taken to be at work on it.
-const ATTEMPTS_MAX: usize = 16;
-
-/// The file in which a snapshot is made, empty and for its owner alone, locked for as long as it is open; none while somebody else
-/// has it. What an attempt left there that was ended is removed.
-fn hold_empty(new: &Path) -> Result<Option<File>, VaultError> {
-    for _ in 0..ATTEMPTS_MAX {
-        if fs::symlink_metadata(new).is_ok_and(|there| !there.is_file()) {
-            remove_database(new)?;
-        }
-        // SQLite would give a file that it makes the mode of any other file.
-        let file = private_file().create(true).truncate(false).open(new)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
-        let held = file.metadata()?;
-        let is_there = match fs::symlink_metadata(new) {
-            Ok(there) => (there.dev(), there.ino()) == (held.dev(), held.ino()),
-            Err(error) if error.kind() == ErrorKind::NotFound => false,
-            Err(error) => return Err(error.into()),
-        };
-        // Somebody else has finished or given up between both steps: the name is no longer this file's.
-        if !is_there {
-            continue;
-        }
-        remove_journals(new)?;
-        if held.len() == 0 && held.mode() & 0o777 == 0o600 {
-            return Ok(Some(file));
-        }
-        remove_database(new)?;
-    }
-    Ok(None)
 }
 
 /// Reads a copy with every record and its list; its generation when all of it is whole.

@@ -136,7 +136,7 @@ fn who_waited_for_one_that_refused_the_vault_refuses_it_too() {
     log[5_000] ^= 1;
     std::fs::write(place.location().log(), log).unwrap();
     let checking = std::fs::File::open(place.location().lock()).unwrap();
-    checking.try_lock().unwrap();
+    assert!(flock::try_alone(&checking).unwrap());
     std::thread::scope(|scope| {
         let second = scope.spawn(|| place.open().err());
         // However far the second one has come by now: it waits, or has yet to begin.

@@ -67,6 +67,35 @@ fn a_password_that_was_changed_meanwhile_is_no_wrong_try() {
 }
 
 #[test]
+fn a_key_that_was_renewed_meanwhile_is_opened_by_what_was_derived() {
+    let place = Place::with_password(b"right");
+    let right = derived(&place, "right");
+    place.unlock().renew_key(Damaged::Refuse, NOW).unwrap();
+    let locked = place.open().unwrap();
+    assert!(locked.unlock(&Credential::Derived(&right), NOW).is_ok());
+}
+
+#[test]
+fn a_slot_that_somebody_planted_beside_it_does_not_hide_it() {
+    let place = Place::with_password(b"right");
+    let other = Place::with_password(b"another");
+    // Of another vault, so that it does not hold together here; and one that does, with another key.
+    let planted = place.attack();
+    let attach = format!("ATTACH '{}' AS other", other.path().display());
+    planted.execute(&attach, []).unwrap();
+    planted
+        .execute(
+            "INSERT INTO slot SELECT * FROM other.slot WHERE kind = 1",
+            [],
+        )
+        .unwrap();
+    drop(planted);
+    let locked = place.open().unwrap();
+    let right = derived(&place, "right");
+    assert!(locked.unlock(&Credential::Derived(&right), NOW).is_ok());
+}
+
+#[test]
 fn what_was_derived_for_one_vault_is_nothing_for_another() {
     let (here, there) = (Place::with_password(b"same"), Place::with_password(b"same"));
     assert_eq!(refusal(&there, &derived(&here, "same")), VaultError::Locked);
@@ -109,12 +138,12 @@ fn a_password_derived_apart_is_added_once_and_changed_later() {
     let mut vault = place.unlock();
     vault.begin_add_password().unwrap();
     let (first, second) = (make("first"), make("second"));
-    let id = vault.put_password(&first, NOW).unwrap();
+    let id = vault.put_password(first, NOW).unwrap();
     assert!(kinds(&vault).contains(&SlotKind::Password));
     // Somebody else was faster, and that password stays.
     assert_eq!(vault.begin_add_password(), Err(VaultError::SlotExists));
     assert_eq!(
-        vault.put_password(&second, NOW),
+        vault.put_password(make("second"), NOW),
         Err(VaultError::SlotExists)
     );
     assert!(vault.slots().unwrap().iter().any(|slot| slot.id == id));

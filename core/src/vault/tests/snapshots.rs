@@ -84,38 +84,52 @@ fn a_snapshot_that_somebody_else_is_making_is_left_to_them() {
     let place = Place::new();
     let mut vault = place.unlock();
     add(&mut vault, "ann");
-    let new = place.location().beside(".snap.new");
-    std::fs::write(&new, b"half").unwrap();
-    let theirs = std::fs::File::open(&new).unwrap();
-    theirs.lock().unwrap();
+    assert_eq!(vault.snapshot(NOW), Ok(true));
+    let old = snapshots(&place);
+    add(&mut vault, "bob");
+    std::fs::write(place.location().beside(".snap.new"), b"half").unwrap();
+    let theirs = std::fs::File::open(place.location().snapshot_lock()).unwrap();
+    flock::wait_alone(&theirs).unwrap();
     assert_eq!(vault.snapshot(NOW), Ok(false));
-    assert_eq!(std::fs::read(&new).unwrap(), b"half");
-    // A rotation goes on, and what has to go goes when theirs is done.
+    let half = std::fs::read(place.location().beside(".snap.new"));
+    assert_eq!(half.unwrap(), b"half");
+    // A rotation waits for a while and goes on; what has to go then goes when they are done.
     vault.renew_key(Damaged::Refuse, NOW).unwrap();
     assert!(vault.state.manifest.cleanup_due);
+    assert_eq!(snapshots(&place), old);
+    assert_eq!(vault.snapshot(NOW), Err(VaultError::Busy));
     drop(theirs);
     assert_eq!(vault.snapshot(NOW), Ok(true));
-    assert!(!new.exists());
+    assert!(!vault.state.manifest.cleanup_due);
+    let left = snapshots(&place);
+    assert!(left.len() == 1 && left[0] != old[0]);
+    assert!(!place.location().beside(".snap.new").exists());
     drop(vault);
-    assert!(!place.unlock().state.manifest.cleanup_due);
+    assert_eq!(names(&place.unlock()), ["ann", "bob"]);
 }
 
 #[test]
-fn a_link_in_the_way_is_removed_and_what_it_names_is_untouched() {
+fn whoever_still_has_the_old_key_publishes_nothing_under_it() {
     let place = Place::new();
-    let mut vault = place.unlock();
-    add(&mut vault, "ann");
-    let new = place.location().beside(".snap.new");
-    let named = place.folder.path().join("somebody's");
-    std::fs::write(&named, b"theirs").unwrap();
-    std::os::unix::fs::symlink(&named, &new).unwrap();
-    assert_eq!(vault.snapshot(NOW), Ok(true));
-    assert_eq!(std::fs::read(&named).unwrap(), b"theirs");
-    let missing = place.folder.path().join("nobody's");
-    std::os::unix::fs::symlink(&missing, &new).unwrap();
-    add(&mut vault, "bob");
-    assert_eq!(vault.snapshot(NOW), Ok(true));
-    assert!(!missing.exists());
+    let (mut here, mut there) = (place.unlock(), place.unlock());
+    add(&mut here, "ann");
+    there.refresh().unwrap();
+    assert_eq!(there.snapshot(NOW), Ok(true));
+    here.renew_key(Damaged::Refuse, NOW.plus(1)).unwrap();
+    assert_eq!(there.snapshot(NOW.plus(2)), Ok(false));
+    // Nor where there is none to compare with.
+    let left = snapshots(&place);
+    let aside = place.folder.path().join("aside");
+    std::fs::rename(left[0].path(), &aside).unwrap();
+    assert_eq!(there.snapshot(NOW.plus(3)), Err(VaultError::DamagedData));
+    assert_eq!(snapshots(&place), []);
+    std::fs::rename(&aside, left[0].path()).unwrap();
+    assert_eq!(there.refresh(), Err(VaultError::Locked));
+    assert_eq!(left.len(), 1);
+    assert_eq!(
+        verify_copy(left[0].path(), here.parts.realm, &here.keys),
+        Ok(left[0].generation)
+    );
 }
 
 #[test]
