@@ -355,8 +355,8 @@ impl Companion {
         self.change(|companion| companion.forget_other_devices(last, damaged, now))
     }
 
-    /// Makes a snapshot when something changed since the last one and everything is readable; true when it did. Called when a
-    /// person's work is done.
+    /// Makes a snapshot when something changed since the last one, everything is readable and nobody else is making one; true when
+    /// it did. Called when a person's work is done.
     ///
     /// # Errors
     ///

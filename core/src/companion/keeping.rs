@@ -281,8 +281,8 @@ impl Companion {
         self.vault.forget_other_devices(last, damaged, now)
     }
 
-    /// Makes a snapshot when something changed since the last one and everything is readable; true when it did. Shells
-    /// call it when a person's work is done.
+    /// Makes a snapshot when something changed since the last one, everything is readable and nobody else is making one; true when
+    /// it did. Shells call it when a person's work is done.
     ///
     /// # Errors
     ///
