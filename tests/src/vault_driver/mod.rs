@@ -224,8 +224,10 @@ pub fn run(arguments: &[String]) -> ExitCode {
 #[must_use]
 pub fn is_expected(path: &Path) -> bool {
     let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-    matches!(name, "vault" | "vault-wal" | "vault-shm" | "vault.lock")
-        || name.starts_with("vault.snap-")
+    matches!(
+        name,
+        "vault" | "vault-wal" | "vault-shm" | "vault.lock" | "vault.lock-snap"
+    ) || name.starts_with("vault.snap-")
         || name.starts_with("vault.damaged-")
         || (name.starts_with("anchor-") && path.starts_with("state"))
 }
