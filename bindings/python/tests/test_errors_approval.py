@@ -152,15 +152,16 @@ def test_a_port_that_says_that_it_failed_has_failed(server: Server, tmp_path: Pa
         if trouble:
             raise trouble[0]
 
-    device = Device(server, tmp_path, device_keys=MemoryKeys(before)).enrolled()
+    keys = MemoryKeys(before)
+    device = Device(server, tmp_path, device_keys=keys).enrolled()
     for error in (DeviceKeyError.Unexpected(), countersign.PortError.Failed()):
         trouble[:] = [error]
         failed = raises(CountersignError.PortFailed, lambda: run(device.companion.check_keys()))
         assert failed.port is Port.DEVICE_KEYS, "another port's error is not declared"
+    trouble.clear()
     device.close()
-
     deaf = refusing(TransportError.Unexpected())
-    with Companion.open(device.place, ports(device.clock, transport=deaf)) as companion:
+    with Companion.open(device.place, ports(device.clock, transport=deaf, device_keys=keys)) as companion:
         companion.unlock_with_recovery(device.code)
         (failed,) = fetched(companion, device.work).troubles
         assert isinstance(failed, CountersignError.PortFailed) and failed.port is Port.TRANSPORT
