@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import countersign
 from conftest import LINK, NOW, added, raises
-from countersign import Added, Companion, CountersignError, DoubtfulCounter, Edit
+from countersign import Added, Companion, CountersignError, DoubtfulCounter, Edit, VaultError
 
 COUNTER = "otpauth://hotp/Bank:bob?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&counter=0"
 
@@ -21,7 +21,7 @@ def test_an_account_is_added_listed_and_exported(companion: Companion) -> None:
     assert countersign.examine(link).accounts() == countersign.examine(LINK).accounts()
     assert companion.row(id) == row
     unknown = raises(CountersignError.Vault, lambda: companion.row("no id at all"))
-    assert unknown.fault.is_NO_SUCH_ACCOUNT()
+    assert unknown.fault == VaultError.NO_SUCH_ACCOUNT()
 
 
 def test_codes_change_at_their_second(companion: Companion) -> None:

@@ -12,6 +12,7 @@ import countersign
 import pytest
 from conftest import added, raises, run
 from countersign import (
+    ApprovalFault,
     Attention,
     CountersignError,
     Decision,
@@ -105,7 +106,7 @@ def test_a_request_that_expired_is_not_approved(device: Device, server: Server) 
     device.clock.at += 90
     approve = Decision.APPROVE(asked["number"])
     late = approval_fault(lambda: run(device.companion.decide(statement.id, approve)))
-    assert late.is_EXPIRED() and 0 < late.ago_s <= 90
+    assert isinstance(late, ApprovalFault.EXPIRED) and 0 < late.ago_s <= 90
     device.put_clocks(device.clock.at)
     device.settle()
     assert device.companion.pending() == []

@@ -86,6 +86,19 @@ def test_more_open_requests_than_are_kept_are_not_scanned(device: Device, server
     assert {statement.id for statement in device.companion.pending()} == ids
 
 
+def refusing(error: TransportError) -> countersign.Transport:
+    class Refusing(countersign.Transport):
+        async def post(self, request: countersign.HttpRequest) -> countersign.HttpReply:
+            raise error
+
+    return Refusing()
+
+
+def fetched(companion: Companion, work: str) -> countersign.Settled:
+    fetch = NextAction.SEND(work, Lane.ASK)
+    return run(companion.do_action(fetch, countersign.Attention.LOOKING))
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -99,15 +112,10 @@ def test_more_open_requests_than_are_kept_are_not_scanned(device: Device, server
     ids=lambda error: type(error).__name__,
 )
 def test_a_server_that_cannot_be_reached_is_no_error(device: Device, error: TransportError) -> None:
-    class Refusing(countersign.Transport):
-        async def post(self, request: countersign.HttpRequest) -> countersign.HttpReply:
-            raise error
-
     device.companion.close()
-    with Companion.open(device.place, ports(device.clock, transport=Refusing())) as companion:
+    with Companion.open(device.place, ports(device.clock, transport=refusing(error))) as companion:
         companion.unlock_with_recovery(device.code)
-        fetch = NextAction.SEND(device.work, Lane.ASK)
-        done = run(companion.do_action(fetch, countersign.Attention.LOOKING))
+        done = fetched(companion, device.work)
         assert (done.events, done.troubles) == ([], [])
         assert companion.work_account(device.work).unreachable_since is not None
 
@@ -144,14 +152,19 @@ def test_a_port_that_says_that_it_failed_has_failed(server: Server, tmp_path: Pa
         if trouble:
             raise trouble[0]
 
-    device = Device(server, tmp_path, device_keys=MemoryKeys(before)).enrolled()
-    trouble.append(DeviceKeyError.Unexpected())
-    failed = raises(CountersignError.PortFailed, lambda: run(device.companion.check_keys()))
-    assert failed.port is Port.DEVICE_KEYS
-    trouble[:] = [TransportError.Unexpected()]
-    failed = raises(CountersignError.PortFailed, lambda: run(device.companion.check_keys()))
-    assert failed.port is Port.DEVICE_KEYS, "another port's error is not declared"
+    keys = MemoryKeys(before)
+    device = Device(server, tmp_path, device_keys=keys).enrolled()
+    for error in (DeviceKeyError.Unexpected(), countersign.PortError.Failed()):
+        trouble[:] = [error]
+        failed = raises(CountersignError.PortFailed, lambda: run(device.companion.check_keys()))
+        assert failed.port is Port.DEVICE_KEYS, "another port's error is not declared"
+    trouble.clear()
     device.close()
+    deaf = refusing(TransportError.Unexpected())
+    with Companion.open(device.place, ports(device.clock, transport=deaf, device_keys=keys)) as companion:
+        companion.unlock_with_recovery(device.code)
+        (failed,) = fetched(companion, device.work).troubles
+        assert isinstance(failed, CountersignError.PortFailed) and failed.port is Port.TRANSPORT
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::own_text::{has_word, own_text};
+use super::own_text::own_text;
 use super::scenarios::{LANGUAGES, Tests, read};
+use super::spelling::Variant;
 use crate::process::{self, Failure};
 
-/// The variants by their names as in the list, each with its name in Kotlin.
-type Variants = BTreeMap<String, String>;
-
-/// How a language names a variant in a test; one of these is enough.
-type Spellings = fn(name: &str, in_kotlin: &str) -> Vec<String>;
-
-/// In the order of the languages.
-const SPELLINGS: [Spellings; 3] = [python, |_, name| vec![name.to_owned()], swift];
+/// The variants by their names as in the list.
+type Variants = BTreeMap<String, Variant>;
 
 /// One line of the list.
 struct Row<'a> {
@@ -32,14 +27,8 @@ pub(super) fn check() -> Result<(), Failure> {
     let interface = read(&process::root().join("bindings/kotlin/api/countersign.api"))?;
     let (rows, variants) = (rows(&list), variants(&interface));
     let mut wrong = wrong_rows(&rows, &variants);
-    for (tests, spellings) in LANGUAGES.iter().zip(SPELLINGS) {
-        wrong.extend(wrong_tests(
-            &rows,
-            &variants,
-            &tests.sources()?,
-            tests,
-            spellings,
-        ));
+    for tests in &LANGUAGES {
+        wrong.extend(wrong_tests(&rows, &variants, &tests.sources()?, tests));
     }
     if wrong.is_empty() {
         Ok(())
@@ -65,30 +54,81 @@ fn rows(list: &str) -> Vec<Row<'_>> {
         .collect()
 }
 
-/// Every variant of every error, and of what is the fact in one, from Kotlin's interface.
-fn variants(interface: &str) -> Variants {
-    let mut variants = Variants::new();
-    let mut error = None;
-    for line in interface.lines() {
-        let Some(inner) = line.strip_prefix("    ") else {
-            error = error_of(line);
-            continue;
-        };
-        if let (Some(error), Some(variant)) = (error, variant_of(inner)) {
-            variants.insert(in_list(error, variant), format!("{error}.{variant}"));
-        }
-    }
-    variants
+/// A type that is one of its variants.
+#[derive(Clone, Copy, Eq, PartialEq)]
+struct Choice<'a> {
+    /// As Kotlin calls it.
+    name: &'a str,
+    /// Whether its variants are more than names.
+    is_sealed: bool,
 }
 
-/// The error whose variants follow a line, as Kotlin calls it.
-fn error_of(line: &str) -> Option<&str> {
-    let head = (line.strip_prefix("sealed class ")).or_else(|| line.strip_prefix("enum class "))?;
-    let name = head.split([':', ' ']).next()?;
-    let is_error = ["Error", "Exception", "Fault"]
-        .iter()
-        .any(|ending| name.ends_with(ending));
-    is_error.then_some(name)
+impl<'a> Choice<'a> {
+    /// The one whose variants follow a line.
+    fn of(line: &'a str) -> Option<Self> {
+        let sealed = line.strip_prefix("sealed class ");
+        let head = sealed.or_else(|| line.strip_prefix("enum class "))?;
+        Some(Self {
+            name: head.split([':', ' ']).next()?,
+            is_sealed: sealed.is_some(),
+        })
+    }
+
+    fn is_thrown(self) -> bool {
+        self.name.ends_with("Exception")
+    }
+
+    fn is_error(self) -> bool {
+        self.is_thrown() || self.name.ends_with("Error") || self.name.ends_with("Fault")
+    }
+
+    /// Whether Python asks its values by `is_` and a variant's name.
+    fn is_asked(self) -> bool {
+        self.is_sealed && !self.is_thrown()
+    }
+}
+
+/// Every variant of every error, and of what is the fact in one, from Kotlin's interface.
+fn variants(interface: &str) -> Variants {
+    let all = all_variants(interface);
+    let one = |(of, in_kotlin, name): &(Choice<'_>, &str, String)| {
+        let others = || {
+            all.iter()
+                .filter(move |(other, _, namesake)| other != of && namesake == name)
+        };
+        let error = match of.name.strip_suffix("Exception") {
+            Some(error) => format!("{error}Error"),
+            None => of.name.to_owned(),
+        };
+        let variant = Variant {
+            in_kotlin: format!("{}.{in_kotlin}", of.name),
+            name: name.clone(),
+            is_shared: others().next().is_some(),
+            is_asked_elsewhere: others().any(|(other, _, _)| other.is_asked()),
+            error: error.clone(),
+        };
+        (format!("{error}.{name}"), variant)
+    };
+    all.iter()
+        .filter(|(of, _, _)| of.is_error())
+        .map(one)
+        .collect()
+}
+
+/// Every variant of every type, as Kotlin calls it and as the list does.
+fn all_variants(interface: &str) -> Vec<(Choice<'_>, &str, String)> {
+    let mut all = Vec::new();
+    let mut of = None;
+    for line in interface.lines() {
+        let Some(inner) = line.strip_prefix("    ") else {
+            of = Choice::of(line);
+            continue;
+        };
+        if let (Some(of), Some(variant)) = (of, variant_of(inner)) {
+            all.push((of, variant, in_list(variant)));
+        }
+    }
+    all
 }
 
 /// The variant that a line in an error's declaration is: a class, an object, or a name alone.
@@ -106,16 +146,12 @@ fn variant_of(line: &str) -> Option<&str> {
 }
 
 /// A variant's name in the list, of Kotlin's.
-fn in_list(error: &str, variant: &str) -> String {
+fn in_list(variant: &str) -> String {
     let is_loud = !variant.contains(|letter: char| letter.is_ascii_lowercase());
-    let variant = if is_loud {
+    if is_loud {
         pascal_case(variant)
     } else {
         variant.to_owned()
-    };
-    match error.strip_suffix("Exception") {
-        Some(error) => format!("{error}Error.{variant}"),
-        None => format!("{error}.{variant}"),
     }
 }
 
@@ -140,50 +176,21 @@ fn wrong_tests(
     variants: &Variants,
     sources: &[String],
     tests: &Tests,
-    spellings: Spellings,
 ) -> Vec<String> {
     let wrong = |row: &Row<'_>| {
-        let (test, in_kotlin) = (row.test?, variants.get(row.variant)?);
+        let (test, variant) = (row.test?, variants.get(row.variant)?);
         let language = tests.language;
-        let source = sources.iter().find(|source| (tests.is_there)(source, test));
-        let text = source.and_then(|source| own_text(source, &(tests.head)(test)));
+        let text = sources
+            .iter()
+            .filter(|source| (tests.is_there)(source, test))
+            .find_map(|source| own_text(source, &(tests.head)(test)));
         let Some(text) = text else {
             return Some(format!("{}: there is no {test} ({language})", row.variant));
         };
-        let is_named = spellings(row.variant, in_kotlin)
-            .iter()
-            .any(|name| has_word(&text, name));
+        let is_named = (tests.spelling)(variant).is_in(&text);
         (!is_named).then(|| format!("{}: {test} does not name it ({language})", row.variant))
     };
     rows.iter().filter_map(wrong).collect()
-}
-
-fn python(name: &str, _: &str) -> Vec<String> {
-    let (error, variant) = name.split_once('.').unwrap_or_default();
-    // Python has a `KeyError` of its own.
-    let error = if error == "KeyError" {
-        "KeyStoreError"
-    } else {
-        error
-    };
-    let loud = loud_case(variant);
-    vec![
-        format!("{error}.{variant}"),
-        format!("{error}.{loud}"),
-        format!("is_{loud}()"),
-        format!("\"{loud}\""),
-    ]
-}
-
-fn swift(name: &str, _: &str) -> Vec<String> {
-    let (_, variant) = name.split_once('.').unwrap_or_default();
-    let mut letters = variant.chars();
-    let first: String = letters.next().into_iter().collect();
-    vec![format!(
-        ".{}{}",
-        first.to_ascii_lowercase(),
-        letters.as_str()
-    )]
 }
 
 /// `NoCode` of `NO_CODE`.
@@ -195,18 +202,6 @@ fn pascal_case(loud: &str) -> String {
             first + &letters.as_str().to_ascii_lowercase()
         })
         .collect()
-}
-
-/// `NO_CODE` of `NoCode`.
-fn loud_case(name: &str) -> String {
-    let mut loud = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !loud.is_empty() {
-            loud.push('_');
-        }
-        loud.push(letter.to_ascii_uppercase());
-    }
-    loud
 }
 
 #[cfg(test)]

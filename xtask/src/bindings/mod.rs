@@ -12,7 +12,10 @@ mod kotlin;
 mod library;
 mod own_text;
 mod phones;
+mod pieces;
+mod plain;
 mod scenarios;
+mod spelling;
 mod swift;
 
 use std::fs::Permissions;

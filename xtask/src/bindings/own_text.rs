@@ -18,16 +18,25 @@ pub(super) fn own_text(source: &str, head: &str) -> Option<String> {
     Some([vec![own], named].concat().join("\n"))
 }
 
-/// Whether a text has these letters, not as a part of a longer name.
+/// Whether a text has these letters, not as a part of a longer name, nor, with their dot, as a member of something.
 pub(super) fn has_word(text: &str, word: &str) -> bool {
-    let is_of_name = |letter: char| letter.is_alphanumeric() || letter == '_';
     let begins = !word.starts_with(is_of_name);
+    let is_member = |before: &str| {
+        word.starts_with('.') && !before.is_empty() && !before.ends_with([' ', '\n', '(', '['])
+    };
     let ends = !word.ends_with(is_of_name);
     text.match_indices(word).any(|(at, _)| {
         let before = text.get(..at).unwrap_or_default();
         let after = text.get(at + word.len()..).unwrap_or_default();
-        (begins || !before.ends_with(is_of_name)) && (ends || !after.starts_with(is_of_name))
+        !is_member(before)
+            && (begins || !before.ends_with(is_of_name))
+            && (ends || !after.starts_with(is_of_name))
     })
+}
+
+/// What a name is made of.
+pub(super) fn is_of_name(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
 }
 
 /// What a source declares outside of functions, by its name: the lines of it.
@@ -39,7 +48,9 @@ fn declarations(lines: &[&str]) -> Vec<(String, Range<usize>)> {
             None => at + 1,
             Some((keyword, name)) => {
                 let end = end(lines, at);
-                all.push((name, at..end));
+                if !name.is_empty() {
+                    all.push((name, at..end));
+                }
                 // What stands in a type is declared for the whole file as well.
                 if TYPES.contains(&keyword) {
                     at + 1
@@ -100,10 +111,10 @@ const TYPES: [&str; 6] = [
 /// Declares something else.
 const MEMBERS: [&str; 6] = ["def", "fun", "func", "let", "val", "var"];
 
-/// What a line declares: by which word, and the name.
+/// What a line declares: by which word, and the name, which is empty where there is none.
 fn declared(line: &str) -> Option<(&str, String)> {
     let line = line.trim_start();
-    if line.starts_with(['/', '*', '#', '"', '}', ')']) {
+    if line.starts_with(['#', '"', '}', ')']) {
         return None;
     }
     let mut words = line.split_whitespace().peekable();
@@ -114,7 +125,8 @@ fn declared(line: &str) -> Option<(&str, String)> {
         if is_keyword(word) && !is_keyword(next) {
             let head = next.split(['(', ':', '<', '=']).next().unwrap_or_default();
             let name = head.rsplit('.').next().unwrap_or_default();
-            return Some((word, name.to_owned())).filter(|(_, name)| !name.is_empty());
+            let is_name = name.chars().all(is_of_name);
+            return Some((word, if is_name { name } else { "" }.to_owned()));
         }
     }
     // Python has no word for a constant.
@@ -196,6 +208,12 @@ class A {
         let text = own_text(source, "fun a(").unwrap();
         assert!(text.contains("One"), "{text}");
         assert!(!text.contains("Two") && !text.contains('3'), "{text}");
+        // What has no name belongs to nobody, and what stands in it to whoever names that.
+        let source = "class A {\n    fun a() = one {\n    }\n\n    companion object {\n        const val one = 1\n        fun <T> two() {\n            val one = 2\n        }\n        val (one, three) = 3\n    }\n}\n";
+        assert_eq!(
+            own_text(source, "fun a(").unwrap(),
+            "    fun a() = one {\n    }\n        const val one = 1"
+        );
         let source = "private let texts: [A] = [\n    .one,\n]\n\nextension S {\n    @Suite struct T {\n        @Test(arguments: texts)\n        func a() {}\n    }\n}\n";
         assert!(own_text(source, "func a(").unwrap().contains(".one"));
     }
@@ -203,6 +221,7 @@ class A {
     #[test]
     fn a_name_is_no_part_of_a_longer_one() {
         assert!(has_word("is(.locked)", ".locked"));
+        assert!(!has_word("is(a().locked, a.locked, \\.locked)", ".locked"));
         assert!(has_word("VaultError.Locked, 1", "VaultError.Locked"));
         assert!(has_word("a.is_LOCKED()", "is_LOCKED()"));
         for none in [

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::plain::plain;
+use super::spelling::{self, Spelling, Variant};
 use crate::process::{self, Failure};
 
 /// One language's tests: where they lie, what their files end with, and how a scenario is found in them.
@@ -12,6 +14,10 @@ pub(super) struct Tests {
     /// What its function begins with.
     pub(super) head: fn(&str) -> String,
     pub(super) is_there: fn(&str, &str) -> bool,
+    /// What a comment begins with.
+    comment: &'static str,
+    /// How its tests name a variant of an error.
+    pub(super) spelling: fn(&Variant) -> Spelling,
 }
 
 pub(super) const LANGUAGES: [Tests; 3] = [
@@ -24,6 +30,8 @@ pub(super) const LANGUAGES: [Tests; 3] = [
             // One function may be several scenarios, which are its parameters' ids.
             source.contains(&format!("def test_{name}(")) || source.contains(&format!("\"{name}\""))
         },
+        comment: "#",
+        spelling: spelling::python,
     },
     Tests {
         language: "Kotlin",
@@ -31,6 +39,8 @@ pub(super) const LANGUAGES: [Tests; 3] = [
         ending: "Test.kt",
         head: kotlin_head,
         is_there: is_kotlin_test,
+        comment: "//",
+        spelling: spelling::kotlin,
     },
     Tests {
         language: "Swift",
@@ -38,6 +48,8 @@ pub(super) const LANGUAGES: [Tests; 3] = [
         ending: "Tests.swift",
         head: swift_head,
         is_there: is_swift_test,
+        comment: "//",
+        spelling: spelling::swift,
     },
 ];
 
@@ -70,7 +82,7 @@ fn missing(list: &str, sources: &str, tests: &Tests) -> Vec<String> {
 }
 
 impl Tests {
-    /// The sources of a language's tests, a file each.
+    /// The sources of a language's tests, a file each, without their comments.
     pub(super) fn sources(&self) -> Result<Vec<String>, Failure> {
         let folder = process::root().join(self.folder);
         let entries = std::fs::read_dir(&folder)
@@ -80,7 +92,10 @@ impl Tests {
             .map(|entry| entry.path())
             .filter(|path| path.to_string_lossy().ends_with(self.ending))
             .collect();
-        files.iter().map(|file| read(file)).collect()
+        files
+            .iter()
+            .map(|file| Ok(plain(&read(file)?, self.comment)))
+            .collect()
     }
 }
 

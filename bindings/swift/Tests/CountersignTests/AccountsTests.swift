@@ -27,7 +27,8 @@ extension Scenarios {
             #expect(link.contains("secret=JBSWY3DPEHPK3PXP"))
             #expect(examine(text: aliceLink).accounts() == examine(text: link).accounts())
             #expect(try companion.row(id: id) == row)
-            #expect(try await refusal { try companion.row(id: "no id at all") } == .vault(fault: .noSuchAccount))
+            let unknown = try await refusal { try companion.row(id: "no id at all") }
+            #expect(unknown == .vault(fault: VaultError.noSuchAccount))
         }
 
         @Test func codesChangeAtTheirSecond() async throws {

@@ -44,7 +44,7 @@ extension Scenarios {
             #expect(try companion.pending() == [])
             #expect(try companion.statement(id: statement.id).outcome == .approved)
             let again = try await approvalFault { try await companion.decide(id: statement.id, decision: .deny) }
-            #expect(again == .ended)
+            #expect(again == ApprovalFault.ended)
         }
 
         private func answered(_ decision: Decision, _ outcome: Outcome, _ atTheServer: String) async throws {
@@ -89,7 +89,7 @@ extension Scenarios {
             device.clock.at += 90
             let approve = Decision.approve(number: try asked.text("number"))
             let late = try await approvalFault { try await device.companion.decide(id: statement.id, decision: approve) }
-            guard case .expired(let agoS) = late else { throw Unexpected("\(late)") }
+            guard case ApprovalFault.expired(let agoS) = late else { throw Unexpected("\(late)") }
             #expect((1...90).contains(agoS))
             try await device.putClocks(device.clock.at)
             try await device.settle()
@@ -202,21 +202,25 @@ extension Scenarios {
             let asked = try await server.ask()
             let statement = try await device.only()
             let approve = Decision.approve(number: try asked.text("number"))
-            let troubles: [(DeviceKeyError, KeyError)] = [
-                (.cancelled, .cancelled), (.failed, .failed), (.lockedOut, .lockedOut), (.notAvailable, .notAvailable),
+            let troubles = [
+                (DeviceKeyError.cancelled, KeyError.cancelled),
+                (DeviceKeyError.failed, KeyError.failed),
+                (DeviceKeyError.lockedOut, KeyError.lockedOut),
+                (DeviceKeyError.notAvailable, KeyError.notAvailable),
             ]
             for (error, said) in troubles {
                 trouble.now = error
                 let refused = try await refusal { try await companion.decide(id: statement.id, decision: approve) }
-                #expect(refused == .key(fault: said))
+                #expect(refused == CountersignError.key(fault: said))
                 #expect(try companion.statement(id: statement.id).cannotApprove == nil)
             }
             trouble.now = nil
             #expect(try await outcomes(device.decide(statement, approve)) == [.approved])
             _ = try await server.ask()
             let other = try await device.only()
-            trouble.now = .invalidated
-            #expect(try await refusal { try await companion.decide(id: other.id, decision: approve) } == .key(fault: .invalidated))
+            trouble.now = DeviceKeyError.invalidated
+            let gone = try await refusal { try await companion.decide(id: other.id, decision: approve) }
+            #expect(gone == .key(fault: KeyError.invalidated))
             #expect(try device.view.standing == .needsReactivation)
         }
     }

@@ -91,7 +91,7 @@ extension Scenarios {
             func taken(_ report: SalvageReport) throws -> Salvaged {
                 try salvage(place: desk.place, credential: credential, shown: report, beyond: .leave, ports: desk.ports)
             }
-            #expect(try await refusal { try taken(other) } == .changed)
+            #expect(try await refusal { try taken(other) } == CountersignError.changed)
             let salvaged = try taken(shown)
             #expect(salvaged.accountCount == shown.recovered)
             #expect(try FileManager.default.fileExists(atPath: #require(salvaged.setAside)))

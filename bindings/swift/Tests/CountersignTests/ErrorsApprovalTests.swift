@@ -3,13 +3,20 @@ import Foundation
 import Testing
 
 /// What a transport names when there is no reply.
-private let silences: [TransportError] = [.noConnection, .timedOut, .certificate, .redirect, .tooLong, .notHttp]
+private let silences = [
+    TransportError.noConnection,
+    TransportError.timedOut,
+    TransportError.certificate,
+    TransportError.redirect,
+    TransportError.tooLong,
+    TransportError.notHttp,
+]
 
 /// Changes of the history by who has the file, and what is said of which place then.
 private let attacks: [(String, ChainFault, UInt64)] = [
-    ("DELETE FROM log WHERE seq = 2", .missing, 2),
-    ("UPDATE log SET body = zeroblob(length(body)) WHERE seq = 2", .unreadable, 2),
-    ("INSERT INTO log SELECT 1000, epoch, nonce, body FROM log WHERE seq = 2", .extra, 4),
+    ("DELETE FROM log WHERE seq = 2", ChainFault.missing, 2),
+    ("UPDATE log SET body = zeroblob(length(body)) WHERE seq = 2", ChainFault.unreadable, 2),
+    ("INSERT INTO log SELECT 1000, epoch, nonce, body FROM log WHERE seq = 2", ChainFault.extra, 4),
 ]
 
 extension Scenarios {
@@ -52,7 +59,7 @@ extension Scenarios {
             try await device.companion.decide(id: statement.id, decision: approve)
             for decision in [.deny, approve] {
                 let again = try await approvalFault { try await device.companion.decide(id: statement.id, decision: decision) }
-                #expect(again == .answered)
+                #expect(again == ApprovalFault.answered)
             }
             #expect(try await outcomes(device.settle()) == [.approved], "the first answer stays")
         }

@@ -31,7 +31,7 @@ private let texts: [(String, UriError)] = [
     ("hello", .notOtpauth),
     ("otpauth://push/a", .pushNotSupported),
     (link("", secret: "secret=" + String(repeating: "A", count: 1_000)), .secretTooLong),
-    (link("issuer=" + String(repeating: "a", count: 9_000)), .tooLong),
+    (link("issuer=" + String(repeating: "a", count: 9_000)), UriError.tooLong),
     (link("algorithm=MD5"), .unsupportedAlgorithm),
     (aliceLink + "&2step_salt=8", .unsupportedTwoStep),
     (link("", type: "motp"), .unsupportedType),

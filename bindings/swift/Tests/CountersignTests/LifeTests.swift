@@ -73,13 +73,16 @@ extension Scenarios {
             try companion.unlockWithRecovery(code: desk.code)
             let slot = try await companion.addPlatformKey(key: key, kind: .platform)
             try companion.lock()
-            let troubles: [(WrapError, PlatformKeyError)] = [
-                (.cancelled, .cancelled), (.lockedOut, .lockedOut), (.notAvailable, .notAvailable), (.invalidated, .invalidated),
+            let troubles = [
+                (WrapError.cancelled, PlatformKeyError.cancelled),
+                (WrapError.lockedOut, PlatformKeyError.lockedOut),
+                (WrapError.notAvailable, PlatformKeyError.notAvailable),
+                (WrapError.invalidated, PlatformKeyError.invalidated),
             ]
             for (error, said) in troubles {
                 key.trouble.now = error
                 let fault = try await vaultFault { try await companion.unlockWithPlatformKey(key: key) }
-                #expect(fault == .platformKey(said))
+                #expect(fault == VaultError.platformKey(said))
                 #expect(companion.state() == .locked)
             }
             try companion.unlockWithRecovery(code: desk.code)
@@ -129,7 +132,7 @@ extension Scenarios {
                 { try await companion.events().reduce(0) { count, _ in count + 1 } },
             ]
             for (place, step) in steps.enumerated() {
-                #expect(try await refusal(step) == .closed, "step \(place)")
+                #expect(try await refusal(step) == CountersignError.closed, "step \(place)")
             }
             #expect(key.calls.now == 0)
         }

@@ -138,7 +138,7 @@ extension Scenarios {
             #expect(try await refused(part(0, 4)) == .apart(fault: .sizeDiffers(expected: 3, got: 4)))
             #expect(try await refused(part(1, 3, account: "eve")) == .apart(fault: .otherExport))
             #expect(try await refused(part(3, 3)) == .apart(fault: .index(index: 3, size: 3)))
-            #expect(try await refused(aliceLink) == .refused(fault: .notOtpauth))
+            #expect(try await refused(aliceLink) == PartError.refused(fault: .notOtpauth))
             #expect(try batch.add(link: part(2, 3)) == .new)
             #expect(try batch.add(link: part(0, 3)) == .new)
             let whole = try batch.complete()
@@ -167,7 +167,7 @@ extension Scenarios {
             func refused(_ code: String, _ url: String) async throws -> InvitationError {
                 try await thrown { try Invitation.ofCodeAndUrl(code: code, url: url) }
             }
-            #expect(try await refused("12", "https://mfa.example") == .refused(fault: .missingCode))
+            #expect(try await refused("12", "https://mfa.example") == InvitationError.refused(fault: .missingCode))
             #expect(try await refused("1234567890123456", "http://mfa.example") == .refused(fault: .insecureUrl))
             #expect(try await refused("1234567890123456", "http://127.0.0.1:8080") == .refused(fault: .insecureUrl))
             let local = try Invitation.ofCodeAndUrl(code: "1234567890123456", url: "http://127.0.0.1:8080", testMode: true)

@@ -9,6 +9,42 @@ pub(in crate::bindings) const KOTLIN: Changes = Changes {
     behind: &BEHIND,
 };
 
+/// A port that is not set up when the library is loaded.
+macro_rules! not_on_load {
+    ($port:literal) => {
+        (
+            concat!(
+                "        uniffiCallbackInterface",
+                $port,
+                ".register(this)\n"
+            ),
+            1,
+            "",
+        )
+    };
+}
+
+/// A port that is set up when it is lent.
+macro_rules! when_lent {
+    ($port:literal) => {
+        (
+            concat!(
+                "object FfiConverterType",
+                $port,
+                ": FfiConverter<",
+                $port,
+                ", Long> {"
+            ),
+            "return handleMap.insert(value)",
+            concat!(
+                "uniffiCallbackInterface",
+                $port,
+                ".ensureRegistered()\n            return handleMap.insert(value)"
+            ),
+        )
+    };
+}
+
 const EVERYWHERE: [(&str, usize, &str); 16] = [
     // The generator's own renaming forgets what makes one.
     (
@@ -63,40 +99,16 @@ const EVERYWHERE: [(&str, usize, &str); 16] = [
         "FfiConverterString.lower(\"\")",
     ),
     // What a port is called through takes five milliseconds to set up: it is, when the first port of its kind is lent.
-    (
-        "        uniffiCallbackInterfaceAnchor.register(this)\n",
-        1,
-        "",
-    ),
-    (
-        "        uniffiCallbackInterfaceClock.register(this)\n",
-        1,
-        "",
-    ),
-    (
-        "        uniffiCallbackInterfaceDeviceKeys.register(this)\n",
-        1,
-        "",
-    ),
-    (
-        "        uniffiCallbackInterfaceNotifier.register(this)\n",
-        1,
-        "",
-    ),
-    (
-        "        uniffiCallbackInterfacePlatformKey.register(this)\n",
-        1,
-        "",
-    ),
-    (
-        "        uniffiCallbackInterfaceTransport.register(this)\n",
-        1,
-        "",
-    ),
+    not_on_load!("Anchor"),
+    not_on_load!("Clock"),
+    not_on_load!("DeviceKeys"),
+    not_on_load!("Notifier"),
+    not_on_load!("PlatformKey"),
+    not_on_load!("Transport"),
     (
         "    internal fun register(lib: UniffiLib) {",
         6,
-        "    init {\n        register(UniffiLib)\n    }\n\n    internal fun isRegistered() = Unit\n\n    \
+        "    init {\n        register(UniffiLib)\n    }\n\n    internal fun ensureRegistered() = Unit\n\n    \
          private fun register(lib: UniffiLib) {",
     ),
 ];
@@ -155,40 +167,13 @@ const BEHIND: [(&str, &str, &str); 16] = [
         "override fun toString(): String = \"HttpRequest(url=$url)\"\n    companion object",
     ),
     // As above.
-    (
-        "object FfiConverterTypeAnchor: FfiConverter<Anchor, Long> {",
-        LENT,
-        "uniffiCallbackInterfaceAnchor.isRegistered()\n            return handleMap.insert(value)",
-    ),
-    (
-        "object FfiConverterTypeClock: FfiConverter<Clock, Long> {",
-        LENT,
-        "uniffiCallbackInterfaceClock.isRegistered()\n            return handleMap.insert(value)",
-    ),
-    (
-        "object FfiConverterTypeDeviceKeys: FfiConverter<DeviceKeys, Long> {",
-        LENT,
-        "uniffiCallbackInterfaceDeviceKeys.isRegistered()\n            return handleMap.insert(value)",
-    ),
-    (
-        "object FfiConverterTypeNotifier: FfiConverter<Notifier, Long> {",
-        LENT,
-        "uniffiCallbackInterfaceNotifier.isRegistered()\n            return handleMap.insert(value)",
-    ),
-    (
-        "object FfiConverterTypePlatformKey: FfiConverter<PlatformKey, Long> {",
-        LENT,
-        "uniffiCallbackInterfacePlatformKey.isRegistered()\n            return handleMap.insert(value)",
-    ),
-    (
-        "object FfiConverterTypeTransport: FfiConverter<Transport, Long> {",
-        LENT,
-        "uniffiCallbackInterfaceTransport.isRegistered()\n            return handleMap.insert(value)",
-    ),
+    when_lent!("Anchor"),
+    when_lent!("Clock"),
+    when_lent!("DeviceKeys"),
+    when_lent!("Notifier"),
+    when_lent!("PlatformKey"),
+    when_lent!("Transport"),
 ];
 
 /// With this the body of each of the generator's data classes ends.
 const COMPANION: &str = "companion object";
-
-/// With this the generator's converters keep a port that is lent.
-const LENT: &str = "return handleMap.insert(value)";

@@ -11,8 +11,11 @@ sealed class ApprovalFault
     data class Number(val digits: UByte): ApprovalFault()
 class InternalException(message: String): Exception(message)
     fun told(): String
-sealed class Standing
-    object Active: Standing()
+enum class Standing
+    ACTIVE
+    NO_CODE
+sealed class Rule
+    object Io: Rule()
 ";
 
 const LIST: &str = "# Qr\nQrError.NoCode a_picture_says_so\nQrError.Refused - nobody does\n\
@@ -32,13 +35,28 @@ fn the_interface_has_all_that_are_listed() {
     assert_eq!(
         Vec::from_iter(variants),
         [
-            ("ApprovalFault.Io", "ApprovalFault.Io"),
-            ("ApprovalFault.Number", "ApprovalFault.Number"),
-            ("KeyError.LockedOut", "KeyError.LOCKED_OUT"),
-            ("QrError.NoCode", "QrException.NoCode"),
-            ("QrError.Refused", "QrException.Refused"),
+            ("ApprovalFault", "Io", "ApprovalFault.Io", true, true),
+            (
+                "ApprovalFault",
+                "Number",
+                "ApprovalFault.Number",
+                false,
+                false
+            ),
+            ("KeyError", "LockedOut", "KeyError.LOCKED_OUT", false, false),
+            ("QrError", "NoCode", "QrException.NoCode", true, false),
+            ("QrError", "Refused", "QrException.Refused", false, false),
         ]
-        .map(|(name, in_kotlin)| (name.to_owned(), in_kotlin.to_owned()))
+        .map(|(error, name, in_kotlin, is_shared, is_asked_elsewhere)| {
+            let variant = Variant {
+                error: error.to_owned(),
+                name: name.to_owned(),
+                in_kotlin: in_kotlin.to_owned(),
+                is_shared,
+                is_asked_elsewhere,
+            };
+            (format!("{error}.{name}"), variant)
+        })
     );
 }
 
@@ -57,18 +75,12 @@ fn each_variant_has_one_row_and_each_row_its_variant() {
 #[test]
 fn a_test_that_is_not_there_or_names_no_variant_is_told_with_its_language() {
     let wrong = |at: usize, source: &str| {
-        let sources = ["# Another file.".to_owned(), source.to_owned()];
-        let (tests, spellings) = (&LANGUAGES[at], SPELLINGS[at]);
-        wrong_tests(
-            &rows(LIST),
-            &variants(INTERFACE),
-            &sources,
-            tests,
-            spellings,
-        )
+        // What only names the test is not it.
+        let sources = ["[\"a_picture_says_so\"]\n".to_owned(), source.to_owned()];
+        wrong_tests(&rows(LIST), &variants(INTERFACE), &sources, &LANGUAGES[at])
     };
-    let python = "CASES = {\n    \"IO\": 1,\n}\n\ndef test_a_picture_says_so() -> None:\n    QrError.NoCode, CASES\n    \
-                  fault is KeyStoreError.LOCKED_OUT\n\ndef test_a_number_does() -> None:\n    fault.is_NUMBER()\n";
+    let python = "CASES = {\n    \"LOCKED_OUT\": 1,\n}\n\ndef test_a_picture_says_so() -> None:\n    QrError.NoCode, CASES\n    \
+                  ApprovalFault.IO\n\ndef test_a_number_does() -> None:\n    fault.is_NUMBER()\n";
     assert!(wrong(0, python).is_empty());
     assert_eq!(
         wrong(0, &python.replace("is_NUMBER()", "is_NUMBERS()")),
@@ -92,11 +104,11 @@ fn a_test_that_is_not_there_or_names_no_variant_is_told_with_its_language() {
         ),
         ["ApprovalFault.Number: a_number_does does not name it (Kotlin)"]
     );
-    let swift = "    @Test func aPictureSaysSo() {\n        .noCode, .lockedOut, .io\n    }\n\n    \
+    let swift = "    @Test func aPictureSaysSo() {\n        QrError.noCode, (.lockedOut), [ApprovalFault.io]\n    }\n\n    \
                  @Test func aNumberDoes() { .number(1) }\n";
     assert!(wrong(2, swift).is_empty());
     assert_eq!(
-        wrong(2, &swift.replace(".io", ".ions")),
+        wrong(2, &swift.replace("ApprovalFault.io", "Rule.io, .io")),
         ["ApprovalFault.Io: a_picture_says_so does not name it (Swift)"]
     );
 }

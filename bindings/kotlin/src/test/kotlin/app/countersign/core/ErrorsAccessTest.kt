@@ -9,6 +9,7 @@ import kotlin.test.BeforeTest
 import kotlin.test.Test
 import kotlin.test.assertEquals
 
+private const val ROOT = 0
 private const val NOBODY = 65_534
 
 /** Files that the system does not let the vault have. */
@@ -32,13 +33,19 @@ class ErrorsAccessTest : Desk() {
     private fun filesAs(user: Int): Int =
         if (Platform.isLinux()) Function.getFunction("c", "setfsuid").invokeInt(arrayOf(user)) else user
 
-    private fun openedByNobody(): VaultError {
-        val before = filesAs(NOBODY)
+    private fun openedBy(user: Int, place: VaultPlace): VaultError {
+        val before = filesAs(user)
         try {
             return vaultFault { Companion.open(place, Ports(StillClock())) }
         } finally {
             filesAs(before)
         }
+    }
+
+    private fun openedByNobody(): VaultError {
+        // Nobody may not be let in to where the classes lie: what opens and fails is loaded before.
+        assertEquals(VaultError.NoVault, openedBy(ROOT, VaultPlace(folder.resolve("none").toString())))
+        return openedBy(NOBODY, place)
     }
 
     @Test

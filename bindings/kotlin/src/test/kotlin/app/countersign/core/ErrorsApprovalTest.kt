@@ -104,18 +104,21 @@ class ErrorsApprovalTest : Requests() {
         }
     }
 
+    private fun refusing(error: TransportException) = object : Transport {
+        override suspend fun post(request: HttpRequest): HttpReply = throw error
+    }
+
+    private suspend fun Companion.fetched(work: RecordId): Settled =
+        doAction(NextAction.Send(work, Lane.ASK), Attention.LOOKING)
+
     @ParameterizedTest
     @MethodSource("silences")
     fun aServerThatCannotBeReachedIsNoError(error: TransportException) = scenario {
-        val refusing = object : Transport {
-            override suspend fun post(request: HttpRequest): HttpReply = throw error
-        }
         val device = device().enrolled()
         device.close()
-        Companion.open(device.place, device.ports.copy(transport = refusing)).use {
+        Companion.open(device.place, device.ports.copy(transport = refusing(error))).use {
             it.unlockWithRecovery(device.code)
-            val done = it.doAction(NextAction.Send(device.work, Lane.ASK), Attention.LOOKING)
-            assertEquals(Settled(emptyList(), emptyList()), done)
+            assertEquals(Settled(emptyList(), emptyList()), it.fetched(device.work))
             val view = it.workAccount(device.work)
             assertNotNull(view.unreachableSince)
             assertEquals(Standing.Active, view.standing)
@@ -148,12 +151,18 @@ class ErrorsApprovalTest : Requests() {
         var trouble: Exception? = null
         val device = device(deviceKeys = MemoryKeys { trouble?.let { throw it } }).enrolled()
         // Another port's error is not declared either.
-        for (error in listOf(DeviceKeyException.Unexpected(), TransportException.Unexpected())) {
+        for (error in listOf(DeviceKeyException.Unexpected(), PortException.Failed())) {
             trouble = error
             assertEquals(Port.DEVICE_KEYS, failedPort { device.companion.checkKeys() })
         }
         trouble = null
         assertEquals(0u, device.companion.checkKeys())
+        device.close()
+        val deaf = refusing(TransportException.Unexpected())
+        Companion.open(device.place, device.ports.copy(transport = deaf)).use {
+            it.unlockWithRecovery(device.code)
+            assertEquals(setOf(Port.TRANSPORT), it.fetched(device.work).failedPorts())
+        }
     }
 
     @ParameterizedTest
