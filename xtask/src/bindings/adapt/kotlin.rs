@@ -45,7 +45,27 @@ macro_rules! when_lent {
     };
 }
 
-const EVERYWHERE: [(&str, usize, &str); 16] = [
+const EVERYWHERE: [(&str, usize, &str); 19] = [
+    // An object that is an argument is held to what its own methods are: closed it is refused, and nobody frees it meanwhile, the
+    // garbage collector included.
+    (
+        "return value.uniffiCloneHandle()",
+        12,
+        "return value.callWithHandle { it }",
+    ),
+    // The bytes of a buffer begin at its position.
+    (
+        "com.sun.jna.Native.getDirectBufferPointer(value)",
+        1,
+        "com.sun.jna.Native.getDirectBufferPointer(value.slice())",
+    ),
+    // Half a character is written as the mark for it, as Kotlin's own conversion does it, and throws nothing that nobody declares.
+    (
+        "onMalformedInput(CodingErrorAction.REPORT)",
+        1,
+        "onMalformedInput(CodingErrorAction.REPLACE)\n            \
+         replaceWith(byteArrayOf(0xEF.toByte(), 0xBF.toByte(), 0xBD.toByte()))",
+    ),
     // The generator's own renaming forgets what makes one.
     (
         "FfiConverterTypeCompanion.lift(",
@@ -113,7 +133,17 @@ const EVERYWHERE: [(&str, usize, &str); 16] = [
     ),
 ];
 
-const BEHIND: [(&str, &str, &str); 16] = [
+const BEHIND: [(&str, &str, &str); 18] = [
+    (
+        "data class NewWork (",
+        COMPANION,
+        "override fun toString(): String = \"NewWork([redacted])\"\n    companion object",
+    ),
+    (
+        "data class MadeKey (",
+        COMPANION,
+        "override fun toString(): String = \"MadeKey([redacted])\"\n    companion object",
+    ),
     // After its end a companion says so itself, as in every language.
     (
         "open class CompanionHandle:",
@@ -164,7 +194,7 @@ const BEHIND: [(&str, &str, &str); 16] = [
     (
         "data class HttpRequest (",
         COMPANION,
-        "override fun toString(): String = \"HttpRequest(url=$url)\"\n    companion object",
+        "override fun toString(): String = \"HttpRequest([redacted])\"\n    companion object",
     ),
     // As above.
     when_lent!("Anchor"),
