@@ -72,18 +72,22 @@ struct Retry {
 }
 
 impl Contact {
-    /// When a lane may be used again; none when at once.
-    pub(crate) const fn retry_at(&self, lane: Lane) -> Option<UnixSeconds> {
-        match lane {
+    /// When a lane may be used again; none when at once. A clock that was ahead for a moment puts off nothing for longer than a
+    /// device may be made to wait.
+    pub(crate) fn retry_at(&self, lane: Lane, now: UnixSeconds) -> Option<UnixSeconds> {
+        let at = match lane {
             Lane::Ask => self.ask.at,
             Lane::Say => self.say.at,
-        }
+        };
+        at.filter(|at| at.since(now) <= RETRY_AFTER_MAX_S)
     }
 
     /// When something that the server refused may be said again; at once when it has not.
-    pub(crate) fn said_again_at(&self, said: Said) -> UnixSeconds {
+    pub(crate) fn said_again_at(&self, said: Said, now: UnixSeconds) -> UnixSeconds {
         let refusal = self.refusals.iter().find(|refusal| refusal.said == said);
-        refusal.map_or(UnixSeconds(0), |refusal| refusal.at)
+        let at = refusal.map(|refusal| refusal.at);
+        at.filter(|at| at.since(now) <= BACKOFF_MAX_S)
+            .unwrap_or(UnixSeconds(0))
     }
 
     /// Whose turn it is: first what the server has not refused, then what it refused longest ago.
@@ -239,13 +243,13 @@ mod tests {
         let mut waits = vec![];
         for _ in 0..9 {
             contact.failed(Lane::Ask, None, NOW);
-            waits.push(contact.retry_at(Lane::Ask).unwrap().since(NOW));
+            waits.push(contact.retry_at(Lane::Ask, NOW).unwrap().since(NOW));
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
-        assert_eq!(contact.retry_at(Lane::Say), None);
+        assert_eq!(contact.retry_at(Lane::Say, NOW), None);
         assert_eq!(contact.failing_since, Some(NOW));
         contact.answered(Lane::Ask, SAID, NOW.plus(9));
-        assert_eq!(contact.retry_at(Lane::Ask), None);
+        assert_eq!(contact.retry_at(Lane::Ask, NOW), None);
         assert_eq!(contact.failing_since, None);
         assert_eq!(contact.last_answer_at, Some(NOW.plus(9)));
     }
@@ -255,21 +259,39 @@ mod tests {
         let mut contact = Contact::default();
         for (said, waited) in [(0, 1), (7, 7), (86_400, 900)] {
             contact.failed(Lane::Say, Some(said), NOW);
-            assert_eq!(contact.retry_at(Lane::Say), Some(NOW.plus(waited)));
+            assert_eq!(contact.retry_at(Lane::Say, NOW), Some(NOW.plus(waited)));
         }
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_for_a_moment_puts_off_nothing_for_long() {
+        for ahead_s in [24 * 60 * 60, 365 * 24 * 60 * 60, u64::MAX - NOW.0] {
+            let mut contact = Contact::default();
+            let ahead = NOW.plus(ahead_s);
+            contact.failed(Lane::Ask, Some(900), ahead);
+            contact.failed(Lane::Say, None, ahead);
+            contact.refused(Lane::Say, SAID, Hint::UnknownDevice, ahead);
+            assert_eq!(contact.retry_at(Lane::Ask, NOW), None, "{ahead_s}");
+            assert_eq!(contact.said_again_at(SAID, NOW), UnixSeconds(0));
+        }
+        // As long as it may be.
+        let mut contact = Contact::default();
+        contact.failed(Lane::Ask, Some(900), NOW);
+        assert_eq!(contact.retry_at(Lane::Ask, NOW), Some(NOW.plus(900)));
+        assert_eq!(contact.retry_at(Lane::Ask, UnixSeconds(NOW.0 - 1)), None);
     }
 
     #[test]
     fn two_stale_states_in_a_row_are_no_answer() {
         let mut contact = Contact::default();
         contact.stale(Lane::Ask, NOW);
-        assert_eq!(contact.retry_at(Lane::Ask), None);
+        assert_eq!(contact.retry_at(Lane::Ask, NOW), None);
         contact.stale(Lane::Ask, NOW);
         assert_eq!(contact.failing_since, Some(NOW));
         contact.answered(Lane::Ask, SAID, NOW);
         contact.fresh();
         contact.stale(Lane::Ask, NOW);
-        assert_eq!(contact.retry_at(Lane::Ask), None);
+        assert_eq!(contact.retry_at(Lane::Ask, NOW), None);
     }
 
     #[test]
@@ -278,7 +300,7 @@ mod tests {
         let mut waits = vec![];
         for _ in 0..4 {
             contact.refused(Lane::Say, SAID, Hint::UnknownDevice, NOW);
-            waits.push(contact.said_again_at(SAID).since(NOW));
+            waits.push(contact.said_again_at(SAID, NOW).since(NOW));
         }
         assert_eq!(waits, [16, 32, 60, 60]);
         assert_eq!(contact.failing_since, None);
@@ -286,7 +308,7 @@ mod tests {
         assert_eq!(contact.hint, Some(Hint::UnknownDevice));
         contact.answered(Lane::Say, SAID, NOW);
         assert_eq!(contact.hint, None);
-        assert_eq!(contact.said_again_at(SAID), UnixSeconds(0));
+        assert_eq!(contact.said_again_at(SAID, NOW), UnixSeconds(0));
     }
 
     #[test]
@@ -294,12 +316,12 @@ mod tests {
         let mut contact = Contact::default();
         contact.refused(Lane::Say, SAID, Hint::UnknownDevice, NOW);
         let other = Said { topic: 2, ..SAID };
-        assert_eq!(contact.retry_at(Lane::Say), None);
-        assert_eq!(contact.said_again_at(other), UnixSeconds(0));
+        assert_eq!(contact.retry_at(Lane::Say, NOW), None);
+        assert_eq!(contact.said_again_at(other, NOW), UnixSeconds(0));
         contact.answered(Lane::Say, other, NOW);
-        assert_eq!(contact.said_again_at(SAID), NOW.plus(16));
+        assert_eq!(contact.said_again_at(SAID, NOW), NOW.plus(16));
         contact.at_once();
-        assert_eq!(contact.said_again_at(SAID), UnixSeconds(0));
+        assert_eq!(contact.said_again_at(SAID, NOW), UnixSeconds(0));
         // It has its turn after all else, and after what was refused before it.
         contact.refused(Lane::Say, other, Hint::Defect, NOW);
         let third = Said { topic: 3, ..SAID };
@@ -329,11 +351,11 @@ mod tests {
         contact.failed(Lane::Ask, None, NOW);
         contact.failed(Lane::Say, Some(600), NOW);
         contact.at_once();
-        assert_eq!(contact.retry_at(Lane::Ask), None);
-        assert_eq!(contact.retry_at(Lane::Say), Some(NOW.plus(600)));
+        assert_eq!(contact.retry_at(Lane::Ask, NOW), None);
+        assert_eq!(contact.retry_at(Lane::Say, NOW), Some(NOW.plus(600)));
         // How often it failed is not forgotten by it.
         contact.failed(Lane::Ask, None, NOW);
-        assert_eq!(contact.retry_at(Lane::Ask), Some(NOW.plus(2)));
+        assert_eq!(contact.retry_at(Lane::Ask, NOW), Some(NOW.plus(2)));
     }
 
     #[test]

@@ -143,17 +143,20 @@ impl Entry {
 
     /// When each lane has something to do.
     pub(super) fn due_at(&self, attention: Attention, contact: &Contact, now: UnixSeconds) -> Due {
-        let after =
-            |lane, at: UnixSeconds| contact.retry_at(lane).map_or(at, |retry| at.max(retry));
+        let after = |lane, at: UnixSeconds| {
+            contact
+                .retry_at(lane, now)
+                .map_or(at, |retry| at.max(retry))
+        };
         let say = self.saying(contact, now).map(|saying| {
-            let again_at = contact.said_again_at(saying.said());
+            let again_at = contact.said_again_at(saying.said(), now);
             after(Lane::Say, now.max(again_at))
         });
         let fetch = Said {
             topic: Topic::Fetch.number(),
             statement: None,
         };
-        let again_at = contact.said_again_at(fetch);
+        let again_at = contact.said_again_at(fetch, now);
         let ask = self
             .ask_at(attention, contact, now)
             .map(|at| after(Lane::Ask, at.max(again_at)));

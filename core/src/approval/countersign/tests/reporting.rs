@@ -37,7 +37,7 @@ fn says(device: &Device, now: UnixSeconds) -> bool {
 
 /// When the lane may be used again.
 fn retry_at(device: &Device) -> Option<UnixSeconds> {
-    device.account.contact.retry_at(Lane::Say)
+    device.account.contact.retry_at(Lane::Say, NOW)
 }
 
 fn closed_as_expired(peer: &Peer, device: &mut Device, answer: &str, now: UnixSeconds) {
