@@ -37,10 +37,12 @@ public final class Companion: CompanionHandle, @unchecked Sendable {
     ) async throws -> Companion {
         let watchers = Watchers()
         let lent = ports.watched(by: watchers)
-        func made(_ secret: Data?) throws -> CompanionHandle {
-            try CompanionHandle.create(place: place, ports: lent, password: secret, recovery: recovery, kdf: kdf, now: now)
+        let handle = try await deriving {
+            func made(_ secret: Data?) throws -> CompanionHandle {
+                try CompanionHandle.create(place: place, ports: lent, password: secret, recovery: recovery, kdf: kdf, now: now)
+            }
+            return try password.map { try $0.lend(made) } ?? made(nil)
         }
-        let handle = try password.map { try $0.lend(made) } ?? made(nil)
         return Companion(handle, clock: ports.clock, watchers: watchers)
     }
 
@@ -85,13 +87,17 @@ public final class Companion: CompanionHandle, @unchecked Sendable {
 
     /// Unlocks with a password, which takes most of a second. What is wrong with it is in ``CountersignError/vault(fault:)``.
     public func unlockWithPassword(_ password: Password, now: UnixSeconds? = nil) async throws {
-        try waking { try password.lend { try super.unlockWithPassword(password: $0, now: now) } }
+        try await deriving {
+            try self.waking { try password.lend { try super.unlockWithPassword(password: $0, now: now) } }
+        }
     }
 
     /// Adds a password as a way to unlock, and gives the id of its slot.
     @discardableResult
     public func addPassword(_ password: Password, kdf: KdfParams? = nil, now: UnixSeconds? = nil) async throws -> RecordId {
-        try password.lend { try super.addPassword(password: $0, kdf: kdf, now: now) }
+        try await deriving {
+            try password.lend { try super.addPassword(password: $0, kdf: kdf, now: now) }
+        }
     }
 
     /// Puts a new password in the place of the old one, and a new key in the vault.
@@ -102,7 +108,9 @@ public final class Companion: CompanionHandle, @unchecked Sendable {
         kdf: KdfParams? = nil,
         now: UnixSeconds? = nil
     ) async throws -> Rotated {
-        try newPassword.lend { try super.changePassword(newPassword: $0, damaged: damaged, kdf: kdf, now: now) }
+        try await deriving {
+            try newPassword.lend { try super.changePassword(newPassword: $0, damaged: damaged, kdf: kdf, now: now) }
+        }
     }
 
     /// What time the clock port says.

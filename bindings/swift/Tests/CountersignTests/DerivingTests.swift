@@ -56,7 +56,7 @@ extension Scenarios {
             #expect(try await vaultFault { try await locked.value } == .locked)
             #expect(shared.state() == .locked)
             // Of two at once one unlocks.
-            let both = (0..<2).map { _ in Task { try await unlock() } }
+            let both = [try await begin(unlock), try await begin(unlock)]
             var errors: [CountersignError] = []
             for running in both {
                 do { try await running.value } catch let error as CountersignError { errors.append(error) }
