@@ -80,7 +80,7 @@ impl Code {
 /// thousands of digits.
 fn div_rem_10(value: u64) -> (u64, u8) {
     // ⌈2^35 / 10⌉: exact for every number of 32 bits.
-    let tens = value * 0xcccc_cccd >> 35;
+    let tens = (value * 0xcccc_cccd) >> 35;
     (tens, u8::try_from(value - tens * 10).unwrap_or(0))
 }
 
