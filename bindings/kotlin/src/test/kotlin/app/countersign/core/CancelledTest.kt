@@ -68,9 +68,9 @@ class CancelledTest : Desk() {
     }
 
     /** Unlocks, and cancels before the result has come back, behind [meanwhile]. */
-    private fun unlockedInVain(companion: Companion, meanwhile: () -> Unit) = scenario {
-        val job = launch { companion.unlockWithPassword(password) }
-        // It begins here and derives elsewhere; nothing comes back while this thread is taken.
+    private fun unlockedInVain(companion: Companion, meanwhile: () -> Unit = {}, unlock: suspend () -> Unit) = scenario {
+        val job = launch { unlock() }
+        // It begins here and unlocks elsewhere; nothing comes back while this thread is taken.
         runCurrent()
         val begin = System.nanoTime()
         while (companion.state() != CompanionState.UNLOCKED) assertTrue(System.nanoTime() - begin < 60_000_000_000)
@@ -84,10 +84,22 @@ class CancelledTest : Desk() {
         val companion = shared.value
         waiting { companion.addPassword(password, long) }
         companion.lock()
-        unlockedInVain(companion) {}
+        unlockedInVain(companion) { companion.unlockWithPassword(password) }
         assertEquals(CompanionState.LOCKED, companion.state())
-        unlockedInVain(companion) { companion.close() }
+        unlockedInVain(companion, { companion.close() }) { companion.unlockWithPassword(password) }
         assertEquals(CompanionState.CLOSED, companion.state())
+    }
+
+    @Test
+    fun whatAKeyOfThePlatformUnlocksInVainIsLockedAgain() {
+        val companion = shared.value
+        val key = WrappingKey()
+        waiting { companion.addPlatformKey(key, SlotKind.PLATFORM) }
+        companion.lock()
+        unlockedInVain(companion) { companion.unlockWithPlatformKey(key) }
+        assertEquals(CompanionState.LOCKED, companion.state())
+        waiting { companion.unlockWithPlatformKey(key) }
+        assertEquals(CompanionState.UNLOCKED, companion.state())
     }
 
     @Test

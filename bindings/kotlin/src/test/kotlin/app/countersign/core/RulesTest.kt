@@ -14,6 +14,8 @@ class RulesTest {
             "-keep class com.sun.jna.** { *; }",
             "-keep class * extends com.sun.jna.Structure { *; }",
             "-keep class * implements com.sun.jna.Callback { *; }",
+            "-keep,includedescriptorclasses class app.countersign.core.** { native <methods>; }",
+            "-keepattributes RuntimeVisibleAnnotations,InnerClasses,EnclosingMethod,Signature",
             "-dontwarn java.awt.**",
         )
         assertEquals(emptyList(), wanted - rules.toSet())
