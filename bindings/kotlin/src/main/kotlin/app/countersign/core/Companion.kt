@@ -48,7 +48,7 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
      * has stored it. Who ends the collection cancels what is under way; nothing that was stored is lost.
      *
      * For one collector: each event is given once, so that two who collect share them and neither has all. Several screens take
-     * `shareIn` of one flow.
+     * `shareIn` of one flow, with `catch` before it: what is thrown ends the scope else.
      *
      * Throws what [nextAction] and [doAction] throw, [CountersignException.Closed] and [CountersignException.NotUnlocked] among
      * them, which end it in any case.
