@@ -1,5 +1,6 @@
 package app.countersign.core
 
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.test.Test
 import kotlin.test.assertEquals
@@ -26,8 +27,11 @@ class TicksTest : Desk() {
     private fun ended(end: (Companion) -> Unit): Throwable? = waiting {
         coroutineScope {
             val waits = CompletableDeferred<Unit>()
+            val asked = AtomicInteger()
+            // It is asked which codes, and then for how long to wait for others.
+            val millis = { still().also { if (asked.incrementAndGet() == 2) waits.complete(Unit) } }
             val collecting = async(Dispatchers.Default) {
-                runCatching { companion.ticks(still).collect { waits.complete(Unit) } }.exceptionOrNull()
+                runCatching { companion.ticks(millis).collect {} }.exceptionOrNull()
             }
             waits.await()
             // The next code is up to 30 s away, and by the clock that stands still never there.
