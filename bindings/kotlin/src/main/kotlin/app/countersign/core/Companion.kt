@@ -5,9 +5,7 @@ import java.util.concurrent.CopyOnWriteArrayList
 import kotlin.coroutines.CoroutineContext
 import kotlin.coroutines.cancellation.CancellationException
 import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.flowOn
 import kotlinx.coroutines.withContext
 
@@ -17,35 +15,40 @@ import kotlinx.coroutines.withContext
  * `use` and [close] forget every key and close the file, whoever still holds the object; each step after that throws
  * [CountersignException.Closed]. Safe to share between threads and coroutines. What waits for a port suspends, and asks
  * the vault on [Dispatchers.IO]; a cancelled coroutine leaves everything as it was stored. Passwords that are given as characters
- * are derived from on [Dispatchers.Default]. Every other step is short and reads or writes the vault's file: call it where files
- * may be read.
+ * are derived from on [Dispatchers.Default]; a derivation that has begun is finished, and a cancellation is thrown after it: what was
+ * changed stays changed.
+ *
+ * Everything else blocks, and reads or writes the vault's file: call it where files may be read, not on a thread that draws.
+ * Most of it is short. A password that is given as bytes blocks for most of a second. What writes all of the vault anew or copies it
+ * ([renewKey], [forgetOtherDevices], [removeSlot], [changeRecoveryCode], [snapshot]) and what reads all of it ([check],
+ * [verifyHistory]) takes the longer the more is in it.
  */
 class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHandle, handle) {
     private val watching = CopyOnWriteArrayList<() -> Unit>()
 
     /**
-     * The codes now, and again each time when one of them changes; ends when none changes by itself.
+     * The codes now, and again each time when one of them changes, or accounts come or go; ends when none changes by itself.
      *
-     * @param millis what time it is, in Unix milliseconds.
+     * Throws what [codes] throws: where the vault is locked or shut, [CountersignException.NotUnlocked] or
+     * [CountersignException.Closed], at once.
+     *
+     * @param millis what time it is, in Unix milliseconds. The clock port is not asked, for it has whole seconds: where it is not the
+     * system's, give its time here too.
      * @param context where the vault is asked.
      */
     fun ticks(
         millis: () -> Long = System::currentTimeMillis,
         context: CoroutineContext = Dispatchers.IO,
-    ): Flow<List<AccountCodes>> = flow {
-        while (true) {
-            val now = unixSeconds(millis())
-            emit(codes(now))
-            val change = nextChange(now) ?: return@flow
-            delay(millisUntil(change, millis()))
-        }
-    }.flowOn(context)
+    ): Flow<List<AccountCodes>> = ticksOf(this, millis).flowOn(context)
 
     /**
      * What happens with work accounts, for as long as it is collected: requests that come, and what became of them.
      *
      * Each account's two lanes are worked at once, so that asking holds up no answer, and a decision is sent as soon as [decide]
      * has stored it. Who ends the collection cancels what is under way; nothing that was stored is lost.
+     *
+     * For one collector: each event is given once, so that two who collect share them and neither has all. Several screens take
+     * `shareIn` of one flow, with `catch` before it: what is thrown ends the scope else.
      *
      * Throws what [nextAction] and [doAction] throw, [CountersignException.Closed] and [CountersignException.NotUnlocked] among
      * them, which end it in any case.
@@ -62,21 +65,48 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
         onTrouble: ((CountersignException) -> Unit)? = null,
     ): Flow<Event> = eventsOf(this, attention, millis, onTrouble).flowOn(context)
 
-    /** Unlocks with a password, which takes most of a second. What is wrong with it is in [CountersignException.Vault]. */
+    /**
+     * Unlocks with a password, which takes most of a second. What is wrong with it is in [CountersignException.Vault].
+     *
+     * Where the coroutine is cancelled meanwhile, the vault that it has unlocked is locked again before the cancellation is thrown.
+     */
     suspend fun unlockWithPassword(password: CharArray, now: UnixSeconds? = null): Unit =
-        withContext(Dispatchers.Default) { waking { password.lend { super.unlockWithPassword(it, now) } } }
+        madeOrUndone(Dispatchers.Default, { lock() }) { waking { password.lend { super.unlockWithPassword(it, now) } } }
 
-    /** Adds a password as a way to unlock, and gives the id of its slot. */
+    /**
+     * The same with the UTF-8 bytes of a password, which their owner wipes. It blocks for most of a second: not on a thread that
+     * draws. With characters it suspends.
+     */
+    override fun unlockWithPassword(password: ByteBuffer, now: UnixSeconds?): Unit =
+        waking { super.unlockWithPassword(password, now) }
+
+    /**
+     * Adds a password as a way to unlock, and gives the id of its slot.
+     *
+     * Where the coroutine is cancelled while the key is derived, the password is there all the same.
+     */
     suspend fun addPassword(password: CharArray, kdf: KdfParams? = null, now: UnixSeconds? = null): RecordId =
         withContext(Dispatchers.Default) { password.lend { super.addPassword(it, kdf, now) } }
 
-    /** Puts a new password in the place of the old one, and a new key in the vault. */
+    /** The same with the UTF-8 bytes of a password, which their owner wipes. It blocks for most of a second. */
+    override fun addPassword(password: ByteBuffer, kdf: KdfParams?, now: UnixSeconds?): RecordId =
+        super.addPassword(password, kdf, now)
+
+    /**
+     * Puts a new password in the place of the old one, and a new key in the vault.
+     *
+     * Where the coroutine is cancelled while the key is derived, it is the new password that holds all the same.
+     */
     suspend fun changePassword(
         newPassword: CharArray,
         damaged: Damaged,
         kdf: KdfParams? = null,
         now: UnixSeconds? = null,
     ): Rotated = withContext(Dispatchers.Default) { newPassword.lend { super.changePassword(it, damaged, kdf, now) } }
+
+    /** The same with the UTF-8 bytes of a password, which their owner wipes. It blocks for most of a second. */
+    override fun changePassword(newPassword: ByteBuffer, damaged: Damaged, kdf: KdfParams?, now: UnixSeconds?): Rotated =
+        super.changePassword(newPassword, damaged, kdf, now)
 
     /** Takes what a push brought, as it came. Gives whether it was meant for an account here. */
     fun bell(payload: ByteArray, now: UnixSeconds? = null): Boolean = bell(direct(payload), now)
@@ -105,6 +135,11 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
     }
 
     override fun abortMove(id: RecordId, now: UnixSeconds?): Unit = waking { super.abortMove(id, now) }
+
+    override fun add(reading: Reading, now: UnixSeconds?): List<Added> = waking { super.add(reading, now) }
+
+    override fun addChosen(reading: Reading, places: List<UInt>, now: UnixSeconds?): List<Added> =
+        waking { super.addChosen(reading, places, now) }
 
     override fun addWork(invitation: Invitation, new: NewWork, now: UnixSeconds?): RecordId =
         waking { super.addWork(invitation, new, now) }
@@ -145,7 +180,11 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
 
     override fun refresh(): Boolean = waking { super.refresh() }
 
+    override fun remove(id: RecordId, now: UnixSeconds?): UnixSeconds = waking { super.remove(id, now) }
+
     override suspend fun removeKeys(account: RecordId): Unit = there { waking { super.removeKeys(account) } }
+
+    override fun restore(id: RecordId, now: UnixSeconds?): Unit = waking { super.restore(id, now) }
 
     override fun restoreWork(id: RecordId, now: UnixSeconds?): Unit = waking { super.restoreWork(id, now) }
 
@@ -164,11 +203,13 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
 
     override fun tryAtOnce(): Unit = waking { super.tryAtOnce() }
 
-    override suspend fun unlockWithPlatformKey(key: PlatformKey): Unit = there { waking { super.unlockWithPlatformKey(key) } }
+    /** As in the core; where a cancelled coroutine has unlocked the vault, it is locked again. */
+    override suspend fun unlockWithPlatformKey(key: PlatformKey): Unit =
+        madeOrUndone(Dispatchers.IO, { lock() }) { waking { super.unlockWithPlatformKey(key) } }
 
     override fun unlockWithRecovery(code: RecoveryCode, now: UnixSeconds?): Unit = waking { super.unlockWithRecovery(code, now) }
 
-    /** The step, after which whoever collects events looks again at what is next, also where it failed half-way. */
+    /** The step, after which whoever collects a flow of this companion looks again, also where it failed half-way. */
     private inline fun <R> waking(step: () -> R): R = try {
         step()
     } finally {
@@ -180,7 +221,7 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
 
     private fun wake() = watching.forEach { it() }
 
-    /** Has [waker] called after each step that may have changed what is next, for as long as [work] runs. */
+    /** Has [waker] called after each step that may have changed what a flow gives next, for as long as [work] runs. */
     internal inline fun watched(noinline waker: () -> Unit, work: () -> Unit) {
         watching += waker
         try {
@@ -195,6 +236,9 @@ class Companion private constructor(handle: Long) : CompanionHandle(UniffiWithHa
         /**
          * Makes a vault where there is none, and leaves it unlocked; with a password, a recovery code that the person has stored
          * already, or both. With a password it takes most of a second.
+         *
+         * Where the coroutine is cancelled meanwhile, the companion that nobody gets is closed, and the vault stands: what comes next
+         * is [open].
          *
          * Throws [CountersignException.Vault], among them [VaultError.NoWayIn] without both: no vault was made then.
          */
@@ -235,7 +279,12 @@ private suspend fun <R : Any> madeOrUndone(context: CoroutineContext, undo: (R) 
     try {
         withContext(context) { made = step() }
     } catch (error: CancellationException) {
-        made?.let(undo)
+        try {
+            made?.let(undo)
+        } catch (undone: CountersignException) {
+            // Who shut the companion meanwhile has undone it.
+            if (undone !is CountersignException.Closed) error.addSuppressed(undone)
+        }
         throw error
     }
     return checkNotNull(made) { "it was made, or the error was thrown" }
