@@ -61,7 +61,8 @@ pub fn is_idle(last_used: UnixSeconds, now: UnixSeconds, auto_lock_s: u32) -> bo
     core::Companion::is_idle(last_used, now, auto_lock_s)
 }
 
-/// Does the work of one derivation with the least parameters, for a shell that measures it, to ask `calibrated_kdf` then.
+/// Does the work of one derivation with the least parameters, for a shell that measures it, to ask `calibrated_kdf` then: most of a
+/// second, not on a thread that draws.
 ///
 /// # Errors
 ///

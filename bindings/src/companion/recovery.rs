@@ -65,7 +65,8 @@ pub fn snapshots(place: VaultPlace) -> Result<Vec<SnapshotInfo>, CountersignErro
     Ok(found.iter().map(SnapshotInfo::from).collect())
 }
 
-/// Puts a snapshot in the vault's place, under a new key; what lay there is kept.
+/// Puts a snapshot in the vault's place, under a new key; what lay there is kept. With a password it takes most of a second: not on
+/// a thread that draws.
 ///
 /// # Errors
 ///
@@ -94,7 +95,8 @@ pub fn restore_snapshot(
     Ok(done)
 }
 
-/// Reads everything that can be read of a vault, whatever has happened to its files. Nothing is written.
+/// Reads everything that can be read of a vault, whatever has happened to its files. Nothing is written. It takes as long as
+/// `restore_snapshot`.
 ///
 /// # Errors
 ///
@@ -117,7 +119,7 @@ pub fn examine_damaged(
 }
 
 /// Copies the damaged files aside and puts what was recovered in the vault's place, under a new key. `shown` is what
-/// `examine_damaged` found and the person has seen.
+/// `examine_damaged` found and the person has seen. It takes as long as that.
 ///
 /// # Errors
 ///

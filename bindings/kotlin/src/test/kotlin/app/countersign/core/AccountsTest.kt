@@ -159,5 +159,11 @@ class AccountsTest : Desk() {
             HttpRequest("https://work.example", "application/jose", marked, 1u, 1u),
         ).joinToString()
         assertFalse(marked.joinToString().take(20) in bytes, bytes)
+        val texts = listOf<Any>(
+            HttpRequest("https://$MARKED.example", "application/jose", marked, 1u, 1u),
+            NewWork(MARKED, "", MARKED, KeyPlace.SOFTWARE),
+            MadeKey(marked, Protection.HARDWARE, Presence.EACH_USE, MARKED),
+        ).joinToString()
+        assertFalse(MARKED in texts || marked.joinToString().take(20) in texts, texts)
     }
 }
