@@ -9,7 +9,7 @@ use countersign_core::secret::Secret;
 use countersign_core::time::UnixSeconds;
 use countersign_core::vault::{
     self, Damaged, Findings, KdfParams, LastWay, NewPassword, RecordId, Rotated, SlotInfo,
-    SlotKind, VaultError,
+    SlotKind, Vault, VaultError,
 };
 
 use super::{Companion, Lockings};
@@ -125,13 +125,13 @@ impl Companion {
         &self,
         password: &[u8],
         kdf: Option<KdfParams>,
-        begin: impl FnOnce(&core::Companion) -> Result<(), VaultError>,
+        begin: impl FnOnce(&Vault) -> Result<(), VaultError>,
     ) -> Result<(NewPassword, Lockings), CountersignError> {
         let since = self.lockings();
         let password = Secret::copy_of(password);
         let kdf = kdf.unwrap_or(KdfParams::DEFAULT);
         let _deriving = self.lock_deriving();
-        self.look(begin)??;
+        self.look(|companion| begin(companion.vault()))??;
         let derived = NewPassword::derive(&password, kdf, &SystemEntropy::new())?;
         Ok((derived, since))
     }
@@ -232,7 +232,7 @@ impl Companion {
         now: Option<UnixSeconds>,
     ) -> Result<Rotated, CountersignError> {
         let now = self.time(now)?;
-        let password = self.derived(new_password, kdf, core::Companion::begin_change_password)?;
+        let password = self.derived(new_password, kdf, Vault::begin_change_password)?;
         self.change_since(password, |companion, password| {
             companion.set_password(password, damaged, now)
         })
@@ -251,7 +251,7 @@ impl Companion {
         now: Option<UnixSeconds>,
     ) -> Result<RecordId, CountersignError> {
         let now = self.time(now)?;
-        let password = self.derived(password, kdf, core::Companion::begin_add_password)?;
+        let password = self.derived(password, kdf, Vault::begin_add_password)?;
         self.change_since(password, |companion, password| {
             companion.put_password(password, now)
         })

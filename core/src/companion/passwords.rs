@@ -16,15 +16,6 @@ impl LockedCompanion {
 }
 
 impl Companion {
-    /// Whether the password can be changed now.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`crate::vault::Vault::begin_change_password`].
-    pub fn begin_change_password(&self) -> Result<(), VaultError> {
-        self.vault.begin_change_password()
-    }
-
     /// Replaces the password by one whose key is derived.
     ///
     /// # Errors
@@ -37,15 +28,6 @@ impl Companion {
         now: UnixSeconds,
     ) -> Result<Rotated, VaultError> {
         self.vault.set_password(password, damaged, now)
-    }
-
-    /// Whether a password can be added now.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`crate::vault::Vault::begin_add_password`].
-    pub fn begin_add_password(&self) -> Result<(), VaultError> {
-        self.vault.begin_add_password()
     }
 
     /// Adds a password, whose key is derived, to a vault that has none.

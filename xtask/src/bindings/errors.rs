@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::own_text::own_text;
-use super::scenarios::{LANGUAGES, Tests, read};
+use super::scenarios::{LANGUAGES, Tests, entries, read};
 use super::spelling::Variant;
 use crate::process::{self, Failure};
 
@@ -41,8 +41,7 @@ pub(super) fn check() -> Result<(), Failure> {
 }
 
 fn rows(list: &str) -> Vec<Row<'_>> {
-    list.lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    entries(list)
         .map(|line| {
             let (variant, rest) = line.split_once(' ').unwrap_or((line, ""));
             let is_reason = rest.starts_with("- ");

@@ -73,9 +73,14 @@ pub(super) fn check() -> Result<(), Failure> {
     }
 }
 
-fn missing(list: &str, sources: &str, tests: &Tests) -> Vec<String> {
+/// The lines of a list that are no comments.
+pub(super) fn entries(list: &str) -> impl Iterator<Item = &str> {
     list.lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+fn missing(list: &str, sources: &str, tests: &Tests) -> Vec<String> {
+    entries(list)
         .filter(|name| !(tests.is_there)(sources, name))
         .map(|name| format!("{name} ({})", tests.language))
         .collect()
